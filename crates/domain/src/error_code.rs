@@ -1,0 +1,156 @@
+//! Every public error code, in one table: text, HTTP status, SQLSTATE, exit code, one line of help.
+//!
+//! Codes are grouped and never reused. `docs/errors.md` documents each; a test compares the two.
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $http:literal, $sqlstate:literal, $exit:literal, $help:literal;)*) => {
+        /// A stable, public error code.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum ErrorCode { $($(#[$doc])* $name,)* }
+
+        impl ErrorCode {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [ErrorCode] = &[$(ErrorCode::$name,)*];
+
+            /// The code as clients see it.
+            pub const fn as_str(self) -> &'static str { match self { $(ErrorCode::$name => $text,)* } }
+
+            /// The HTTP status that goes with it (RFC 9110).
+            pub const fn http_status(self) -> u16 { match self { $(ErrorCode::$name => $http,)* } }
+
+            /// The SQLSTATE that goes with it (PostgreSQL, appendix A).
+            pub const fn sqlstate(self) -> &'static str { match self { $(ErrorCode::$name => $sqlstate,)* } }
+
+            /// The exit code of a command that ends with it: 1 failed, 2 wrong usage.
+            pub const fn exit_code(self) -> u8 { match self { $(ErrorCode::$name => $exit,)* } }
+
+            /// What to do next, where nothing more exact is known.
+            pub const fn help(self) -> &'static str { match self { $(ErrorCode::$name => $help,)* } }
+        }
+    };
+}
+
+codes! {
+    // Usage and configuration
+    /// A command was called wrongly.
+    Usage = "usage", 400, "22023", 2, "see `tenantry --help`";
+    /// `tenantry.toml` was not found.
+    ConfigMissing = "config_missing", 400, "F0000", 2, "run `tenantry init DIR`, or name the app's folder with --dir";
+    /// `tenantry.toml` or a `TENANTRY_...` variable is wrong.
+    ConfigInvalid = "config_invalid", 400, "F0000", 2, "correct the key named; docs/configuration.md lists every key";
+    /// A folder that a command would write is not empty.
+    DirectoryNotEmpty = "directory_not_empty", 409, "58P01", 2, "choose a folder that is empty or does not exist";
+    /// No example has this name.
+    ExampleUnknown = "example_unknown", 404, "22023", 2, "choose one of the examples named";
+
+    // Servers
+    /// No PostgreSQL binaries of a supported version were found.
+    PostgresMissing = "postgres_missing", 503, "58P01", 1, "install PostgreSQL 15 to 18, or point TENANTRY_PG_BIN at its bin folder";
+    /// The server, the data folder or the binaries have a version that is not supported.
+    PostgresVersion = "postgres_version", 503, "0A000", 1, "use PostgreSQL 15 to 18";
+    /// Another process already runs on this folder.
+    DirectoryInUse = "directory_in_use", 409, "55006", 1, "stop the process named, or use another folder";
+    /// The embedded server did not start.
+    PostgresStart = "postgres_start", 503, "57P03", 1, "read the server's log named above";
+    /// A server does not answer.
+    ServerUnreachable = "server_unreachable", 503, "08001", 1, "check that the server runs and that the address and password are right";
+    /// The role given lacks privileges, or the server lacks settings.
+    ServerUnsuitable = "server_unsuitable", 503, "42501", 1, "grant or set what is named, then try again";
+    /// A connection was lost in the middle.
+    ConnectionLost = "connection_lost", 503, "08006", 1, "the operation resumes by itself once the server is back; `tenantry job list` shows it";
+    /// The server's disk is full.
+    DiskFull = "disk_full", 507, "53100", 1, "free space on the server's disk; the operation resumes by itself or was undone";
+    /// The server refused a statement that Tenantry sent.
+    Database = "database", 500, "XX000", 1, "see the server's message; if it is not yours to mend, report it";
+    /// No free connection within the time limit.
+    ConnectionsExhausted = "connections_exhausted", 503, "53300", 1, "try again, or raise max_connections and the limits";
+
+    // Tenants
+    /// The slug does not have the form asked for.
+    SlugInvalid = "slug_invalid", 422, "22023", 2, "use 1 to 40 characters a-z, 0-9 and -, starting with a letter, not ending with -";
+    /// The slug is kept for the platform.
+    SlugReserved = "slug_reserved", 422, "22023", 2, "choose another slug";
+    /// The slug belongs to a tenant, perhaps a deleted one that is still kept.
+    SlugTaken = "slug_taken", 409, "23505", 1, "choose another slug, or restore or purge the tenant that holds it";
+    /// No tenant has this slug.
+    TenantUnknown = "tenant_unknown", 404, "3D000", 1, "`tenantry tenant list` shows the tenants";
+    /// The tenant's status does not allow the operation.
+    TenantStatus = "tenant_status", 409, "55000", 1, "`tenantry tenant show SLUG` tells the status and the running job";
+    /// The tenant is suspended.
+    TenantSuspended = "tenant_suspended", 403, "57P01", 1, "resume it with `tenantry tenant resume SLUG`";
+    /// The isolation is not one of the three.
+    IsolationUnknown = "isolation_unknown", 422, "22023", 2, "use shared, schema or database";
+    /// The plan is not in `tenantry.toml`.
+    PlanUnknown = "plan_unknown", 422, "22023", 2, "use a plan of tenantry.toml";
+    /// The cluster is not in `tenantry.toml`.
+    ClusterUnknown = "cluster_unknown", 422, "22023", 2, "use a cluster of tenantry.toml";
+    /// No cluster lies in this region.
+    RegionUnknown = "region_unknown", 422, "22023", 2, "use a region of a cluster of tenantry.toml";
+    /// The service is not in `tenantry.toml`.
+    ServiceUnknown = "service_unknown", 404, "22023", 2, "use a service of tenantry.toml";
+    /// The retention time of a deleted tenant is over: it was purged.
+    TenantPurged = "tenant_purged", 410, "3D000", 1, "restore it from a backup";
+
+    // Jobs
+    /// No job has this number.
+    JobUnknown = "job_unknown", 404, "P0002", 1, "`tenantry job list` shows the jobs";
+    /// The job's state does not allow this.
+    JobState = "job_state", 409, "55000", 1, "`tenantry job show ID` tells the state";
+    /// Another worker has taken the job over.
+    JobFenced = "job_fenced", 409, "40001", 1, "nothing to do: the other worker goes on";
+    /// A job failed and was undone.
+    JobFailed = "job_failed", 500, "XX000", 1, "`tenantry job show ID` tells why; `tenantry job retry ID` tries again";
+
+    // Migrations and shapes
+    /// The folder's layout or a file's name was not understood.
+    MigrationLayout = "migration_layout", 422, "F0000", 1, "name files NNNN_name.up.sql and NNNN_name.down.sql";
+    /// A migration has a syntax error.
+    MigrationSyntax = "migration_syntax", 422, "42601", 1, "correct the statement at the place named";
+    /// A statement can't be carried into a shape.
+    ShapeRefused = "shape_refused", 422, "0A000", 1, "write the statement as the remedy says";
+    /// An applied migration was edited, removed, or one was inserted before it.
+    MigrationChanged = "migration_changed", 409, "55000", 1, "put the file back as it was, and write a new migration for the change";
+    /// PostgreSQL refused a statement of a migration.
+    MigrationFailed = "migration_failed", 422, "P0001", 1, "correct the migration; nothing of it was kept";
+    /// A migration would create what a tenant has already made for itself.
+    NameCollision = "name_collision", 409, "42P07", 1, "ask the tenant to rename the object named, or name the new object differently";
+
+    // Doctor
+    /// `doctor` found something.
+    DoctorFindings = "doctor_findings", 500, "28000", 1, "run the SQL printed with each finding";
+    /// No tenant context: nothing may be read or written.
+    NoTenant = "no_tenant", 400, "28000", 1, "log in as a tenant, or name one in app.current_tenant";
+
+    /// Reading or writing a file failed.
+    Io = "io", 500, "58030", 1, "check the path, its owner and the free space";
+    /// A defect of Tenantry itself.
+    Internal = "internal", 500, "XX000", 1, "please report it with the message";
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_complete() {
+        let mut seen = HashSet::new();
+        for code in ErrorCode::ALL {
+            assert!(seen.insert(code.as_str()), "{code} stands twice");
+            assert!(code.as_str().chars().all(|c| c.is_ascii_lowercase() || c == '_'));
+            assert_eq!(code.sqlstate().len(), 5, "{code}");
+            assert!((400..600).contains(&code.http_status()), "{code}");
+            assert!(matches!(code.exit_code(), 1 | 2), "{code}");
+            assert!(!code.help().is_empty());
+        }
+    }
+}

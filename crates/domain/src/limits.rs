@@ -1,0 +1,64 @@
+//! Every limit and time-out in one place; units stand in the names. `[limits]` of `tenantry.toml` sets them.
+
+use serde::{Deserialize, Serialize};
+
+/// Limits and time-outs with their defaults.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Connections that Tenantry itself opens to one database at most.
+    pub connections_per_database_max: usize,
+    /// Connections that `tenantry sql` uses at one time.
+    pub sql_connections_max: usize,
+    /// Rows that `tenantry sql` takes from one tenant at most.
+    pub sql_rows_per_tenant_max: u64,
+    /// Seconds that `tenantry sql` lets a tenant's statement run.
+    pub sql_statement_seconds_max: u64,
+    /// `CONNECTION LIMIT` of a tenant's login where its plan names none.
+    pub tenant_connections_max: u32,
+    /// Seconds to wait for a connection.
+    pub connect_seconds_max: u64,
+    /// Milliseconds that DDL waits for a lock before it gives way (`lock_timeout`).
+    pub ddl_lock_ms_max: u64,
+    /// Seconds that a worker's claim on a job lasts without a heartbeat.
+    pub job_lease_seconds: u64,
+    /// Seconds between two heartbeats.
+    pub job_heartbeat_seconds: u64,
+    /// Times a step is tried before the job is undone.
+    pub job_attempts_max: u32,
+    /// Jobs that one worker runs at a time.
+    pub job_parallel_max: usize,
+    /// Days that a deleted tenant is kept.
+    pub deleted_days_kept: u32,
+    /// Blank schemas kept ready for each service.
+    pub blank_schemas_ready: usize,
+    /// Blank databases kept ready for each service.
+    pub blank_databases_ready: usize,
+    /// Hours that a credential handed out by `tenantry url` is valid at most.
+    pub credential_hours_max: u64,
+    /// Hours between two runs of `doctor` in the server.
+    pub doctor_hours_between: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_per_database_max: 8,
+            sql_connections_max: 4,
+            sql_rows_per_tenant_max: 100_000,
+            sql_statement_seconds_max: 60,
+            tenant_connections_max: 20,
+            connect_seconds_max: 10,
+            ddl_lock_ms_max: 2_000,
+            job_lease_seconds: 30,
+            job_heartbeat_seconds: 5,
+            job_attempts_max: 5,
+            job_parallel_max: 4,
+            deleted_days_kept: 30,
+            blank_schemas_ready: 8,
+            blank_databases_ready: 4,
+            credential_hours_max: 12,
+            doctor_hours_between: 24,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The durable job runner: steps with do and undo, leases, fencing, progress.

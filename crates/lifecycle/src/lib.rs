@@ -1,0 +1,1 @@
+//! Creating, suspending, renaming, deleting and restoring tenants; blanks; doctor.

@@ -1,0 +1,1 @@
+//! Migration histories: reading a folder, shaping it, applying it to templates and tenants.

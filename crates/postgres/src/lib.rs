@@ -1,0 +1,1 @@
+//! PostgreSQL servers: embedded server, connections, catalogs, roles, hardening; the only place of quoting and dynamic SQL.

@@ -1,0 +1,1 @@
+//! The control database: its migrations, tenants, placements, clusters, services, plans, audit entries.
