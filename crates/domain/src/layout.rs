@@ -64,9 +64,14 @@ impl Layout {
         format!("{}_{service}_blank_{}", self.key, &blank.hex()[..16])
     }
 
-    /// The owner (`NOLOGIN`) of the shared tables, the template and Tenantry's own objects.
+    /// The owner (`NOLOGIN`) of the app's objects: shared tables, template, global tables.
     pub fn owner_role(&self) -> String {
         format!("{}_owner", self.key)
+    }
+
+    /// The owner (`NOLOGIN`) of Tenantry's own schema in every database of the app.
+    pub fn platform_role(&self) -> String {
+        format!("{}_platform", self.key)
     }
 
     /// The group (`NOLOGIN`) that every tenant of this isolation belongs to.

@@ -1,1 +1,8 @@
-//! PostgreSQL servers: embedded server, connections, catalogs, roles, hardening; the only place of quoting and dynamic SQL.
+//! PostgreSQL servers: the embedded one and others, connections, catalogs, roles, hardening.
+//!
+//! **Quoting stands in [`ident`] and dynamic SQL in [`sql`], nowhere else.**
+
+pub mod bootstrap;
+pub mod error;
+pub mod ident;
+pub mod sql;
