@@ -129,6 +129,33 @@ codes! {
     Internal = "internal", 500, "XX000", 1, "please report it with the message";
 }
 
+impl ErrorCode {
+    /// The code for what a server answered (its SQLSTATE), or for a connection that broke without an answer (`None`).
+    ///
+    /// Follows the classes of PostgreSQL, appendix A.
+    pub fn from_sqlstate(sqlstate: Option<&str>) -> ErrorCode {
+        match sqlstate {
+            None => ErrorCode::ConnectionLost,
+            Some("53100") => ErrorCode::DiskFull,
+            Some("53300") => ErrorCode::ConnectionsExhausted,
+            Some("57P03" | "28P01" | "28000" | "3D000") => ErrorCode::ServerUnreachable,
+            Some(s) if s.starts_with("08") || s.starts_with("57P") => ErrorCode::ConnectionLost,
+            Some(_) => ErrorCode::Database,
+        }
+    }
+
+    /// Whether the same act may succeed later without anybody changing anything.
+    pub const fn is_transient(self) -> bool {
+        matches!(
+            self,
+            ErrorCode::ConnectionLost
+                | ErrorCode::ServerUnreachable
+                | ErrorCode::ConnectionsExhausted
+                | ErrorCode::DiskFull
+        )
+    }
+}
+
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())

@@ -1,1 +1,52 @@
-//! The control database: its migrations, tenants, placements, clusters, services, plans, audit entries.
+//! The control database: what the app has, who its tenants are, where their data lives, what was done to them.
+//!
+//! Static SQL stands in `.sql` files beside the module that runs it; `tests/it/statements.rs` prepares every one of
+//! them against a real server.
+
+pub mod audit;
+pub mod blanks;
+pub mod declared;
+pub mod error;
+pub mod migrations;
+pub mod placements;
+pub mod settings;
+pub mod tenants;
+
+use deadpool_postgres::{Object, Pool};
+use tenantry_domain::{Error, ErrorCode, Result};
+
+pub use audit::AuditEntry;
+pub use blanks::Blank;
+pub use placements::Placement;
+pub use tenants::{NewTenant, TenantRow};
+
+/// The control database behind a pool of connections.
+#[derive(Clone)]
+pub struct Registry {
+    pool: Pool,
+}
+
+impl Registry {
+    /// Over a pool of connections to a control database that [`migrations::up`] has prepared.
+    pub fn new(pool: Pool) -> Self {
+        Self { pool }
+    }
+
+    /// A connection.
+    ///
+    /// # Errors
+    /// `connections_exhausted` when none becomes free in time, `server_unreachable` when the server is away.
+    pub async fn client(&self) -> Result<Object> {
+        self.pool.get().await.map_err(|e| match e {
+            deadpool_postgres::PoolError::Timeout(_) => {
+                Error::new(ErrorCode::ConnectionsExhausted, "no free connection to the control database")
+            }
+            deadpool_postgres::PoolError::Backend(e) => {
+                error::control_error(e, "connect to the control database")
+            }
+            other => {
+                Error::new(ErrorCode::ServerUnreachable, "connect to the control database").because(other)
+            }
+        })
+    }
+}

@@ -1,0 +1,5 @@
+SELECT at, actor, action, tenant, slug, job, detail
+FROM tenantry.audit
+WHERE tenant = $1
+ORDER BY id DESC
+LIMIT $2

@@ -1,0 +1,143 @@
+//! Blanks: schemas and databases prepared in advance, so that a new tenant only takes one.
+
+use serde::{Deserialize, Serialize};
+use tenantry_domain::{Isolation, JobId, Result, ServiceName, TenantId};
+use tokio_postgres::{GenericClient, Row};
+use uuid::Uuid;
+
+use crate::Registry;
+use crate::error::control_error;
+
+pub(crate) const RESERVE: &str = include_str!("blanks/reserve.sql");
+pub(crate) const READY: &str = include_str!("blanks/ready.sql");
+pub(crate) const TAKE: &str = include_str!("blanks/take.sql");
+pub(crate) const TAKEN: &str = include_str!("blanks/taken.sql");
+pub(crate) const REMOVE: &str = include_str!("blanks/remove.sql");
+pub(crate) const COUNT: &str = include_str!("blanks/count.sql");
+pub(crate) const STALE: &str = include_str!("blanks/stale.sql");
+
+/// A schema or database that waits for its tenant.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blank {
+    /// Its id, which its names carry as a tenant's would.
+    pub id: TenantId,
+    /// Of which service.
+    pub service: ServiceName,
+    /// On which cluster.
+    pub cluster: String,
+    /// A schema or a database.
+    pub isolation: Isolation,
+    /// The newest migration that it holds.
+    pub version: i64,
+}
+
+impl Registry {
+    /// Notes that a blank is being prepared by a job.
+    ///
+    /// # Errors
+    /// As [`control_error`].
+    pub async fn reserve_blank(&self, blank: &Blank, job: JobId) -> Result<()> {
+        let client = self.client().await?;
+        client
+            .execute(
+                RESERVE,
+                &[
+                    &blank.id.uuid(),
+                    &blank.service.as_str(),
+                    &blank.cluster,
+                    &blank.isolation.as_str(),
+                    &blank.version,
+                    &job.0,
+                ],
+            )
+            .await
+            .map_err(|e| control_error(e, "reserve a blank"))?;
+        Ok(())
+    }
+
+    /// How many blanks of this kind and version are ready or being prepared.
+    ///
+    /// # Errors
+    /// As [`control_error`].
+    pub async fn count_blanks(
+        &self,
+        service: &ServiceName,
+        cluster: &str,
+        isolation: Isolation,
+        version: i64,
+    ) -> Result<i64> {
+        let client = self.client().await?;
+        let row = client
+            .query_one(COUNT, &[&service.as_str(), &cluster, &isolation.as_str(), &version])
+            .await
+            .map_err(|e| control_error(e, "count the blanks"))?;
+        Ok(row.get(0))
+    }
+
+    /// Blanks of other versions than this one: of no use any more.
+    ///
+    /// # Errors
+    /// As [`control_error`].
+    pub async fn stale_blanks(&self, service: &ServiceName, version: i64) -> Result<Vec<Blank>> {
+        let client = self.client().await?;
+        let rows = client
+            .query(STALE, &[&service.as_str(), &version])
+            .await
+            .map_err(|e| control_error(e, "find stale blanks"))?;
+        rows.iter().map(read).collect()
+    }
+}
+
+/// Marks a prepared blank ready, in the transaction that ends its job's step.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn ready(client: &impl GenericClient, id: TenantId) -> Result<()> {
+    client.execute(READY, &[&id.uuid()]).await.map_err(|e| control_error(e, "mark the blank ready"))?;
+    Ok(())
+}
+
+/// Takes a ready blank for a job, if there is one; taking twice for one job gives the same blank.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn take(client: &impl GenericClient, wanted: &Blank, job: JobId) -> Result<Option<Blank>> {
+    let doing = "take a blank";
+    let taken = client
+        .query_opt(TAKEN, &[&job.0, &wanted.service.as_str()])
+        .await
+        .map_err(|e| control_error(e, doing))?;
+    if let Some(row) = taken {
+        return read(&row).map(Some);
+    }
+    let row = client
+        .query_opt(
+            TAKE,
+            &[&wanted.service.as_str(), &wanted.cluster, &wanted.isolation.as_str(), &wanted.version, &job.0],
+        )
+        .await
+        .map_err(|e| control_error(e, doing))?;
+    row.as_ref().map(read).transpose()
+}
+
+/// Forgets a blank that was used up or dropped.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn remove(client: &impl GenericClient, id: TenantId) -> Result<()> {
+    client.execute(REMOVE, &[&id.uuid()]).await.map_err(|e| control_error(e, "forget the blank"))?;
+    Ok(())
+}
+
+fn read(row: &Row) -> Result<Blank> {
+    let id: Uuid = row.get(0);
+    let service: String = row.get(1);
+    let isolation: String = row.get(3);
+    Ok(Blank {
+        id: TenantId::from_uuid(id),
+        service: service.parse()?,
+        cluster: row.get(2),
+        isolation: isolation.parse()?,
+        version: row.get(4),
+    })
+}

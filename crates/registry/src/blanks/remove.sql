@@ -1,0 +1,1 @@
+DELETE FROM tenantry.blanks WHERE id = $1

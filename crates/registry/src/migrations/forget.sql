@@ -1,0 +1,1 @@
+DELETE FROM tenantry.schema_migrations WHERE version = $1

@@ -1,0 +1,1 @@
+UPDATE tenantry.placements SET version = $3 WHERE tenant = $1 AND service = $2

@@ -1,0 +1,35 @@
+//! Settings that triggers read, and the secret that credentials are derived from.
+
+use serde_json::Value;
+use tenantry_domain::Result;
+
+use crate::Registry;
+use crate::error::control_error;
+
+pub(crate) const SET: &str = include_str!("settings/set.sql");
+pub(crate) const SECRET: &str = include_str!("settings/secret.sql");
+
+impl Registry {
+    /// Sets a value that triggers of the control database read.
+    ///
+    /// # Errors
+    /// As [`control_error`].
+    pub async fn set_setting(&self, key: &str, value: &Value) -> Result<()> {
+        let client = self.client().await?;
+        client.execute(SET, &[&key, value]).await.map_err(|e| control_error(e, "write a setting"))?;
+        Ok(())
+    }
+
+    /// The secret of this name; `fresh` becomes it if there is none yet.
+    ///
+    /// # Errors
+    /// As [`control_error`].
+    pub async fn secret(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>> {
+        let client = self.client().await?;
+        let row = client
+            .query_one(SECRET, &[&name, &fresh])
+            .await
+            .map_err(|e| control_error(e, "read a secret"))?;
+        Ok(row.get(0))
+    }
+}

@@ -1,0 +1,2 @@
+WITH placements AS (DELETE FROM tenantry.placements WHERE tenant = $1)
+DELETE FROM tenantry.tenants WHERE id = $1
