@@ -87,6 +87,7 @@ CREATE TABLE tenantry.jobs (
   kind text NOT NULL,
   tenant uuid REFERENCES tenantry.tenants ON DELETE SET NULL,
   slug text,
+  actor text NOT NULL DEFAULT session_user,
   input jsonb NOT NULL DEFAULT '{}',
   status text NOT NULL DEFAULT 'queued'
     CHECK (status IN ('queued', 'running', 'undoing', 'done', 'failed', 'cancelled')),
@@ -156,7 +157,8 @@ CREATE TRIGGER before_insert BEFORE INSERT ON tenantry.tenants
 
 CREATE FUNCTION tenantry.tenant_after_insert() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
 BEGIN
-  INSERT INTO tenantry.jobs (kind, tenant, slug) VALUES ('create', NEW.id, NEW.slug);
+  INSERT INTO tenantry.jobs (kind, tenant, slug, actor)
+  VALUES ('create', NEW.id, NEW.slug, coalesce(nullif(current_setting('tenantry.actor', true), ''), session_user));
   RETURN NULL;
 END $f$;
 CREATE TRIGGER after_insert AFTER INSERT ON tenantry.tenants

@@ -10,6 +10,8 @@ use crate::Registry;
 use crate::error::control_error;
 
 pub(crate) const INSERT: &str = include_str!("tenants/insert.sql");
+pub(crate) const CREATE_JOB: &str = include_str!("tenants/create_job.sql");
+pub(crate) const SET_ACTOR: &str = include_str!("tenants/set_actor.sql");
 pub(crate) const FIND: &str = include_str!("tenants/find.sql");
 pub(crate) const GET: &str = include_str!("tenants/get.sql");
 pub(crate) const LIST: &str = include_str!("tenants/list.sql");
@@ -64,10 +66,11 @@ impl Registry {
     ///
     /// # Errors
     /// `slug_taken`, `plan_unknown`, `cluster_unknown`.
-    pub async fn add_tenant(&self, slug: &Slug, new: &NewTenant) -> Result<(TenantId, JobId)> {
+    pub async fn add_tenant(&self, slug: &Slug, new: &NewTenant, actor: &str) -> Result<(TenantId, JobId)> {
         let mut client = self.client().await?;
         let doing = format!("create tenant {slug}");
         let tx = client.transaction().await.map_err(|e| control_error(e, &doing))?;
+        tx.query_one(SET_ACTOR, &[&actor]).await.map_err(|e| control_error(e, &doing))?;
         tx.execute(REMOVE_FAILED, &[&slug.as_str()]).await.map_err(|e| control_error(e, &doing))?;
         let row = tx
             .query_one(
@@ -85,11 +88,7 @@ impl Registry {
             .await
             .map_err(|e| control_error(e, &doing))?;
         let id: Uuid = row.get(0);
-        let job: i64 = tx
-            .query_one("SELECT max(id) FROM tenantry.jobs WHERE tenant = $1", &[&id])
-            .await
-            .map_err(|e| control_error(e, &doing))?
-            .get(0);
+        let job: i64 = tx.query_one(CREATE_JOB, &[&id]).await.map_err(|e| control_error(e, &doing))?.get(0);
         tx.commit().await.map_err(|e| control_error(e, &doing))?;
         Ok((TenantId::from_uuid(id), JobId(job)))
     }

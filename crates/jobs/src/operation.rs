@@ -1,0 +1,85 @@
+//! What a kind of job does: its steps, each with do and undo.
+
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tenantry_domain::{JobId, Result, TenantId};
+use tokio_postgres::Transaction;
+
+/// A job as its steps see it.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The job.
+    pub job: JobId,
+    /// The claim's fence: goes into every write that the step makes elsewhere.
+    pub fence: i64,
+    /// The tenant that the job is about.
+    pub tenant: Option<TenantId>,
+    /// That tenant's slug when the job was queued.
+    pub slug: Option<String>,
+    /// Who asked for it.
+    pub actor: String,
+    /// What was asked.
+    pub input: Value,
+    /// What the steps before this one returned, by name.
+    pub outputs: Vec<(String, Value)>,
+}
+
+impl Run {
+    /// What the step of this name returned, if it is done.
+    pub fn output(&self, step: &str) -> Option<&Value> {
+        self.outputs.iter().find(|(name, _)| name == step).map(|(_, value)| value)
+    }
+}
+
+/// How a job that did not succeed ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A step failed for good and everything was undone.
+    Failed,
+    /// Somebody cancelled it and everything was undone.
+    Cancelled,
+}
+
+/// A kind of job.
+///
+/// `perform` and `undo` may be called again after a crash at any moment; they look at what is there. What a step
+/// changes in the control database belongs into `record`, which shares the transaction that marks the step done.
+pub trait Operation: Send + Sync {
+    /// The word in `tenantry.jobs.kind`.
+    fn kind(&self) -> &'static str;
+
+    /// The steps, in order.
+    fn steps(&self, run: &Run) -> Vec<String>;
+
+    /// Whether a failure is undone. Otherwise (a purge) the job stays where it is and can be retried.
+    fn undoes(&self) -> bool {
+        true
+    }
+
+    /// Does the step's work outside the control database, and returns what later steps or its undo need.
+    fn perform<'a>(&'a self, step: &'a str, run: &'a Run) -> BoxFuture<'a, Result<Value>>;
+
+    /// Does the step's work in the control database, in the transaction that marks it done.
+    fn record<'a>(
+        &'a self,
+        _step: &'a str,
+        _run: &'a Run,
+        _output: &'a Value,
+        _tx: &'a Transaction<'_>,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    /// Takes back whatever the step may have done outside the control database.
+    fn undo<'a>(&'a self, step: &'a str, run: &'a Run) -> BoxFuture<'a, Result<()>>;
+
+    /// Brings the control database to what holds when everything is undone, in the transaction that ends the job.
+    fn settle<'a>(
+        &'a self,
+        _run: &'a Run,
+        _outcome: Outcome,
+        _tx: &'a Transaction<'_>,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+}

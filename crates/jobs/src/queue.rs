@@ -1,0 +1,262 @@
+//! The queue: enqueue, claim, heartbeat, fence, list, retry, cancel.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tenantry_domain::{Error, ErrorCode, JobId, Result, TenantId};
+use tenantry_registry::Registry;
+use tenantry_registry::error::control_error;
+use tokio_postgres::{GenericClient, Row, Transaction};
+use uuid::Uuid;
+
+pub(crate) const ENQUEUE: &str = include_str!("queue/enqueue.sql");
+pub(crate) const CLAIM: &str = include_str!("queue/claim.sql");
+pub(crate) const HEARTBEAT: &str = include_str!("queue/heartbeat.sql");
+pub(crate) const RELEASE: &str = include_str!("queue/release.sql");
+pub(crate) const HOLD_FENCE: &str = include_str!("queue/hold_fence.sql");
+pub(crate) const STEP_DONE: &str = include_str!("queue/step_done.sql");
+pub(crate) const STEP_UNDONE: &str = include_str!("queue/step_undone.sql");
+pub(crate) const STEPS: &str = include_str!("queue/steps.sql");
+pub(crate) const BEGIN_UNDO: &str = include_str!("queue/begin_undo.sql");
+pub(crate) const FINISH: &str = include_str!("queue/finish.sql");
+pub(crate) const LIST: &str = include_str!("queue/list.sql");
+pub(crate) const GET: &str = include_str!("queue/get.sql");
+pub(crate) const RETRY: &str = include_str!("queue/retry.sql");
+pub(crate) const CANCEL: &str = include_str!("queue/cancel.sql");
+pub(crate) const SWEEP: &str = include_str!("queue/sweep.sql");
+pub(crate) const WORKER_LOCK: &str = include_str!("queue/worker_lock.sql");
+
+/// Where a job is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum JobStatus {
+    /// Waits for a worker.
+    Queued,
+    /// A worker runs its steps, or waits to try one again.
+    Running,
+    /// A worker takes its steps back.
+    Undoing,
+    /// Done.
+    Done,
+    /// Failed, and undone where its kind can be undone.
+    Failed,
+    /// Cancelled and undone.
+    Cancelled,
+}
+
+impl JobStatus {
+    /// Whether nothing more happens by itself.
+    pub const fn is_final(self) -> bool {
+        matches!(self, JobStatus::Done | JobStatus::Failed | JobStatus::Cancelled)
+    }
+}
+
+impl FromStr for JobStatus {
+    type Err = Error;
+
+    fn from_str(s: &str) -> Result<Self> {
+        Ok(match s {
+            "queued" => JobStatus::Queued,
+            "running" => JobStatus::Running,
+            "undoing" => JobStatus::Undoing,
+            "done" => JobStatus::Done,
+            "failed" => JobStatus::Failed,
+            "cancelled" => JobStatus::Cancelled,
+            _ => return Err(Error::new(ErrorCode::Internal, format!("{s:?} is not a status of a job"))),
+        })
+    }
+}
+
+impl fmt::Display for JobStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            JobStatus::Queued => "queued",
+            JobStatus::Running => "running",
+            JobStatus::Undoing => "undoing",
+            JobStatus::Done => "done",
+            JobStatus::Failed => "failed",
+            JobStatus::Cancelled => "cancelled",
+        })
+    }
+}
+
+/// A job as people see it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Job {
+    /// Its number.
+    pub id: JobId,
+    /// What it does.
+    pub kind: String,
+    /// The tenant it is about.
+    pub tenant: Option<Uuid>,
+    /// That tenant's slug.
+    pub slug: Option<String>,
+    /// Who asked for it.
+    pub actor: String,
+    /// Where it is.
+    pub status: JobStatus,
+    /// How often the present step has failed.
+    pub attempts: i32,
+    /// Why it failed, or why the present step did last time: `code`, `message`, `help`.
+    pub error: Option<Value>,
+    /// When it was queued.
+    pub created_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// What was asked.
+    pub input: Value,
+}
+
+/// A step of a job that was done (and perhaps undone).
+#[derive(Clone, Debug, Serialize)]
+pub struct JobStep {
+    /// Its name.
+    pub name: String,
+    /// `done` or `undone`.
+    pub status: String,
+    /// What it returned.
+    pub output: Value,
+    /// When.
+    pub finished_at: Timestamp,
+}
+
+/// A job to be queued.
+#[derive(Clone, Debug)]
+pub struct NewJob<'a> {
+    /// What it does.
+    pub kind: &'a str,
+    /// The tenant it is about.
+    pub tenant: Option<TenantId>,
+    /// That tenant's slug.
+    pub slug: Option<&'a str>,
+    /// Who asks for it.
+    pub actor: &'a str,
+    /// What is asked.
+    pub input: Value,
+    /// Whether it is the platform's own upkeep, which listings leave out.
+    pub background: bool,
+}
+
+/// Queues a job, in the caller's transaction.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn enqueue(client: &impl GenericClient, job: &NewJob<'_>) -> Result<JobId> {
+    let row = client
+        .query_one(
+            ENQUEUE,
+            &[&job.kind, &job.tenant.map(TenantId::uuid), &job.slug, &job.actor, &job.input, &job.background],
+        )
+        .await
+        .map_err(|e| control_error(e, "queue the job"))?;
+    Ok(JobId(row.get(0)))
+}
+
+/// Makes sure, inside `tx`, that the claim with this fence still holds, and keeps it so until the transaction ends.
+///
+/// # Errors
+/// `job_fenced` when another worker has taken over.
+pub async fn hold_fence(tx: &Transaction<'_>, job: JobId, fence: i64) -> Result<()> {
+    let held =
+        tx.query_opt(HOLD_FENCE, &[&job.0, &fence]).await.map_err(|e| control_error(e, "check the claim"))?;
+    match held {
+        Some(_) => Ok(()),
+        None => Err(Error::new(ErrorCode::JobFenced, format!("job {job} was taken over by another worker"))),
+    }
+}
+
+/// The newest jobs, newest first; without the platform's own upkeep unless asked for.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn list(registry: &Registry, all: bool, jobs_max: i64) -> Result<Vec<Job>> {
+    let client = registry.client().await?;
+    let rows = client.query(LIST, &[&all, &jobs_max]).await.map_err(|e| control_error(e, "list the jobs"))?;
+    rows.iter().map(read).collect()
+}
+
+/// A job.
+///
+/// # Errors
+/// `job_unknown`.
+pub async fn get(registry: &Registry, id: JobId) -> Result<Job> {
+    let client = registry.client().await?;
+    let row = client.query_opt(GET, &[&id.0]).await.map_err(|e| control_error(e, "read the job"))?;
+    match row {
+        Some(row) => read(&row),
+        None => Err(Error::new(ErrorCode::JobUnknown, format!("there is no job {id}"))),
+    }
+}
+
+/// The steps of a job that were done, in order.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn steps(registry: &Registry, id: JobId) -> Result<Vec<JobStep>> {
+    let client = registry.client().await?;
+    let rows = client.query(STEPS, &[&id.0]).await.map_err(|e| control_error(e, "read the job's steps"))?;
+    Ok(rows
+        .iter()
+        .map(|r| JobStep { name: r.get(0), status: r.get(1), output: r.get(2), finished_at: r.get(3) })
+        .collect())
+}
+
+/// Queues a failed or cancelled job again, or lets one that waits for its next attempt go on at once.
+///
+/// # Errors
+/// `job_state` when the job is done or in a worker's hands.
+pub async fn retry(registry: &Registry, id: JobId) -> Result<()> {
+    change(registry, id, RETRY, "can't be tried again").await
+}
+
+/// Asks for a job to be stopped and undone.
+///
+/// # Errors
+/// `job_state` when the job has ended or is being undone.
+pub async fn cancel(registry: &Registry, id: JobId) -> Result<()> {
+    change(registry, id, CANCEL, "can't be cancelled").await
+}
+
+/// Forgets upkeep jobs that are done, and other ended jobs older than `days`.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn sweep(registry: &Registry, days: i32) -> Result<u64> {
+    let client = registry.client().await?;
+    client.execute(SWEEP, &[&days]).await.map_err(|e| control_error(e, "sweep old jobs"))
+}
+
+async fn change(registry: &Registry, id: JobId, sql: &str, refusal: &str) -> Result<()> {
+    let job = get(registry, id).await?;
+    let client = registry.client().await?;
+    let changed = client.execute(sql, &[&id.0]).await.map_err(|e| control_error(e, "change the job"))?;
+    if changed == 0 {
+        return Err(Error::new(ErrorCode::JobState, format!("job {id} is {} and {refusal}", job.status)));
+    }
+    Ok(())
+}
+
+/// An error as a job keeps it.
+pub(crate) fn error_value(error: &Error) -> Value {
+    json!({ "code": error.code().as_str(), "message": error.sentence(), "help": error.next_step() })
+}
+
+fn read(row: &Row) -> Result<Job> {
+    let status: String = row.get("status");
+    Ok(Job {
+        id: JobId(row.get("id")),
+        kind: row.get("kind"),
+        tenant: row.get("tenant"),
+        slug: row.get("slug"),
+        actor: row.get("actor"),
+        status: status.parse()?,
+        attempts: row.get("attempts"),
+        error: row.get("error"),
+        created_at: row.get("created_at"),
+        finished_at: row.get("finished_at"),
+        input: row.get("input"),
+    })
+}

@@ -1,0 +1,248 @@
+//! Running a claimed job's steps, forwards or back, each recorded under the claim's fence.
+
+use std::time::Duration;
+
+use rand::RngExt as _;
+use serde_json::Value;
+use tenantry_domain::{Error, ErrorCode, Result};
+use tenantry_registry::error::control_error;
+
+use super::{Claim, Progress, Worker};
+use crate::failpoint;
+use crate::operation::{Operation, Outcome, Run};
+use crate::queue::{
+    BEGIN_UNDO, FINISH, HEARTBEAT, JobStatus, RELEASE, STEP_DONE, STEP_UNDONE, error_value, hold_fence,
+};
+
+/// Longest pause between two attempts of a step.
+const BACKOFF_MAX: Duration = Duration::from_secs(30);
+
+impl Worker {
+    /// Runs a claimed job until it ends, waits for its next attempt, or is taken over.
+    pub(super) async fn run(&self, mut claim: Claim, progress: &(dyn Fn(Progress) + Sync)) -> Result<()> {
+        let operation = claim.operation.clone();
+        let result = if claim.status == JobStatus::Undoing {
+            self.back(operation.as_ref(), &mut claim, progress).await
+        } else {
+            self.forward(operation.as_ref(), &mut claim, progress).await
+        };
+        match result {
+            Err(e) if e.code() == ErrorCode::JobFenced => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn forward(
+        &self,
+        operation: &dyn Operation,
+        claim: &mut Claim,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<()> {
+        let names = operation.steps(&claim.run);
+        for (position, name) in names.iter().enumerate() {
+            if claim.steps.iter().any(|(n, s)| n == name && s == "done") {
+                continue;
+            }
+            if claim.cancel_requested && operation.undoes() {
+                self.begin_undo(&claim.run, None).await?;
+                return self.back(operation, claim, progress).await;
+            }
+            progress(Progress {
+                done: position,
+                of: names.len(),
+                step: name.clone(),
+                undoing: false,
+                trouble: None,
+            });
+            failpoint::hit(operation.kind(), name, "before").await;
+            let done = self.with_heartbeat(claim, operation.perform(name, &claim.run.clone())).await;
+            failpoint::hit(operation.kind(), name, "performed").await;
+            let last = position + 1 == names.len();
+            let recorded = match done {
+                Ok(output) => self.record(operation, &claim.run, (position, name), output, last).await,
+                Err(e) => Err(e),
+            };
+            match recorded {
+                Ok(output) => claim.run.outputs.push((name.clone(), output)),
+                Err(e) => return self.failed(operation, claim, e, progress).await,
+            }
+            claim.steps.push((name.clone(), "done".to_owned()));
+            claim.attempts = 0;
+            failpoint::hit(operation.kind(), name, "after").await;
+        }
+        Ok(())
+    }
+
+    /// Marks a step done together with what it changes in the control database.
+    async fn record(
+        &self,
+        operation: &dyn Operation,
+        run: &Run,
+        (position, name): (usize, &str),
+        output: Value,
+        last: bool,
+    ) -> Result<Value> {
+        let mut client = self.registry.client().await?;
+        let tx = client.transaction().await.map_err(|e| control_error(e, "record the step"))?;
+        hold_fence(&tx, run.job, run.fence).await?;
+        operation.record(name, run, &output, &tx).await?;
+        let position = i32::try_from(position).unwrap_or(i32::MAX);
+        tx.execute(STEP_DONE, &[&run.job.0, &position, &name, &output])
+            .await
+            .map_err(|e| control_error(e, "record the step"))?;
+        if last {
+            tx.execute(FINISH, &[&run.job.0, &"done", &None::<Value>])
+                .await
+                .map_err(|e| control_error(e, "end the job"))?;
+        }
+        tx.commit().await.map_err(|e| control_error(e, "record the step"))?;
+        Ok(output)
+    }
+
+    /// A step failed: try again later, undo, or stay.
+    async fn failed(
+        &self,
+        operation: &dyn Operation,
+        claim: &mut Claim,
+        error: Error,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<()> {
+        if error.code() == ErrorCode::JobFenced {
+            return Err(error);
+        }
+        let attempts_left = i64::from(self.limits.job_attempts_max) - i64::from(claim.attempts) - 1;
+        tracing::warn!(job = %claim.run.job, kind = operation.kind(), attempts_left, error = ?error, "step failed");
+        if error.code().is_transient() && attempts_left > 0 {
+            return self.release(claim, &error).await;
+        }
+        if !operation.undoes() {
+            return self.finish_unsuccessful(operation, claim, Outcome::Failed, Some(&error)).await;
+        }
+        self.begin_undo(&claim.run, Some(&error)).await?;
+        claim.attempts = 0;
+        self.back(operation, claim, progress).await
+    }
+
+    async fn back(
+        &self,
+        operation: &dyn Operation,
+        claim: &mut Claim,
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<()> {
+        let names = operation.steps(&claim.run);
+        let done = |claim: &Claim, name: &str| claim.steps.iter().any(|(n, s)| n == name && s == "done");
+        // The step after the last one done may have been begun: it is undone too.
+        let reached = names.iter().take_while(|n| done(claim, n)).count();
+        let reached = reached + usize::from(reached < names.len());
+        for (position, name) in names.iter().enumerate().take(reached).rev() {
+            if claim.steps.iter().any(|(n, s)| n == name && s == "undone") {
+                continue;
+            }
+            progress(Progress {
+                done: position,
+                of: names.len(),
+                step: name.clone(),
+                undoing: true,
+                trouble: None,
+            });
+            failpoint::hit(operation.kind(), name, "undo").await;
+            if let Err(e) = self.with_heartbeat(claim, operation.undo(name, &claim.run.clone())).await {
+                if e.code() == ErrorCode::JobFenced {
+                    return Err(e);
+                }
+                tracing::warn!(job = %claim.run.job, step = name, error = ?e, "step can't be undone yet");
+                return self.release(claim, &e).await;
+            }
+            self.record_undo(&claim.run, position, name).await?;
+            claim.steps.retain(|(n, _)| n != name);
+            claim.steps.push((name.clone(), "undone".to_owned()));
+        }
+        let outcome = if claim.cancel_requested { Outcome::Cancelled } else { Outcome::Failed };
+        self.finish_unsuccessful(operation, claim, outcome, None).await
+    }
+
+    async fn record_undo(&self, run: &Run, position: usize, name: &str) -> Result<()> {
+        let mut client = self.registry.client().await?;
+        let tx = client.transaction().await.map_err(|e| control_error(e, "record the undone step"))?;
+        hold_fence(&tx, run.job, run.fence).await?;
+        let position = i32::try_from(position).unwrap_or(i32::MAX);
+        tx.execute(STEP_UNDONE, &[&run.job.0, &position, &name])
+            .await
+            .map_err(|e| control_error(e, "record the undone step"))?;
+        tx.commit().await.map_err(|e| control_error(e, "record the undone step"))
+    }
+
+    async fn finish_unsuccessful(
+        &self,
+        operation: &dyn Operation,
+        claim: &Claim,
+        outcome: Outcome,
+        error: Option<&Error>,
+    ) -> Result<()> {
+        let doing = "end the job";
+        let mut client = self.registry.client().await?;
+        let tx = client.transaction().await.map_err(|e| control_error(e, doing))?;
+        hold_fence(&tx, claim.run.job, claim.run.fence).await?;
+        operation.settle(&claim.run, outcome, &tx).await?;
+        let word = match outcome {
+            Outcome::Failed => "failed",
+            Outcome::Cancelled => "cancelled",
+        };
+        tx.execute(FINISH, &[&claim.run.job.0, &word, &error.map(error_value)])
+            .await
+            .map_err(|e| control_error(e, doing))?;
+        tx.commit().await.map_err(|e| control_error(e, doing))
+    }
+
+    async fn begin_undo(&self, run: &Run, error: Option<&Error>) -> Result<()> {
+        let client = self.registry.client().await?;
+        let begun = client
+            .execute(BEGIN_UNDO, &[&run.job.0, &run.fence, &error.map(error_value)])
+            .await
+            .map_err(|e| control_error(e, "begin to undo the job"))?;
+        if begun == 0 {
+            return Err(Error::new(ErrorCode::JobFenced, format!("job {} was taken over", run.job)));
+        }
+        Ok(())
+    }
+
+    /// Gives the job back until the next attempt: twice the pause each time, with jitter.
+    async fn release(&self, claim: &Claim, error: &Error) -> Result<()> {
+        let pause = Duration::from_millis(200 * (1 << claim.attempts.clamp(0, 10))).min(BACKOFF_MAX);
+        let pause = pause.as_secs_f64() * rand::rng().random_range(0.5..1.0);
+        let client = self.registry.client().await?;
+        client
+            .execute(RELEASE, &[&claim.run.job.0, &claim.run.fence, &error_value(error), &pause])
+            .await
+            .map_err(|e| control_error(e, "give the job back"))?;
+        Ok(())
+    }
+
+    /// Runs a step while the lease is being renewed; ends it as soon as another worker has taken over.
+    async fn with_heartbeat<T>(&self, claim: &mut Claim, step: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut cancel = false;
+        let result = tokio::select! {
+            result = step => result,
+            fenced = self.beat(&claim.run, &mut cancel) => Err(fenced),
+        };
+        claim.cancel_requested |= cancel;
+        result
+    }
+
+    /// Renews the lease until the claim is lost.
+    async fn beat(&self, run: &Run, cancel: &mut bool) -> Error {
+        let lease = self.limits.job_lease_seconds as f64;
+        loop {
+            tokio::time::sleep(Duration::from_secs(self.limits.job_heartbeat_seconds)).await;
+            let Ok(client) = self.registry.client().await else { continue };
+            match client.query_opt(HEARTBEAT, &[&run.job.0, &run.fence, &lease]).await {
+                Ok(Some(row)) => *cancel = row.get(0),
+                Ok(None) => {
+                    return Error::new(ErrorCode::JobFenced, format!("job {} was taken over", run.job));
+                }
+                // The lease may run out; then the fence keeps this worker from writing anything.
+                Err(e) => tracing::warn!(job = %run.job, error = %e, "heartbeat failed"),
+            }
+        }
+    }
+}

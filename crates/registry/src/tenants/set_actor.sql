@@ -1,0 +1,1 @@
+SELECT set_config('tenantry.actor', $1, true)
