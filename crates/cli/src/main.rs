@@ -1,1 +1,5 @@
+//! The executable.
+
+mod config;
+
 fn main() {}
