@@ -79,6 +79,11 @@ impl Layout {
         format!("{}_{isolation}", self.key)
     }
 
+    /// The group (`NOLOGIN`) of every [`Layout::tenant_owner_role`]: what migrations need as such an owner.
+    pub fn tenant_owners_role(&self) -> String {
+        format!("{}_owners", self.key)
+    }
+
     /// The login of the app door.
     pub fn app_role(&self) -> String {
         format!("{}_app", self.key)

@@ -70,6 +70,7 @@ pub async fn ensure_roles(client: &Client, layout: &Layout) -> Result<()> {
     let mut roles = vec![
         (layout.owner_role(), "NOLOGIN"),
         (layout.platform_role(), "NOLOGIN"),
+        (layout.tenant_owners_role(), "NOLOGIN"),
         (layout.app_role(), "LOGIN"),
     ];
     roles.extend(Isolation::ALL.map(|i| (layout.group_role(i), "NOLOGIN")));
@@ -170,6 +171,7 @@ fn fill_script(layout: &Layout, kind: DatabaseKind, key: TenantKeyType) -> Resul
     let values = Values::default()
         .text("owner", layout.owner_role())
         .text("platform", layout.platform_role())
+        .text("owners", layout.tenant_owners_role())
         .text("app_role", layout.app_role())
         .text("shared_group", layout.group_role(Isolation::Shared))
         .text("schema_group", layout.group_role(Isolation::Schema))

@@ -4,5 +4,6 @@
 
 pub mod bootstrap;
 pub mod error;
+pub mod harden;
 pub mod ident;
 pub mod sql;

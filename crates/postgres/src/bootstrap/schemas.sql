@@ -4,11 +4,12 @@
 CREATE SCHEMA extensions;
 CREATE SCHEMA global AUTHORIZATION :"owner";
 CREATE SCHEMA :"schema" AUTHORIZATION :"owner";
-GRANT USAGE ON SCHEMA extensions TO :"owner", :"platform", :"shared_group", :"schema_group", :"database_group", :"app_role";
-GRANT USAGE ON SCHEMA global TO :"shared_group", :"schema_group", :"database_group", :"app_role";
+GRANT USAGE ON SCHEMA extensions TO :"owner", :"owners", :"platform", :"shared_group", :"schema_group", :"database_group", :"app_role";
+GRANT USAGE ON SCHEMA global TO :"owners", :"shared_group", :"schema_group", :"database_group", :"app_role";
 GRANT USAGE ON SCHEMA :"schema" TO :"group";
 ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA global
   GRANT SELECT ON TABLES TO :"shared_group", :"schema_group", :"database_group", :"app_role";
+ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA global GRANT SELECT, REFERENCES ON TABLES TO :"owners";
 ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA :"schema" GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO :"group";
 ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA :"schema" GRANT EXECUTE ON FUNCTIONS TO :"group";
