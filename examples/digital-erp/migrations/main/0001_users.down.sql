@@ -1,0 +1,4 @@
+DROP TABLE users;
+DROP FUNCTION set_updated_at();
+DROP DOMAIN email_address;
+DROP TABLE currencies;

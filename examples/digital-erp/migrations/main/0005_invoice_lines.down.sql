@@ -1,0 +1,2 @@
+DROP TABLE accounting_invoice_lines;
+DROP FUNCTION refresh_invoice_amounts();
