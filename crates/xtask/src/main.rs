@@ -1,6 +1,6 @@
 //! Tasks of the project: `cargo xtask tidy` checks the tree, `cargo xtask codegen` writes generated pages.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -61,9 +61,11 @@ fn run_codegen() -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The repository's root: two folders above this crate.
-fn root() -> Result<std::path::PathBuf> {
-    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+/// The repository's root: two folders above this crate, where `cargo run` finds it (the executable may have
+/// been built for another checkout that shares the target folder).
+fn root() -> Result<PathBuf> {
+    let crate_folder = std::env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     let root = crate_folder.ancestors().nth(2).context("this crate does not lie in crates/xtask")?;
     Ok(root.to_owned())
 }

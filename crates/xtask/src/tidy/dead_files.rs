@@ -147,11 +147,12 @@ fn names_file(literal: &str, path: &str, file: &File, same_crate: bool) -> bool 
         return false;
     }
     let inside = format!("/{named}/");
-    file.path.ends_with(&format!("/{named}")) || (is_path(named) && file.path.contains(&inside))
+    file.path.ends_with(&format!("/{named}")) || (is_folder(literal) && file.path.contains(&inside))
 }
 
-fn is_path(text: &str) -> bool {
-    text.chars().all(|c| c.is_alphanumeric() || "/_-.".contains(c))
+/// Whether a literal is meant as a folder. A single word may be anything, so a folder needs its `/`.
+fn is_folder(literal: &str) -> bool {
+    literal.contains('/') && literal.chars().all(|c| c.is_alphanumeric() || "/_-.$".contains(c))
 }
 
 #[cfg(test)]
@@ -213,12 +214,24 @@ mod tests {
     fn sql_that_nothing_names_is_dead() {
         let files = [
             ("crates/a/Cargo.toml", ""),
-            ("crates/a/src/lib.rs", "const A: &str = \"two.sql is gone\";\n// include_str!(\"one.sql\")\n"),
+            (
+                "crates/a/src/lib.rs",
+                "const A: &str = \"two.sql is gone\";\nconst B: &str = \"deep\";\n// include_str!(\"one.sql\")\n",
+            ),
+            ("crates/a/src/deep/four.sql", ""),
             ("crates/a/src/one.sql", ""),
             ("crates/a/src/two.sql", ""),
             ("crates/b/Cargo.toml", ""),
             ("scripts/three.sql", ""),
         ];
-        assert_eq!(dead(&files), ["crates/a/src/one.sql", "crates/a/src/two.sql", "scripts/three.sql"]);
+        assert_eq!(
+            dead(&files),
+            [
+                "crates/a/src/deep/four.sql",
+                "crates/a/src/one.sql",
+                "crates/a/src/two.sql",
+                "scripts/three.sql"
+            ]
+        );
     }
 }
