@@ -123,6 +123,7 @@ codes! {
     /// No tenant context: nothing may be read or written.
     NoTenant = "no_tenant", 400, "28000", 1, "log in as a tenant, or name one in app.current_tenant";
 
+    // Everything else
     /// Reading or writing a file failed.
     Io = "io", 500, "58030", 1, "check the path, its owner and the free space";
     /// A defect of Tenantry itself.

@@ -1,0 +1,23 @@
+# Thin: each target names the commands to run by hand.
+
+DEMO := demo/digital-erp
+CARGO_FLAGS ?=
+
+.PHONY: up test bench deps fmt
+
+up: deps ## build, and run the example with a tenant in each isolation
+	cargo build $(CARGO_FLAGS) --package tenantry-cli
+	cargo run $(CARGO_FLAGS) --quiet --package tenantry-cli -- up --example digital-erp --dir $(DEMO)
+
+test: ## format, lints, tidy and every test
+	scripts/test.sh $(CARGO_FLAGS)
+
+bench: deps ## how fast tenants are made
+	cargo bench $(CARGO_FLAGS) --package tenantry-cli --bench provisioning
+
+deps: ## install what is missing
+	@scripts/deps.sh
+
+fmt: ## format the code and write the generated pages
+	cargo fmt --all
+	cargo xtask codegen
