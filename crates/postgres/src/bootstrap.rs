@@ -86,6 +86,12 @@ pub async fn ensure_roles(client: &Client, layout: &Layout) -> Result<()> {
             quote_ident(role)
         ));
     }
+    // The platform's role clones and removes rows of tenants: fixed SQL of ours, with triggers off.
+    script.push_str(&format!(
+        "ALTER ROLE {platform} BYPASSRLS;\nGRANT {} TO {platform};\n",
+        quote_ident(&layout.group_role(Isolation::Shared)),
+        platform = quote_ident(&layout.platform_role()),
+    ));
     script.push_str(&format!(
         "GRANT {} TO {};\n",
         quote_ident(&layout.group_role(Isolation::Shared)),

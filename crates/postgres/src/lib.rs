@@ -7,3 +7,4 @@ pub mod error;
 pub mod harden;
 pub mod ident;
 pub mod sql;
+pub mod tenant;

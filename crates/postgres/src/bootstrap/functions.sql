@@ -36,6 +36,7 @@ CREATE TABLE tenantry.local_tenants (
   key :key_type NOT NULL UNIQUE,
   isolation text NOT NULL CHECK (isolation IN ('shared', 'schema', 'database')),
   schema_name text NOT NULL,
+  version bigint NOT NULL DEFAULT 0,
   created_at timestamptz NOT NULL DEFAULT now()
 );
 

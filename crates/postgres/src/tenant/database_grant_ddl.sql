@@ -1,0 +1,1 @@
+GRANT TEMPORARY ON DATABASE :"database" TO :"role";

@@ -1,0 +1,2 @@
+REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
+ALTER DATABASE :"database" SET search_path = app, global, extensions;

@@ -1,0 +1,1 @@
+DELETE FROM tenantry.local_tenants WHERE id = :'id';
