@@ -3,8 +3,17 @@
 //! **Quoting stands in [`ident`] and dynamic SQL in [`sql`], nowhere else.**
 
 pub mod bootstrap;
+pub mod check;
+pub mod clusters;
+pub mod connect;
+pub mod embedded;
 pub mod error;
 pub mod harden;
 pub mod ident;
+pub mod password;
+pub mod pool;
+mod process;
+pub mod server;
 pub mod sql;
 pub mod tenant;
+mod tls;

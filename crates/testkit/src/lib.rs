@@ -1,1 +1,15 @@
 //! A real PostgreSQL for tests, databases per test, attacks with their positive twins.
+//!
+//! Everything here panics when it fails: a test that has no server has nothing to say.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests stop at the first surprise")]
+
+pub mod chaos;
+pub mod database;
+pub mod names;
+pub mod server;
+mod sweep;
+
+pub use chaos::ChaosProxy;
+pub use database::TestDatabase;
+pub use names::unique_app_name;
+pub use server::{TestServer, server};
