@@ -1,0 +1,253 @@
+//! One tenant's data of one service: made from a blank or from the template, and taken away again.
+
+use tenantry_domain::{Isolation, Result, ServiceName, Tenant};
+use tenantry_jobs::Run;
+use tenantry_postgres::clone::clone_script;
+use tenantry_postgres::error::db_error;
+use tenantry_postgres::tenant::{Script, Scripts};
+use tenantry_registry::{Blank, Placement};
+
+use crate::platform::Platform;
+
+const IS_LOCAL: &str = include_str!("home/is_local.sql");
+const TEMPLATE_VERSION: &str = include_str!("home/template_version.sql");
+const ROLE_EXISTS: &str = include_str!("home/role_exists.sql");
+const DATABASE_EXISTS: &str = include_str!("home/database_exists.sql");
+
+
+/// A tenant's data of one service.
+pub(crate) struct Home {
+    platform: Platform,
+    tenant: Tenant,
+    placement: Placement,
+    blank: Option<Blank>,
+    scripts: Scripts,
+}
+
+impl Home {
+    /// At this placement, perhaps from a blank.
+    pub fn new(platform: &Platform, tenant: Tenant, placement: Placement, blank: Option<Blank>) -> Self {
+        let layout = platform.app.layout();
+        let mut scripts =
+            Scripts::new(&platform.app, &placement.service, &tenant).number("version", placement.version);
+        if let Some(blank) = &blank {
+            scripts = scripts.with_blank(&layout, &placement.service, blank.id);
+        }
+        Self { platform: platform.clone(), tenant, placement, blank, scripts }
+    }
+
+    /// The newest migration that the templates of a service hold.
+    pub async fn template_version(platform: &Platform, at: (&str, &ServiceName)) -> Result<i64> {
+        let client = platform.data(at.0, at.1).await?;
+        let statement =
+            client.prepare_cached(TEMPLATE_VERSION).await.map_err(|e| db_error(e, "read the template's version"))?;
+        let row = client.query_one(&statement, &[]).await.map_err(|e| db_error(e, "read the template's version"))?;
+        Ok(row.get(0))
+    }
+
+    /// Whether the tenant's login is there.
+    pub async fn login_exists(platform: &Platform, at: (&str, &ServiceName), tenant: &Tenant) -> Result<bool> {
+        let role = platform.app.layout().tenant_role(tenant, platform.app.isolation.tenant_key);
+        let client = platform.data(at.0, at.1).await?;
+        let statement = client.prepare_cached(ROLE_EXISTS).await.map_err(|e| db_error(e, "look for the login"))?;
+        let row = client.query_one(&statement, &[&role]).await.map_err(|e| db_error(e, "look for the login"))?;
+        Ok(row.get(0))
+    }
+
+    fn at(&self) -> (&str, &ServiceName) {
+        (&self.placement.cluster, &self.placement.service)
+    }
+
+    /// Makes the data; a repetition finds it there. Returns the newest migration that it holds.
+    pub async fn provide(&self, run: &Run) -> Result<i64> {
+        if !self.is_there().await? {
+            match (self.tenant.isolation, &self.blank) {
+                (Isolation::Shared, _) => self.provide_rows(run).await?,
+                (Isolation::Schema, Some(_)) => self.take_schema(run).await?,
+                (Isolation::Schema, None) => self.build_schema(run).await?,
+                (Isolation::Database, Some(_)) => self.take_database(run).await?,
+                (Isolation::Database, None) => self.build_database(run).await?,
+            }
+        }
+        Ok(self.placement.version)
+    }
+
+    /// Removes whatever [`Home::provide`] may have made, and whatever stands there now.
+    pub async fn withdraw(&self, run: &Run) -> Result<()> {
+        match self.tenant.isolation {
+            Isolation::Shared => {
+                let script = self.scripts.render_all(&[Script::REMOVE_ROWS, Script::REMOVE_LOCAL])?;
+                self.platform.fenced(self.at(), run, &script, "remove the tenant's rows").await
+            }
+            Isolation::Schema => {
+                let mut script = self.scripts.render_all(&[
+                    Script::DROP_SCHEMA,
+                    Script::DROP_OWNER,
+                    Script::DISOWN_LOGIN,
+                    Script::REMOVE_LOCAL,
+                ])?;
+                script.push_str(&self.drop_blank(&[Script::DROP_SCHEMA, Script::DROP_OWNER])?);
+                self.platform.fenced(self.at(), run, &script, "drop the tenant's schema").await
+            }
+            Isolation::Database => {
+                self.drop_database(run, &self.scripts, &self.placement.database).await?;
+                if let Some(blank) = &self.blank {
+                    let layout = self.platform.app.layout();
+                    let scripts = self.blank_scripts(blank);
+                    let database = layout.blank_database(&self.placement.service, blank.id);
+                    self.drop_database(run, &scripts, &database).await?;
+                }
+                let mut script =
+                    self.scripts.render_all(&[Script::DROP_OWNER, Script::DISOWN_LOGIN, Script::REMOVE_LOCAL])?;
+                script.push_str(&self.drop_blank(&[Script::DROP_OWNER])?);
+                self.platform.fenced(self.at(), run, &script, "drop the tenant's roles").await
+            }
+        }
+    }
+
+    async fn is_there(&self) -> Result<bool> {
+        let client = self.platform.data(self.at().0, self.at().1).await?;
+        let statement = client.prepare_cached(IS_LOCAL).await.map_err(|e| db_error(e, "look for the tenant"))?;
+        let row = client
+            .query_one(&statement, &[&self.tenant.id.uuid()])
+            .await
+            .map_err(|e| db_error(e, "look for the tenant"))?;
+        Ok(row.get(0))
+    }
+
+    async fn provide_rows(&self, run: &Run) -> Result<()> {
+        let script = self.scripts.render_all(&[Script::ADD_LOCAL, Script::CLONE_ROWS])?;
+        self.platform.fenced(self.at(), run, &script, "copy the template's rows").await
+    }
+
+    /// The grants that end the making of a schema.
+    fn finish_schema(&self) -> Result<String> {
+        let mut script =
+            self.scripts.render_all(&[Script::GRANT_SCHEMA, Script::SET_LOGIN_PATH, Script::ADD_LOCAL])?;
+        if self.platform.app.isolation.tenant_ddl {
+            script.push_str(&self.scripts.render(Script::GRANT_SCHEMA_DDL)?);
+        }
+        Ok(script)
+    }
+
+    async fn take_schema(&self, run: &Run) -> Result<()> {
+        let layout = self.platform.app.layout();
+        let mut script = self.scripts.render(Script::RENAME_SCHEMA)?;
+        if let Some(blank) = &self.blank {
+            let clone = self.clone_script().await?;
+            script.push_str(&clone.rename_script(&layout.blank_schema(blank.id), &self.placement.schema));
+        }
+        script.push_str(&self.finish_schema()?);
+        self.platform.fenced(self.at(), run, &script, "give the tenant a prepared schema").await
+    }
+
+    async fn build_schema(&self, run: &Run) -> Result<()> {
+        let mut script = self.scripts.render_all(&[Script::CREATE_OWNER, Script::CREATE_SCHEMA])?;
+        script.push_str(&clone_into(&self.clone_script().await?, &self.scripts, &self.placement.schema)?);
+        script.push_str(&self.finish_schema()?);
+        self.platform.fenced(self.at(), run, &script, "clone the template's schema").await
+    }
+
+    async fn clone_script(&self) -> Result<std::sync::Arc<tenantry_postgres::clone::CloneScript>> {
+        template_clone(&self.platform, self.at()).await
+    }
+
+    fn finish_database(&self) -> Result<String> {
+        let mut script = self.scripts.render_all(&[Script::GRANT_DATABASE, Script::ADD_LOCAL])?;
+        if self.platform.app.isolation.tenant_ddl {
+            script.push_str(&self.scripts.render(Script::GRANT_DATABASE_DDL)?);
+        }
+        Ok(script)
+    }
+
+    async fn take_database(&self, run: &Run) -> Result<()> {
+        let script = self.scripts.render(Script::RENAME_DATABASE)? + &self.finish_database()?;
+        self.platform.fenced(self.at(), run, &script, "give the tenant a prepared database").await
+    }
+
+    async fn build_database(&self, run: &Run) -> Result<()> {
+        build_database(&self.platform, self.at(), run, &self.scripts, &self.placement.database).await?;
+        self.platform.fenced(self.at(), run, &self.finish_database()?, "let the tenant into its database").await
+    }
+
+    fn blank_scripts(&self, blank: &Blank) -> Scripts {
+        Scripts::for_blank(&self.platform.app.layout(), &self.placement.service, blank.id, blank.isolation)
+    }
+
+    fn drop_blank(&self, scripts: &[Script]) -> Result<String> {
+        self.blank.as_ref().map_or(Ok(String::new()), |b| self.blank_scripts(b).render_all(scripts))
+    }
+
+    async fn drop_database(&self, run: &Run, scripts: &Scripts, database: &str) -> Result<()> {
+        drop_database(&self.platform, self.at(), run, scripts, database).await
+    }
+}
+
+/// The template's clone script of a service.
+pub(crate) async fn template_clone(
+    platform: &Platform,
+    at: (&str, &ServiceName),
+) -> Result<std::sync::Arc<tenantry_postgres::clone::CloneScript>> {
+    let client = platform.data(at.0, at.1).await?;
+    clone_script(&**client, tenantry_domain::layout::TEMPLATE_SCHEMA).await.map(std::sync::Arc::new)
+}
+
+/// The script that fills a new schema as its owner, rows included.
+pub(crate) fn clone_into(
+    clone: &tenantry_postgres::clone::CloneScript,
+    scripts: &Scripts,
+    schema: &str,
+) -> Result<String> {
+    scripts.clone().text("schema", schema).raw("clone", clone.render(schema, Some(tenantry_domain::layout::TEMPLATE_SCHEMA))).render(Script::FILL_SCHEMA)
+}
+
+/// Makes a database from the template database and gives its objects to `owner`. Can be repeated at any point.
+pub(crate) async fn build_database(
+    platform: &Platform,
+    at: (&str, &ServiceName),
+    run: &Run,
+    scripts: &Scripts,
+    database: &str,
+) -> Result<()> {
+    let doing = "create the tenant's database";
+    let client = platform.exclusive(at, run).await?;
+    let there: bool = client
+        .query_one(DATABASE_EXISTS, &[&database])
+        .await
+        .map_err(|e| db_error(e, doing))?
+        .get(0);
+    if !there {
+        let sql = scripts.render(Script::CREATE_DATABASE)?;
+        client.batch_execute(&sql).await.map_err(|e| db_error(e, doing))?;
+    }
+    let owner: bool = client
+        .query_one(ROLE_EXISTS, &[&scripts.value("owner")])
+        .await
+        .map_err(|e| db_error(e, doing))?
+        .get(0);
+    let mut script = scripts.render(Script::SEAL_DATABASE)?;
+    if !owner {
+        script.push_str(&scripts.render(Script::CREATE_OWNER)?);
+    }
+    client.batch_execute(&script).await.map_err(|e| db_error(e, doing))?;
+    let inside = tenantry_postgres::connect::connect(platform.clusters.server(at.0)?, database, "tenantry job").await?;
+    let mut script = scripts.render(Script::ADOPT_DATABASE)?;
+    if platform.app.isolation.tenant_ddl {
+        script.push_str(&scripts.render(Script::ADOPT_DATABASE_DDL)?);
+    }
+    inside.batch_execute(&script).await.map_err(|e| db_error(e, doing))
+}
+
+/// Drops a database if it is there.
+pub(crate) async fn drop_database(
+    platform: &Platform,
+    at: (&str, &ServiceName),
+    run: &Run,
+    scripts: &Scripts,
+    database: &str,
+) -> Result<()> {
+    platform.clusters.forget(at.0, database);
+    let client = platform.exclusive(at, run).await?;
+    let sql = scripts.clone().text("database", database).render(Script::DROP_DATABASE)?;
+    client.batch_execute(&sql).await.map_err(|e| db_error(e, "drop the tenant's database"))
+}
