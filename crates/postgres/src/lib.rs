@@ -3,7 +3,9 @@
 //! **Quoting stands in [`ident`] and dynamic SQL in [`sql`], nowhere else.**
 
 pub mod bootstrap;
+pub mod catalog;
 pub mod check;
+pub mod clone;
 pub mod clusters;
 pub mod connect;
 pub mod embedded;

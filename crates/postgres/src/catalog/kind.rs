@@ -1,0 +1,87 @@
+//! The kinds of objects that a catalog knows.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! kinds {
+    ($($(#[$doc:meta])* $name:ident = $text:literal, $words:literal;)*) => {
+        /// What an object is. The order is the order of a script wherever dependencies leave a choice.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub enum ObjectKind { $($(#[$doc])* $name,)* }
+
+        impl ObjectKind {
+            /// The kind that the catalog's queries call by this word.
+            pub(crate) fn parse(text: &str) -> Option<Self> {
+                match text { $($text => Some(Self::$name),)* _ => None }
+            }
+
+            /// The kind in words, as messages name it.
+            pub const fn words(self) -> &'static str { match self { $(Self::$name => $words,)* } }
+        }
+    };
+}
+
+kinds! {
+    /// A collation.
+    Collation = "collation", "collation";
+    /// A text search dictionary.
+    TextSearchDictionary = "text_search_dictionary", "text search dictionary";
+    /// A text search configuration with its mappings.
+    TextSearchConfiguration = "text_search_configuration", "text search configuration";
+    /// An enumerated type.
+    Enum = "enum", "enum";
+    /// A composite type.
+    Composite = "composite", "composite type";
+    /// A range type.
+    Range = "range", "range type";
+    /// A domain.
+    Domain = "domain", "domain";
+    /// A check constraint of a domain.
+    DomainCheck = "domain_check", "check constraint of a domain";
+    /// A sequence of its own or of a serial column.
+    Sequence = "sequence", "sequence";
+    /// A function or window function.
+    Function = "function", "function";
+    /// A procedure.
+    Procedure = "procedure", "procedure";
+    /// An aggregate.
+    Aggregate = "aggregate", "aggregate";
+    /// A table, partitioned or not.
+    Table = "table", "table";
+    /// A column of a table, or of a view where something is set for it.
+    Column = "column", "column";
+    /// A check constraint of a table.
+    Check = "check", "check constraint";
+    /// A view.
+    View = "view", "view";
+    /// A materialized view.
+    MaterializedView = "materialized_view", "materialized view";
+    /// A primary key.
+    PrimaryKey = "primary_key", "primary key";
+    /// A unique constraint.
+    Unique = "unique", "unique constraint";
+    /// An exclusion constraint.
+    Exclusion = "exclusion", "exclusion constraint";
+    /// An index that no constraint stands for.
+    Index = "index", "index";
+    /// A foreign key.
+    ForeignKey = "foreign_key", "foreign key";
+    /// Extended statistics.
+    Statistics = "statistics", "extended statistics";
+    /// A rewrite rule.
+    Rule = "rule", "rule";
+    /// A trigger.
+    Trigger = "trigger", "trigger";
+    /// A row security policy.
+    Policy = "policy", "row security policy";
+    /// A comment on any of these; its name is the commented object, as `COMMENT ON` writes it.
+    Comment = "comment", "comment";
+}
+
+impl fmt::Display for ObjectKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.words())
+    }
+}

@@ -1,0 +1,176 @@
+//! Reading one schema: the static queries, run in one pipeline, and the settings they need.
+
+use std::collections::HashSet;
+
+use futures_util::future::{try_join_all, try_join3};
+use tenantry_domain::layout::{EXTENSIONS_SCHEMA, GLOBAL_SCHEMA};
+use tenantry_domain::{Error, ErrorCode, Result, ResultExt};
+use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::{GenericClient, Row};
+
+use super::mark::Marker;
+use super::part::{Address, Column, Part, get};
+
+const ENTER: &str = include_str!("enter.sql");
+const LEAVE: &str = include_str!("leave.sql");
+const COLUMNS: &str = include_str!("columns.sql");
+const DEPENDENCIES: &str = include_str!("dependencies.sql");
+const NAMES: &str = include_str!("names.sql");
+const PROBES: &str = include_str!("probes.sql");
+const REFUSALS: &str = include_str!("refusals.sql");
+
+/// The queries that answer with parts: one for each kind.
+const PARTS: [&str; 15] = [
+    include_str!("aggregates.sql"),
+    include_str!("collations.sql"),
+    include_str!("constraints.sql"),
+    include_str!("domain_constraints.sql"),
+    include_str!("functions.sql"),
+    include_str!("indexes.sql"),
+    include_str!("policies.sql"),
+    include_str!("rules.sql"),
+    include_str!("sequences.sql"),
+    include_str!("statistics.sql"),
+    include_str!("tables.sql"),
+    include_str!("text_search.sql"),
+    include_str!("triggers.sql"),
+    include_str!("types.sql"),
+    include_str!("views.sql"),
+];
+
+/// Every static query of the module with its file's name, for the test that prepares them.
+#[doc(hidden)]
+pub fn static_sql() -> impl Iterator<Item = &'static str> {
+    PARTS.into_iter().chain([ENTER, LEAVE, COLUMNS, DEPENDENCIES, NAMES, PROBES, REFUSALS])
+}
+
+/// One schema, as far as a script needs it. Texts that name the schema carry the mark of [`super::mark`].
+pub(crate) struct Source {
+    pub parts: Vec<Part>,
+    pub columns: Vec<Column>,
+    pub edges: Vec<Edge>,
+    /// Texts of the queries for rows and sequences; none where there are no such objects.
+    pub probes: (Option<String>, Option<String>),
+}
+
+/// `from` depends on `to`; internal: it is a part of it.
+pub(crate) struct Edge {
+    pub from: Address,
+    pub to: Address,
+    pub internal: bool,
+}
+
+/// The settings of the caller, while ours are in force.
+struct Settings {
+    schema: u32,
+    name: String,
+    saved: [String; 6],
+}
+
+/// Reads the schema. The client must be in a transaction, whose settings are as before afterwards.
+pub(crate) async fn read(client: &impl GenericClient, schema: &str) -> Result<Source> {
+    let settings = enter(client, schema).await?;
+    let answer = query_all(client, settings.schema).await?;
+    leave(client, &settings).await?;
+
+    if let Some(row) = answer.refusals.first() {
+        let (kind, name): (&str, &str) = (get(row, "kind")?, get(row, "name")?);
+        return Err(Error::new(
+            ErrorCode::ShapeRefused,
+            format!("schema {schema} holds what can't be made again elsewhere: {kind} {name}"),
+        )
+        .help(format!("drop or replace the {kind} {name} in a migration")));
+    }
+    decode(&settings, &answer)
+}
+
+async fn enter(client: &impl GenericClient, schema: &str) -> Result<Settings> {
+    let row = client
+        .query_typed_opt(
+            ENTER,
+            &[(&schema, Type::TEXT), (&GLOBAL_SCHEMA, Type::TEXT), (&EXTENSIONS_SCHEMA, Type::TEXT)],
+        )
+        .await
+        .code(ErrorCode::Database, format!("look up schema {schema}"))?
+        .ok_or_else(|| Error::new(ErrorCode::Database, format!("schema {schema} does not exist")))?;
+    let saved = [
+        get(&row, "search_path")?,
+        get(&row, "enable_seqscan")?,
+        get(&row, "enable_hashjoin")?,
+        get(&row, "enable_mergejoin")?,
+        get(&row, "jit")?,
+        get(&row, "row_security")?,
+    ];
+    Ok(Settings { schema: get(&row, "oid")?, name: get(&row, "schema")?, saved })
+}
+
+async fn leave(client: &impl GenericClient, settings: &Settings) -> Result<()> {
+    let params: Vec<(&(dyn ToSql + Sync), Type)> =
+        settings.saved.iter().map(|s| (s as &(dyn ToSql + Sync), Type::TEXT)).collect();
+    client.query_typed(LEAVE, &params).await.code(ErrorCode::Database, "restore the settings")?;
+    Ok(())
+}
+
+struct Answer {
+    parts: Vec<Row>,
+    columns: Vec<Row>,
+    edges: Vec<Row>,
+    names: Vec<Row>,
+    probes: Vec<Row>,
+    refusals: Vec<Row>,
+}
+
+async fn query_all(client: &impl GenericClient, schema: u32) -> Result<Answer> {
+    let ask = async |sql: &'static str| client.query_typed(sql, &[(&schema, Type::OID)]).await;
+    let path = client.query_typed_one("SELECT current_setting('enable_seqscan') AS scans", &[]);
+    let (parts, (columns, edges, names), (probes, refusals, path)) = try_join3(
+        try_join_all(PARTS.map(ask)),
+        try_join3(ask(COLUMNS), ask(DEPENDENCIES), ask(NAMES)),
+        try_join3(ask(PROBES), ask(REFUSALS), path),
+    )
+    .await
+    .code(ErrorCode::Database, "read the catalog")?;
+    // Outside a transaction the settings of enter.sql are gone already and names are printed wrongly.
+    if get::<&str>(&path, "scans")? != "off" {
+        return Err(Error::new(ErrorCode::Internal, "a catalog must be read within a transaction"));
+    }
+    Ok(Answer { parts: parts.into_iter().flatten().collect(), columns, edges, names, probes, refusals })
+}
+
+fn decode(settings: &Settings, answer: &Answer) -> Result<Source> {
+    let mut names = HashSet::new();
+    let mut hidden = HashSet::new();
+    for row in &answer.names {
+        let name: String = get(row, "name")?;
+        if get(row, "hidden")? {
+            hidden.insert(name.clone());
+        }
+        names.insert(name);
+    }
+    let marker = Marker::new(&settings.name, names, hidden);
+
+    let mut parts = answer.parts.iter().map(Part::decode).collect::<Result<Vec<_>>>()?;
+    for part in &mut parts {
+        marker.part(part)?;
+    }
+    let mut columns = answer.columns.iter().map(Column::decode).collect::<Result<Vec<_>>>()?;
+    for column in &mut columns {
+        marker.column(column)?;
+    }
+    let edges = answer.edges.iter().map(Edge::decode).collect::<Result<Vec<_>>>()?;
+    let probes = match answer.probes.first() {
+        Some(row) => (get(row, "rows")?, get(row, "sequences")?),
+        None => (None, None),
+    };
+    Ok(Source { parts, columns, edges, probes })
+}
+
+impl Edge {
+    fn decode(row: &Row) -> Result<Self> {
+        Ok(Self {
+            from: (get(row, "classid")?, get(row, "objid")?),
+            to: (get(row, "refclassid")?, get(row, "refobjid")?),
+            internal: get(row, "internal")?,
+        })
+    }
+}

@@ -1,0 +1,159 @@
+//! The rows of a schema that are copied with it, and where its sequences stand.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+use tenantry_domain::{Error, ErrorCode, Result, ResultExt};
+use tokio_postgres::GenericClient;
+
+use crate::catalog::part::{Column, get};
+use crate::catalog::source::Source;
+
+/// A table that holds rows, and how to copy them. All names are quoted where needed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableRows {
+    /// The table.
+    pub table: String,
+    /// Its columns, without the generated ones.
+    pub columns: Vec<RowColumn>,
+    /// Whether an identity column refuses values unless `OVERRIDING SYSTEM VALUE` is said.
+    pub overriding: bool,
+}
+
+/// A column to copy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RowColumn {
+    /// The column.
+    pub name: String,
+    /// Its type where that is the schema's own: the value has to be cast, through text, to the new schema's.
+    pub cast_to: Option<String>,
+}
+
+/// Where a sequence stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SequenceValue {
+    /// The sequence, quoted where needed.
+    pub sequence: String,
+    /// The value last given out, or the next one.
+    pub last: i64,
+    /// Whether `last` was given out.
+    pub called: bool,
+}
+
+impl TableRows {
+    /// The statement that copies the rows from this schema, given quoted, to the first schema of the path.
+    pub(super) fn insert(&self, from: &str) -> String {
+        let table = &self.table;
+        let names: Vec<&str> = self.columns.iter().map(|c| c.name.as_str()).collect();
+        if names.is_empty() {
+            return format!("INSERT INTO {table} SELECT FROM ONLY {from}.{table}");
+        }
+        let values: Vec<String> = self.columns.iter().map(RowColumn::value).collect();
+        let overriding = if self.overriding { " OVERRIDING SYSTEM VALUE" } else { "" };
+        let (names, values) = (names.join(", "), values.join(", "));
+        format!(
+            "INSERT INTO {table} ({names}){overriding} SELECT {values} FROM ONLY {from}.{table} AS source"
+        )
+    }
+}
+
+impl RowColumn {
+    fn value(&self) -> String {
+        match &self.cast_to {
+            Some(typ) => format!("source.{}::text::{typ}", self.name),
+            None => format!("source.{}", self.name),
+        }
+    }
+}
+
+impl SequenceValue {
+    /// The call that sets the sequence.
+    pub(super) fn call(&self) -> String {
+        let name = self.sequence.replace('\'', "''");
+        format!("pg_catalog.setval('{name}', {}, {})", self.last, self.called)
+    }
+}
+
+/// Which tables hold rows, referenced ones first; `references` are foreign keys from table to table, by oid.
+pub(super) async fn tables(
+    client: &impl GenericClient,
+    source: &Source,
+    references: &[(u32, u32)],
+) -> Result<Vec<TableRows>> {
+    let Some(query) = &source.probes.0 else { return Ok(Vec::new()) };
+    let rows = client.query_typed(query, &[]).await.code(ErrorCode::Database, "look for rows")?;
+    let filled = rows.iter().map(|row| get(row, "relation")).collect::<Result<Vec<u32>>>()?;
+
+    let mut columns: HashMap<u32, Vec<&Column>> = HashMap::new();
+    for column in source.columns.iter().filter(|c| c.of_table) {
+        columns.entry(column.relation.1).or_default().push(column);
+    }
+    let names: HashMap<u32, &str> = source.parts.iter().map(|p| (p.address.1, p.name.as_str())).collect();
+    ordered(&filled, references)
+        .into_iter()
+        .map(|oid| {
+            let table = names.get(&oid).copied().unwrap_or_default();
+            table_rows(table, columns.get(&oid).map_or(&[][..], Vec::as_slice))
+        })
+        .collect()
+}
+
+fn table_rows(table: &str, columns: &[&Column]) -> Result<TableRows> {
+    if let Some(column) = columns.iter().find(|c| c.reference) {
+        let message = format!(
+            "table {table} holds rows with column {} of type {}, whose values are oids of this schema's objects",
+            column.name, column.typ
+        );
+        return Err(Error::new(ErrorCode::ShapeRefused, message).help("store the name as text"));
+    }
+    let copied = columns.iter().filter(|c| !c.generated);
+    Ok(TableRows {
+        table: table.to_owned(),
+        columns: copied.map(|c| RowColumn { name: c.name.clone(), cast_to: c.cast_to.clone() }).collect(),
+        overriding: columns.iter().any(|c| c.always),
+    })
+}
+
+/// Tables in an order in which no row refers to a later table; those in a ring come last, as they were.
+fn ordered(tables: &[u32], references: &[(u32, u32)]) -> Vec<u32> {
+    let known: BTreeSet<u32> = tables.iter().copied().collect();
+    let mut waits: BTreeMap<u32, BTreeSet<u32>> = BTreeMap::new();
+    for (from, to) in references {
+        if from != to && known.contains(from) && known.contains(to) {
+            waits.entry(*from).or_default().insert(*to);
+        }
+    }
+    let mut left: Vec<u32> = tables.to_vec();
+    let mut done = Vec::with_capacity(left.len());
+    while !left.is_empty() {
+        let free =
+            left.iter().position(|t| waits.get(t).is_none_or(|w| w.iter().all(|other| done.contains(other))));
+        done.push(left.remove(free.unwrap_or(0)));
+    }
+    done
+}
+
+/// Where the schema's sequences stand.
+pub(super) async fn sequences(client: &impl GenericClient, source: &Source) -> Result<Vec<SequenceValue>> {
+    let Some(query) = &source.probes.1 else { return Ok(Vec::new()) };
+    let rows = client.query_typed(query, &[]).await.code(ErrorCode::Database, "read the sequences")?;
+    let value = |row| {
+        Ok(SequenceValue {
+            sequence: get(row, "name")?,
+            last: get(row, "last_value")?,
+            called: get(row, "is_called")?,
+        })
+    };
+    rows.iter().map(value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn referenced_tables_come_first() {
+        assert_eq!(ordered(&[1, 2, 3], &[(1, 2), (2, 3), (3, 9)]), [3, 2, 1]);
+        assert_eq!(ordered(&[1, 2, 3], &[(1, 1), (2, 3), (3, 2)]), [1, 2, 3]);
+    }
+}
