@@ -26,6 +26,7 @@ pub(crate) const LIST: &str = include_str!("queue/list.sql");
 pub(crate) const GET: &str = include_str!("queue/get.sql");
 pub(crate) const RETRY: &str = include_str!("queue/retry.sql");
 pub(crate) const CANCEL: &str = include_str!("queue/cancel.sql");
+pub(crate) const HAS_OPEN: &str = include_str!("queue/has_open.sql");
 pub(crate) const SWEEP: &str = include_str!("queue/sweep.sql");
 pub(crate) const WORKER_LOCK: &str = include_str!("queue/worker_lock.sql");
 
@@ -202,6 +203,19 @@ pub async fn steps(registry: &Registry, id: JobId) -> Result<Vec<JobStep>> {
         .iter()
         .map(|r| JobStep { name: r.get(0), status: r.get(1), output: r.get(2), finished_at: r.get(3) })
         .collect())
+}
+
+/// Whether a job about this tenant has not ended yet.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn has_open(registry: &Registry, tenant: TenantId) -> Result<bool> {
+    let client = registry.client().await?;
+    let row = client
+        .query_one(HAS_OPEN, &[&tenant.uuid()])
+        .await
+        .map_err(|e| control_error(e, "look for open jobs"))?;
+    Ok(row.get(0))
 }
 
 /// Queues a failed or cancelled job again, or lets one that waits for its next attempt go on at once.

@@ -78,7 +78,8 @@ impl Create {
             };
             places.push(Place { placement, blank });
         }
-        serde_json::to_value(places).map_err(|e| Error::new(ErrorCode::Internal, "note the placements").because(e))
+        serde_json::to_value(places)
+            .map_err(|e| Error::new(ErrorCode::Internal, "note the placements").because(e))
     }
 
     /// What `place` decided; empty when it was never done.
@@ -120,7 +121,8 @@ impl Create {
     fn connections_max(&self, row: &TenantRow) -> i64 {
         let plan = row.tenant.plan.as_deref().and_then(|p| p.parse().ok());
         let plan = plan.and_then(|p| self.platform.app.plans.get(&p));
-        let limit = plan.and_then(|p| p.connections_max).unwrap_or(self.platform.app.limits.tenant_connections_max);
+        let limit =
+            plan.and_then(|p| p.connections_max).unwrap_or(self.platform.app.limits.tenant_connections_max);
         i64::from(limit)
     }
 
@@ -195,7 +197,12 @@ impl Operation for Create {
         })
     }
 
-    fn settle<'a>(&'a self, run: &'a Run, _outcome: Outcome, tx: &'a Transaction<'_>) -> BoxFuture<'a, Result<()>> {
+    fn settle<'a>(
+        &'a self,
+        run: &'a Run,
+        _outcome: Outcome,
+        tx: &'a Transaction<'_>,
+    ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let Some(id) = run.tenant else { return Ok(()) };
             for place in Self::places(run)? {
@@ -204,7 +211,7 @@ impl Operation for Create {
                 }
             }
             // Taken by `place`, which then failed to be recorded: nobody else knows of them.
-            blanks::discard_taken(tx, run.job).await?;
+            blanks::give_back(tx, run.job).await?;
             placements::remove(tx, id).await?;
             tenants::set_status(tx, id, TenantStatus::Failed).await
         })

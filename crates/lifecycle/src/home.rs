@@ -1,8 +1,12 @@
 //! One tenant's data of one service: made from a blank or from the template, and taken away again.
 
+use std::sync::Arc;
+
+use tenantry_domain::layout::TEMPLATE_SCHEMA;
 use tenantry_domain::{Isolation, Result, ServiceName, Tenant};
 use tenantry_jobs::Run;
-use tenantry_postgres::clone::clone_script;
+use tenantry_postgres::clone::{CloneScript, clone_script};
+use tenantry_postgres::connect::connect;
 use tenantry_postgres::error::db_error;
 use tenantry_postgres::tenant::{Script, Scripts};
 use tenantry_registry::{Blank, Placement};
@@ -13,7 +17,6 @@ const IS_LOCAL: &str = include_str!("home/is_local.sql");
 const TEMPLATE_VERSION: &str = include_str!("home/template_version.sql");
 const ROLE_EXISTS: &str = include_str!("home/role_exists.sql");
 const DATABASE_EXISTS: &str = include_str!("home/database_exists.sql");
-
 
 /// A tenant's data of one service.
 pub(crate) struct Home {
@@ -39,18 +42,29 @@ impl Home {
     /// The newest migration that the templates of a service hold.
     pub async fn template_version(platform: &Platform, at: (&str, &ServiceName)) -> Result<i64> {
         let client = platform.data(at.0, at.1).await?;
-        let statement =
-            client.prepare_cached(TEMPLATE_VERSION).await.map_err(|e| db_error(e, "read the template's version"))?;
-        let row = client.query_one(&statement, &[]).await.map_err(|e| db_error(e, "read the template's version"))?;
+        let statement = client
+            .prepare_cached(TEMPLATE_VERSION)
+            .await
+            .map_err(|e| db_error(e, "read the template's version"))?;
+        let row = client
+            .query_one(&statement, &[])
+            .await
+            .map_err(|e| db_error(e, "read the template's version"))?;
         Ok(row.get(0))
     }
 
     /// Whether the tenant's login is there.
-    pub async fn login_exists(platform: &Platform, at: (&str, &ServiceName), tenant: &Tenant) -> Result<bool> {
+    pub async fn login_exists(
+        platform: &Platform,
+        at: (&str, &ServiceName),
+        tenant: &Tenant,
+    ) -> Result<bool> {
         let role = platform.app.layout().tenant_role(tenant, platform.app.isolation.tenant_key);
         let client = platform.data(at.0, at.1).await?;
-        let statement = client.prepare_cached(ROLE_EXISTS).await.map_err(|e| db_error(e, "look for the login"))?;
-        let row = client.query_one(&statement, &[&role]).await.map_err(|e| db_error(e, "look for the login"))?;
+        let statement =
+            client.prepare_cached(ROLE_EXISTS).await.map_err(|e| db_error(e, "look for the login"))?;
+        let row =
+            client.query_one(&statement, &[&role]).await.map_err(|e| db_error(e, "look for the login"))?;
         Ok(row.get(0))
     }
 
@@ -97,8 +111,11 @@ impl Home {
                     let database = layout.blank_database(&self.placement.service, blank.id);
                     self.drop_database(run, &scripts, &database).await?;
                 }
-                let mut script =
-                    self.scripts.render_all(&[Script::DROP_OWNER, Script::DISOWN_LOGIN, Script::REMOVE_LOCAL])?;
+                let mut script = self.scripts.render_all(&[
+                    Script::DROP_OWNER,
+                    Script::DISOWN_LOGIN,
+                    Script::REMOVE_LOCAL,
+                ])?;
                 script.push_str(&self.drop_blank(&[Script::DROP_OWNER])?);
                 self.platform.fenced(self.at(), run, &script, "drop the tenant's roles").await
             }
@@ -107,7 +124,8 @@ impl Home {
 
     async fn is_there(&self) -> Result<bool> {
         let client = self.platform.data(self.at().0, self.at().1).await?;
-        let statement = client.prepare_cached(IS_LOCAL).await.map_err(|e| db_error(e, "look for the tenant"))?;
+        let statement =
+            client.prepare_cached(IS_LOCAL).await.map_err(|e| db_error(e, "look for the tenant"))?;
         let row = client
             .query_one(&statement, &[&self.tenant.id.uuid()])
             .await
@@ -132,24 +150,24 @@ impl Home {
 
     async fn take_schema(&self, run: &Run) -> Result<()> {
         let layout = self.platform.app.layout();
-        let mut script = self.scripts.render(Script::RENAME_SCHEMA)?;
-        if let Some(blank) = &self.blank {
-            let clone = self.clone_script().await?;
-            script.push_str(&clone.rename_script(&layout.blank_schema(blank.id), &self.placement.schema));
-        }
+        let Some(blank) = &self.blank else { return Ok(()) };
+        let clone = self.clone_script().await?;
+        let rename = clone.rename_script(&layout.blank_schema(blank.id), &self.placement.schema);
+        let mut script = self.scripts.clone().raw("rename", rename).render(Script::RENAME_SCHEMA)?;
         script.push_str(&self.finish_schema()?);
         self.platform.fenced(self.at(), run, &script, "give the tenant a prepared schema").await
     }
 
     async fn build_schema(&self, run: &Run) -> Result<()> {
         let mut script = self.scripts.render_all(&[Script::CREATE_OWNER, Script::CREATE_SCHEMA])?;
-        script.push_str(&clone_into(&self.clone_script().await?, &self.scripts, &self.placement.schema)?);
+        let clone: Arc<CloneScript> = self.clone_script().await?;
+        script.push_str(&clone_into(&clone, &self.scripts, &self.placement.schema)?);
         script.push_str(&self.finish_schema()?);
         self.platform.fenced(self.at(), run, &script, "clone the template's schema").await
     }
 
-    async fn clone_script(&self) -> Result<std::sync::Arc<tenantry_postgres::clone::CloneScript>> {
-        template_clone(&self.platform, self.at()).await
+    async fn clone_script(&self) -> Result<Arc<CloneScript>> {
+        template_clone(&self.platform, self.at(), self.placement.version).await
     }
 
     fn finish_database(&self) -> Result<String> {
@@ -167,7 +185,9 @@ impl Home {
 
     async fn build_database(&self, run: &Run) -> Result<()> {
         build_database(&self.platform, self.at(), run, &self.scripts, &self.placement.database).await?;
-        self.platform.fenced(self.at(), run, &self.finish_database()?, "let the tenant into its database").await
+        self.platform
+            .fenced(self.at(), run, &self.finish_database()?, "let the tenant into its database")
+            .await
     }
 
     fn blank_scripts(&self, blank: &Blank) -> Scripts {
@@ -183,22 +203,29 @@ impl Home {
     }
 }
 
-/// The template's clone script of a service.
+/// The clone script of a service's template as of a version; read once and kept.
 pub(crate) async fn template_clone(
     platform: &Platform,
     at: (&str, &ServiceName),
-) -> Result<std::sync::Arc<tenantry_postgres::clone::CloneScript>> {
-    let client = platform.data(at.0, at.1).await?;
-    clone_script(&**client, tenantry_domain::layout::TEMPLATE_SCHEMA).await.map(std::sync::Arc::new)
+    version: i64,
+) -> Result<Arc<CloneScript>> {
+    let key = (at.0.to_owned(), at.1.clone());
+    if let Some(clone) = platform.kept_clone(&key, version) {
+        return Ok(clone);
+    }
+    let doing = "read the template";
+    let mut client = platform.data(at.0, at.1).await?;
+    let tx = client.transaction().await.map_err(|e| db_error(e, doing))?;
+    let clone = Arc::new(clone_script(&*tx, TEMPLATE_SCHEMA).await?);
+    tx.commit().await.map_err(|e| db_error(e, doing))?;
+    platform.keep_clone(key, version, &clone);
+    Ok(clone)
 }
 
 /// The script that fills a new schema as its owner, rows included.
-pub(crate) fn clone_into(
-    clone: &tenantry_postgres::clone::CloneScript,
-    scripts: &Scripts,
-    schema: &str,
-) -> Result<String> {
-    scripts.clone().text("schema", schema).raw("clone", clone.render(schema, Some(tenantry_domain::layout::TEMPLATE_SCHEMA))).render(Script::FILL_SCHEMA)
+pub(crate) fn clone_into(clone: &CloneScript, scripts: &Scripts, schema: &str) -> Result<String> {
+    let text = clone.render(schema, Some(TEMPLATE_SCHEMA));
+    scripts.clone().raw("clone", text).render(Script::FILL_SCHEMA)
 }
 
 /// Makes a database from the template database and gives its objects to `owner`. Can be repeated at any point.
@@ -211,26 +238,20 @@ pub(crate) async fn build_database(
 ) -> Result<()> {
     let doing = "create the tenant's database";
     let client = platform.exclusive(at, run).await?;
-    let there: bool = client
-        .query_one(DATABASE_EXISTS, &[&database])
-        .await
-        .map_err(|e| db_error(e, doing))?
-        .get(0);
+    let there: bool =
+        client.query_one(DATABASE_EXISTS, &[&database]).await.map_err(|e| db_error(e, doing))?.get(0);
     if !there {
         let sql = scripts.render(Script::CREATE_DATABASE)?;
         client.batch_execute(&sql).await.map_err(|e| db_error(e, doing))?;
     }
-    let owner: bool = client
-        .query_one(ROLE_EXISTS, &[&scripts.value("owner")])
-        .await
-        .map_err(|e| db_error(e, doing))?
-        .get(0);
+    let owner: bool =
+        client.query_one(ROLE_EXISTS, &[&scripts.owner()]).await.map_err(|e| db_error(e, doing))?.get(0);
     let mut script = scripts.render(Script::SEAL_DATABASE)?;
     if !owner {
         script.push_str(&scripts.render(Script::CREATE_OWNER)?);
     }
     client.batch_execute(&script).await.map_err(|e| db_error(e, doing))?;
-    let inside = tenantry_postgres::connect::connect(platform.clusters.server(at.0)?, database, "tenantry job").await?;
+    let inside = connect(platform.clusters.server(at.0)?, database, "tenantry job").await?;
     let mut script = scripts.render(Script::ADOPT_DATABASE)?;
     if platform.app.isolation.tenant_ddl {
         script.push_str(&scripts.render(Script::ADOPT_DATABASE_DDL)?);

@@ -3,6 +3,7 @@
 //! Every change is a durable job ([`operations`] lists their kinds). The engines know neither HTTP nor sockets: a server
 //! runs them, and so does a command without a server.
 
+mod access;
 pub mod blanks;
 pub mod create;
 pub mod credentials;

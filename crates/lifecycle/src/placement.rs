@@ -39,12 +39,17 @@ pub fn choose(candidates: &[Candidate], wish: Wish<'_>) -> Result<String> {
             .ok_or_else(|| Error::new(ErrorCode::ClusterUnknown, format!("there is no cluster {name}")));
     }
     let fits = |c: &&Candidate| !c.draining && wish.region.is_none_or(|r| c.region.as_deref() == Some(r));
-    candidates.iter().filter(fits).min_by_key(|c| (c.placements, c.name.clone())).map(|c| c.name.clone()).ok_or_else(
-        || match wish.region {
-            Some(region) => Error::new(ErrorCode::RegionUnknown, format!("no cluster in region {region} takes tenants")),
+    candidates
+        .iter()
+        .filter(fits)
+        .min_by_key(|c| (c.placements, c.name.clone()))
+        .map(|c| c.name.clone())
+        .ok_or_else(|| match wish.region {
+            Some(region) => {
+                Error::new(ErrorCode::RegionUnknown, format!("no cluster in region {region} takes tenants"))
+            }
             None => Error::new(ErrorCode::ClusterUnknown, "no cluster takes new tenants"),
-        },
-    )
+        })
 }
 
 #[cfg(test)]
@@ -58,7 +63,12 @@ mod tests {
             draining,
             placements,
         };
-        vec![c("a", Some("eu"), false, 5), c("b", Some("eu"), false, 3), c("c", Some("us"), false, 9), c("d", None, true, 0)]
+        vec![
+            c("a", Some("eu"), false, 5),
+            c("b", Some("eu"), false, 3),
+            c("c", Some("us"), false, 9),
+            c("d", None, true, 0),
+        ]
     }
 
     fn check(wish: Wish<'_>, expect: Result<&str, ErrorCode>) {

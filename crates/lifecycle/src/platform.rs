@@ -1,8 +1,12 @@
 //! What every engine works with: the app, its registry, its clusters; and the fenced ways to change a data database.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use serde_json::Value;
 use tenantry_domain::{App, Error, ErrorCode, JobId, Result, ServiceName, TenantId, TenantStatus};
 use tenantry_jobs::{NewJob, Run, queue};
+use tenantry_postgres::clone::CloneScript;
 use tenantry_postgres::clusters::Clusters;
 use tenantry_postgres::connect::connect;
 use tenantry_postgres::error::db_error;
@@ -19,17 +23,34 @@ pub const TEMPLATE_LOCK: i64 = 84107;
 #[derive(Clone)]
 pub struct Platform {
     /// What `tenantry.toml` says.
-    pub app: std::sync::Arc<App>,
+    pub app: Arc<App>,
     /// The control database.
     pub registry: Registry,
     /// The servers.
     pub clusters: Clusters,
+    /// Clone scripts of templates, by cluster and service, with the version that they hold.
+    clones: Arc<Mutex<HashMap<TemplateKey, (i64, Arc<CloneScript>)>>>,
 }
+
+/// A template: a cluster and a service.
+pub(crate) type TemplateKey = (String, ServiceName);
 
 impl Platform {
     /// Puts the parts together.
     pub fn new(app: App, registry: Registry, clusters: Clusters) -> Self {
-        Self { app: std::sync::Arc::new(app), registry, clusters }
+        Self { app: Arc::new(app), registry, clusters, clones: Arc::default() }
+    }
+
+    /// The clone script kept of a template, if it is of this version.
+    pub(crate) fn kept_clone(&self, key: &TemplateKey, version: i64) -> Option<Arc<CloneScript>> {
+        let clones = self.clones.lock().unwrap_or_else(PoisonError::into_inner);
+        clones.get(key).filter(|(v, _)| *v == version).map(|(_, clone)| clone.clone())
+    }
+
+    /// Keeps a template's clone script.
+    pub(crate) fn keep_clone(&self, key: TemplateKey, version: i64, clone: &Arc<CloneScript>) {
+        let mut clones = self.clones.lock().unwrap_or_else(PoisonError::into_inner);
+        clones.insert(key, (version, clone.clone()));
     }
 
     /// A connection to a service's data database, with the platform's login.
@@ -55,7 +76,13 @@ impl Platform {
     ///
     /// # Errors
     /// `job_fenced`, or what the server said.
-    pub(crate) async fn fenced(&self, at: (&str, &ServiceName), run: &Run, script: &str, doing: &str) -> Result<()> {
+    pub(crate) async fn fenced(
+        &self,
+        at: (&str, &ServiceName),
+        run: &Run,
+        script: &str,
+        doing: &str,
+    ) -> Result<()> {
         let client = self.data(at.0, at.1).await?;
         let text = format!(
             "BEGIN;\nSET LOCAL lock_timeout = {lock};\nSELECT tenantry.check_fence({job}, {fence});\n\
@@ -83,11 +110,8 @@ impl Platform {
         let client = connect(server, &self.app.layout().data_database(at.1), "tenantry job").await?;
         let key = i32::try_from(run.job.0 & i64::from(i32::MAX)).unwrap_or_default();
         loop {
-            let held: bool = client
-                .query_one(TRY_LOCK, &[&JOB_LOCK, &key])
-                .await
-                .map_err(|e| db_error(e, doing))?
-                .get(0);
+            let held: bool =
+                client.query_one(TRY_LOCK, &[&JOB_LOCK, &key]).await.map_err(|e| db_error(e, doing))?.get(0);
             if held {
                 break;
             }
@@ -124,7 +148,13 @@ impl Platform {
     }
 
     /// Queues a job about a tenant.
-    pub(crate) async fn enqueue(&self, kind: &str, row: &TenantRow, actor: &str, input: Value) -> Result<JobId> {
+    pub(crate) async fn enqueue(
+        &self,
+        kind: &str,
+        row: &TenantRow,
+        actor: &str,
+        input: Value,
+    ) -> Result<JobId> {
         let client = self.registry.client().await?;
         let job = NewJob {
             kind,

@@ -31,6 +31,14 @@ impl Values {
         self
     }
 
+    /// The text of this name.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        match self.0.get(name)? {
+            Value::Text(text) => Some(text),
+            Value::Raw(_) => None,
+        }
+    }
+
     /// Adds SQL that this crate wrote itself.
     #[must_use]
     pub fn raw(mut self, name: &'static str, value: impl Into<String>) -> Self {

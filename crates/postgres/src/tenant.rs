@@ -47,6 +47,8 @@ scripts! {
     CREATE_SCHEMA = "tenant/schema_create.sql";
     /// Turns a blank schema into the tenant's.
     RENAME_SCHEMA = "tenant/schema_rename.sql";
+    /// Fills a new schema from the template (`clone`: the clone's own text) as its owner.
+    FILL_SCHEMA = "tenant/schema_fill.sql";
     /// Lets the login use what stands in its schema, now and later.
     GRANT_SCHEMA = "tenant/schema_grant.sql";
     /// Lets the login make objects of its own in its schema.
@@ -140,6 +142,18 @@ impl Scripts {
     pub fn number(mut self, name: &'static str, value: i64) -> Self {
         self.values = self.values.raw(name, value.to_string());
         self
+    }
+
+    /// With SQL that this crate wrote.
+    #[must_use]
+    pub fn raw(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.values = self.values.raw(name, value);
+        self
+    }
+
+    /// The role that owns the tenant's objects.
+    pub fn owner(&self) -> &str {
+        self.values.get("owner").unwrap_or_default()
     }
 
     /// With a text.

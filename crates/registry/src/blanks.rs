@@ -13,6 +13,8 @@ pub(crate) const READY: &str = include_str!("blanks/ready.sql");
 pub(crate) const TAKE: &str = include_str!("blanks/take.sql");
 pub(crate) const TAKEN: &str = include_str!("blanks/taken.sql");
 pub(crate) const REMOVE: &str = include_str!("blanks/remove.sql");
+pub(crate) const GIVE_BACK: &str = include_str!("blanks/give_back.sql");
+pub(crate) const WITHDRAW: &str = include_str!("blanks/withdraw.sql");
 pub(crate) const COUNT: &str = include_str!("blanks/count.sql");
 pub(crate) const STALE: &str = include_str!("blanks/stale.sql");
 
@@ -32,29 +34,6 @@ pub struct Blank {
 }
 
 impl Registry {
-    /// Notes that a blank is being prepared by a job.
-    ///
-    /// # Errors
-    /// As [`control_error`].
-    pub async fn reserve_blank(&self, blank: &Blank, job: JobId) -> Result<()> {
-        let client = self.client().await?;
-        client
-            .execute(
-                RESERVE,
-                &[
-                    &blank.id.uuid(),
-                    &blank.service.as_str(),
-                    &blank.cluster,
-                    &blank.isolation.as_str(),
-                    &blank.version,
-                    &job.0,
-                ],
-            )
-            .await
-            .map_err(|e| control_error(e, "reserve a blank"))?;
-        Ok(())
-    }
-
     /// How many blanks of this kind and version are ready or being prepared.
     ///
     /// # Errors
@@ -78,10 +57,15 @@ impl Registry {
     ///
     /// # Errors
     /// As [`control_error`].
-    pub async fn stale_blanks(&self, service: &ServiceName, version: i64) -> Result<Vec<Blank>> {
+    pub async fn stale_blanks(
+        &self,
+        service: &ServiceName,
+        cluster: &str,
+        version: i64,
+    ) -> Result<Vec<Blank>> {
         let client = self.client().await?;
         let rows = client
-            .query(STALE, &[&service.as_str(), &version])
+            .query(STALE, &[&service.as_str(), &cluster, &version])
             .await
             .map_err(|e| control_error(e, "find stale blanks"))?;
         rows.iter().map(read).collect()
@@ -118,6 +102,49 @@ pub async fn take(client: &impl GenericClient, wanted: &Blank, job: JobId) -> Re
         .await
         .map_err(|e| control_error(e, doing))?;
     row.as_ref().map(read).transpose()
+}
+
+/// Gives back the blanks that a job has taken and left as they were.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn give_back(client: &impl GenericClient, job: JobId) -> Result<()> {
+    client.execute(GIVE_BACK, &[&job.0]).await.map_err(|e| control_error(e, "give the blanks back"))?;
+    Ok(())
+}
+
+/// Marks a ready blank as taken by a job that will drop it; false when somebody else was quicker.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn withdraw(client: &impl GenericClient, id: TenantId, job: JobId) -> Result<bool> {
+    let changed = client
+        .execute(WITHDRAW, &[&id.uuid(), &job.0])
+        .await
+        .map_err(|e| control_error(e, "withdraw the blank"))?;
+    Ok(changed > 0)
+}
+
+/// Notes that a job is about to prepare a blank.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn reserve(client: &impl GenericClient, blank: &Blank, job: JobId) -> Result<()> {
+    client
+        .execute(
+            RESERVE,
+            &[
+                &blank.id.uuid(),
+                &blank.service.as_str(),
+                &blank.cluster,
+                &blank.isolation.as_str(),
+                &blank.version,
+                &job.0,
+            ],
+        )
+        .await
+        .map_err(|e| control_error(e, "reserve a blank"))?;
+    Ok(())
 }
 
 /// Forgets a blank that was used up or dropped.

@@ -10,6 +10,7 @@ use crate::error::control_error;
 pub(crate) const PUT: &str = include_str!("placements/put.sql");
 pub(crate) const OF_TENANT: &str = include_str!("placements/of_tenant.sql");
 pub(crate) const ALL: &str = include_str!("placements/all.sql");
+pub(crate) const REMOVE: &str = include_str!("placements/remove.sql");
 pub(crate) const SET_VERSION: &str = include_str!("placements/set_version.sql");
 pub(crate) const CLUSTER_LOAD: &str = include_str!("placements/cluster_load.sql");
 
@@ -106,6 +107,15 @@ pub async fn put(client: &impl GenericClient, placement: &Placement) -> Result<(
         )
         .await
         .map_err(|e| control_error(e, "write the placement"))?;
+    Ok(())
+}
+
+/// Forgets a tenant's placements, in the caller's transaction.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn remove(client: &impl GenericClient, tenant: TenantId) -> Result<()> {
+    client.execute(REMOVE, &[&tenant.uuid()]).await.map_err(|e| control_error(e, "forget the placements"))?;
     Ok(())
 }
 

@@ -17,6 +17,13 @@ use crate::queue::{
 /// Longest pause between two attempts of a step.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
 
+/// A step among its job's.
+struct Place<'a> {
+    position: usize,
+    name: &'a str,
+    last: bool,
+}
+
 impl Worker {
     /// Runs a claimed job until it ends, waits for its next attempt, or is taken over.
     pub(super) async fn run(&self, mut claim: Claim, progress: &(dyn Fn(Progress) + Sync)) -> Result<()> {
@@ -59,7 +66,9 @@ impl Worker {
             failpoint::hit(operation.kind(), name, "performed").await;
             let last = position + 1 == names.len();
             let recorded = match done {
-                Ok(output) => self.record(operation, &claim.run, (position, name), output, last).await,
+                Ok(output) => {
+                    self.record(operation, &claim.run, Place { position, name, last }, output).await
+                }
                 Err(e) => Err(e),
             };
             match recorded {
@@ -78,19 +87,18 @@ impl Worker {
         &self,
         operation: &dyn Operation,
         run: &Run,
-        (position, name): (usize, &str),
+        step: Place<'_>,
         output: Value,
-        last: bool,
     ) -> Result<Value> {
         let mut client = self.registry.client().await?;
         let tx = client.transaction().await.map_err(|e| control_error(e, "record the step"))?;
         hold_fence(&tx, run.job, run.fence).await?;
-        operation.record(name, run, &output, &tx).await?;
-        let position = i32::try_from(position).unwrap_or(i32::MAX);
-        tx.execute(STEP_DONE, &[&run.job.0, &position, &name, &output])
+        operation.record(step.name, run, &output, &tx).await?;
+        let position = i32::try_from(step.position).unwrap_or(i32::MAX);
+        tx.execute(STEP_DONE, &[&run.job.0, &position, &step.name, &output])
             .await
             .map_err(|e| control_error(e, "record the step"))?;
-        if last {
+        if step.last {
             tx.execute(FINISH, &[&run.job.0, &"done", &None::<Value>])
                 .await
                 .map_err(|e| control_error(e, "end the job"))?;

@@ -1,2 +1,4 @@
-ALTER SCHEMA :"blank_schema" RENAME TO :"schema";
+-- Before it (:rename, the clone's own text): the schema's name, also within the texts that mention it.
+:rename
 ALTER ROLE :"blank_owner" RENAME TO :"owner";
+RESET search_path;

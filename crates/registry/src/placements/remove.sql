@@ -1,0 +1,1 @@
+DELETE FROM tenantry.placements WHERE tenant = $1
