@@ -1,0 +1,177 @@
+//! Small helpers to read and build nodes of the parser's tree.
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{self, Node, a_const};
+
+use crate::refuse::Refuse;
+
+/// A node around this content.
+pub(crate) fn node(content: NodeEnum) -> Node {
+    Node { node: Some(content) }
+}
+
+/// A name in a list of names.
+pub(crate) fn name_node(name: &str) -> Node {
+    node(NodeEnum::String(protobuf::String { sval: name.to_owned() }))
+}
+
+/// Names as a list of nodes.
+pub(crate) fn name_nodes<S: AsRef<str>>(names: &[S]) -> Vec<Node> {
+    names.iter().map(|n| name_node(n.as_ref())).collect()
+}
+
+/// The names of a list of nodes.
+pub(crate) fn names(nodes: &[Node]) -> Vec<String> {
+    nodes.iter().filter_map(name_of).collect()
+}
+
+/// The name that a node is.
+pub(crate) fn name_of(n: &Node) -> Option<String> {
+    match n.node.as_ref()? {
+        NodeEnum::String(s) => Some(s.sval.clone()),
+        _ => None,
+    }
+}
+
+/// The qualified name that a node stands for, as in `DROP TABLE a, b.c` or the object of `COMMENT ON`.
+pub(crate) fn qualified_name(n: &Node) -> Vec<String> {
+    match n.node.as_ref() {
+        Some(NodeEnum::List(list)) => names(&list.items),
+        Some(NodeEnum::String(s)) => vec![s.sval.clone()],
+        Some(NodeEnum::TypeName(t)) => names(&t.names),
+        Some(NodeEnum::ObjectWithArgs(o)) => names(&o.objname),
+        Some(NodeEnum::RangeVar(r)) if r.schemaname.is_empty() => vec![r.relname.clone()],
+        Some(NodeEnum::RangeVar(r)) => vec![r.schemaname.clone(), r.relname.clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// Parses text that is known to be one statement.
+pub(crate) fn parse_one(sql: &str) -> Result<NodeEnum, Refuse> {
+    let broken = |why: String| {
+        Refuse::all(
+            format!("the rewritten statement does not parse ({why}): {sql}"),
+            "report this statement: it is a defect of Tenantry",
+        )
+    };
+    let parsed = pg_query::parse(sql, 0).map_err(|e| broken(crate::tokens::message(&e)))?;
+    let mut stmts = parsed.protobuf.stmts.into_iter();
+    match (stmts.next().and_then(|s| s.stmt).and_then(|s| s.node), stmts.next()) {
+        (Some(stmt), None) => Ok(stmt),
+        _ => Err(broken("it is not one statement".to_owned())),
+    }
+}
+
+/// Parses text that is an expression.
+pub(crate) fn parse_expression(sql: &str) -> Result<Node, Refuse> {
+    if let NodeEnum::SelectStmt(select) = parse_one(&format!("SELECT {sql}"))?
+        && let Some(Node { node: Some(NodeEnum::ResTarget(target)) }) = select.target_list.into_iter().next()
+        && let Some(value) = target.val
+    {
+        return Ok(*value);
+    }
+    Err(Refuse::all(format!("{sql} is not an expression"), "correct the option current_tenant"))
+}
+
+/// The tree as JSON with all places taken out: what two texts must have in common to mean the same.
+pub(crate) fn shape_of(stmt: &NodeEnum) -> serde_json::Value {
+    let mut value = serde_json::to_value(stmt).unwrap_or_default();
+    forget_places(&mut value);
+    value
+}
+
+fn forget_places(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::Object(map) => {
+            map.retain(|key, _| {
+                !matches!(key.as_str(), "location" | "arg_location" | "stmt_location" | "stmt_len")
+            });
+            map.values_mut().for_each(forget_places);
+        }
+        serde_json::Value::Array(list) => list.iter_mut().for_each(forget_places),
+        _ => {}
+    }
+}
+
+/// Calls `visit` with the kind and the content of every node below.
+pub(crate) fn walk<'v>(value: &'v serde_json::Value, visit: &mut dyn FnMut(&str, &'v serde_json::Value)) {
+    match value {
+        serde_json::Value::Object(map) => {
+            for (key, inner) in map {
+                if inner.is_object() && key.starts_with(|c: char| c.is_ascii_uppercase()) {
+                    visit(key, inner);
+                }
+                walk(inner, visit);
+            }
+        }
+        serde_json::Value::Array(list) => list.iter().for_each(|inner| walk(inner, visit)),
+        _ => {}
+    }
+}
+
+/// The distinct names of the columns that an expression reads, in the order met.
+pub(crate) fn columns_read(expression: &Node) -> Vec<String> {
+    let json = serde_json::to_value(expression).unwrap_or_default();
+    let mut found = Vec::new();
+    walk(&json, &mut |kind, content| {
+        if kind == "ColumnRef"
+            && let Some(fields) = content.get("fields").and_then(|f| f.as_array())
+            && let Some(name) =
+                fields.last().and_then(|f| f.pointer("/node/String/sval")).and_then(|v| v.as_str())
+            && !found.iter().any(|f| f == name)
+        {
+            found.push(name.to_owned());
+        }
+    });
+    found
+}
+
+/// The text or number of an option's value.
+pub(crate) fn option_text(n: Option<&Node>) -> Option<String> {
+    match n?.node.as_ref()? {
+        NodeEnum::String(s) => Some(s.sval.clone()),
+        NodeEnum::Integer(i) => Some(i.ival.to_string()),
+        NodeEnum::Float(f) => Some(f.fval.clone()),
+        NodeEnum::Boolean(b) => Some(b.boolval.to_string()),
+        NodeEnum::TypeName(t) => names(&t.names).pop(),
+        NodeEnum::AConst(c) => match c.val.as_ref()? {
+            a_const::Val::Ival(i) => Some(i.ival.to_string()),
+            a_const::Val::Fval(f) => Some(f.fval.clone()),
+            a_const::Val::Sval(s) => Some(s.sval.clone()),
+            a_const::Val::Boolval(b) => Some(b.boolval.to_string()),
+            a_const::Val::Bsval(_) => None,
+        },
+        _ => None,
+    }
+}
+
+/// A column definition from text that Tenantry composed.
+pub(crate) fn parse_column(sql: &str) -> Result<protobuf::ColumnDef, Refuse> {
+    if let NodeEnum::CreateStmt(create) = parse_one(&format!("CREATE TABLE t ({sql})"))?
+        && let Some(Node { node: Some(NodeEnum::ColumnDef(column)) }) = create.table_elts.into_iter().next()
+    {
+        return Ok(*column);
+    }
+    Err(Refuse::all(format!("{sql} is not a column"), "report this: it is a defect of Tenantry"))
+}
+
+/// A table constraint from text that Tenantry composed.
+pub(crate) fn parse_constraint(sql: &str) -> Result<protobuf::Constraint, Refuse> {
+    if let NodeEnum::CreateStmt(create) = parse_one(&format!("CREATE TABLE t ({sql})"))?
+        && let Some(Node { node: Some(NodeEnum::Constraint(constraint)) }) =
+            create.table_elts.into_iter().next()
+    {
+        return Ok(*constraint);
+    }
+    Err(Refuse::all(format!("{sql} is not a constraint"), "report this: it is a defect of Tenantry"))
+}
+
+/// An index element from text that Tenantry composed.
+pub(crate) fn parse_index_element(sql: &str) -> Result<Node, Refuse> {
+    if let NodeEnum::IndexStmt(index) = parse_one(&format!("CREATE INDEX ON t ({sql})"))?
+        && let Some(element) = index.index_params.into_iter().next()
+    {
+        return Ok(element);
+    }
+    Err(Refuse::all(format!("{sql} is not an index element"), "report this: it is a defect of Tenantry"))
+}

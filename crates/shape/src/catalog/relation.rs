@@ -1,0 +1,44 @@
+//! Views, sequences, types and functions.
+
+/// A view.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct View {
+    /// Its columns as the plain shape has them; empty when they could not be worked out.
+    pub columns: Vec<String>,
+    /// A materialized view.
+    pub materialized: bool,
+}
+
+/// A sequence. In the shared shape it carries the definition only; the counters are per tenant.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Sequence {
+    /// It lives in the schema `global`.
+    pub global: bool,
+    /// The table and the column that own it.
+    pub owner: Option<(String, String)>,
+    /// Its first value.
+    pub start: String,
+    /// It stands behind an identity column.
+    pub identity: bool,
+}
+
+/// What kind of type a name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum TypeKind {
+    /// With the number of the file that made it: only there are new values usable at once.
+    Enum {
+        file: usize,
+    },
+    Domain {
+        checks: Vec<String>,
+    },
+    Composite,
+    Range,
+}
+
+/// A function or procedure.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Function {
+    /// A set of rows of this table or view is what it returns.
+    pub returns: Option<String>,
+}

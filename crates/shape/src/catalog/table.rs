@@ -1,0 +1,151 @@
+//! Tables: columns in order, keys and indexes as the plain shape has them, without the tenant column.
+
+/// A table.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Table {
+    pub name: String,
+    /// It belongs to no tenant and lives in the schema `global`.
+    pub global: bool,
+    /// Its columns in order, as the migrations wrote them.
+    pub columns: Vec<Column>,
+    /// The migrations wrote the tenant column themselves.
+    pub own_tenant_column: bool,
+    pub constraints: Vec<Constraint>,
+    pub indexes: Vec<Index>,
+    pub triggers: Vec<Trigger>,
+    /// It is partitioned.
+    pub partitioned: bool,
+    /// The table it is a partition or a child of.
+    pub parent: Option<String>,
+}
+
+/// A trigger.
+#[derive(Clone, Debug)]
+pub(crate) struct Trigger {
+    pub name: String,
+    /// It fires on DELETE.
+    pub on_delete: bool,
+}
+
+/// A column.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Column {
+    pub name: String,
+    /// The last part of its type's name, folded by the parser: `int4`, `text`, `citext`.
+    pub type_name: String,
+    pub generated: bool,
+    pub identity: Option<Identity>,
+}
+
+/// How an identity column counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    /// GENERATED ALWAYS.
+    pub always: bool,
+    pub start: i64,
+    pub increment: i64,
+    pub min: i64,
+    pub max: i64,
+    pub cycle: bool,
+    /// A name for the sequence, where the text gives one.
+    pub sequence: Option<String>,
+}
+
+/// A constraint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Constraint {
+    pub name: String,
+    pub kind: ConstraintKind,
+    /// Its columns as written; for checks, the columns it reads.
+    pub columns: Vec<String>,
+}
+
+/// What a constraint demands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ConstraintKind {
+    Primary,
+    Unique,
+    Exclude,
+    Check,
+    /// `full`: it was written MATCH FULL over several columns and has a check beside it in the shared shape.
+    Foreign {
+        table: String,
+        columns: Vec<String>,
+        full: bool,
+    },
+}
+
+/// An index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Index {
+    pub name: String,
+    pub unique: bool,
+    /// Its plain columns, those it includes as well.
+    pub columns: Vec<String>,
+    /// Made by a constraint of the same name.
+    pub of_constraint: bool,
+}
+
+impl Table {
+    /// Its column of this name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|c| c.name == name)
+    }
+
+    /// The columns of its primary key.
+    pub fn primary_key(&self) -> Option<&[String]> {
+        self.constraints.iter().find(|c| c.kind == ConstraintKind::Primary).map(|c| c.columns.as_slice())
+    }
+
+    /// Its constraint of this name.
+    pub fn constraint(&self, name: &str) -> Option<&Constraint> {
+        self.constraints.iter().find(|c| c.name == name)
+    }
+
+    /// Whether a foreign key of it points to that table.
+    pub fn references(&self, target: &str) -> bool {
+        self.constraints
+            .iter()
+            .any(|c| matches!(&c.kind, ConstraintKind::Foreign { table, .. } if table == target))
+    }
+
+    /// Forgets a constraint and the index that it made.
+    pub fn drop_constraint(&mut self, name: &str) {
+        self.constraints.retain(|c| c.name != name);
+        self.indexes.retain(|i| !(i.of_constraint && i.name == name));
+    }
+
+    /// Gives a constraint and its index another name.
+    pub fn rename_constraint(&mut self, old: &str, new: &str) {
+        for constraint in self.constraints.iter_mut().filter(|c| c.name == old) {
+            constraint.name = new.to_owned();
+        }
+        for index in self.indexes.iter_mut().filter(|i| i.of_constraint && i.name == old) {
+            index.name = new.to_owned();
+        }
+    }
+
+    pub(super) fn rename_column(&mut self, old: &str, new: &str) {
+        for column in self.columns.iter_mut().filter(|c| c.name == old) {
+            column.name = new.to_owned();
+        }
+        for constraint in &mut self.constraints {
+            rename(&mut constraint.columns, old, new);
+        }
+        for index in &mut self.indexes {
+            rename(&mut index.columns, old, new);
+        }
+    }
+
+    pub(super) fn drop_column(&mut self, name: &str) {
+        self.columns.retain(|c| c.name != name);
+        self.constraints.retain(|c| !c.columns.iter().any(|x| x == name));
+        self.indexes.retain(|i| !i.columns.iter().any(|x| x == name));
+    }
+}
+
+pub(super) fn rename(names: &mut [String], old: &str, new: &str) {
+    for name in names.iter_mut().filter(|n| *n == old) {
+        new.clone_into(name);
+    }
+}

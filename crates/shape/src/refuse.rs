@@ -1,0 +1,107 @@
+//! Refusals: what can't be carried over faithfully, where it stands, and what to write instead.
+
+use std::fmt;
+
+use tenantry_domain::{Error, ErrorCode};
+
+use crate::model::Shape;
+
+/// Why a statement can't be carried; the place is added by whoever knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Refuse {
+    pub shape: Option<Shape>,
+    pub reason: String,
+    pub remedy: String,
+    /// It names something that no statement so far has made.
+    pub unknown: bool,
+}
+
+impl Refuse {
+    /// No shape can take it.
+    pub fn all(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { shape: None, reason: reason.into(), remedy: remedy.into(), unknown: false }
+    }
+
+    /// It needs something that no statement so far has made.
+    pub fn unknown(what: impl std::fmt::Display) -> Self {
+        let reason = format!("{what} is not made by the migrations so far");
+        Self { unknown: true, ..Self::all(reason, "create it in an earlier statement, or correct the name") }
+    }
+
+    /// The shared shape can't take it.
+    pub fn shared(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { shape: Some(Shape::Shared), ..Self::all(reason, remedy) }
+    }
+}
+
+/// A statement that a shape can't take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// The file.
+    pub file: String,
+    /// The line of the statement's first token, from 1.
+    pub line: usize,
+    /// The column of the statement's first token in characters, from 1.
+    pub column: usize,
+    /// The shape that can't take it; none: no shape can.
+    pub shape: Option<Shape>,
+    /// Why not.
+    pub reason: String,
+    /// What to write instead.
+    pub remedy: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}; {}", self.file, self.line, self.column, self.reason, self.remedy)
+    }
+}
+
+/// Why a file was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ShapeError {
+    /// PostgreSQL's parser does not accept the file.
+    Syntax {
+        /// The file.
+        file: String,
+        /// The line of the token that the parser stopped at, from 1.
+        line: usize,
+        /// Its column in characters, from 1.
+        column: usize,
+        /// The parser's message.
+        message: String,
+    },
+    /// Statements that can't be carried: all of the file's.
+    Refused(Vec<Refusal>),
+}
+
+impl fmt::Display for ShapeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ShapeError::Syntax { file, line, column, message } => {
+                write!(f, "{file}:{line}:{column}: {message}")
+            }
+            ShapeError::Refused(list) => {
+                for (i, refusal) in list.iter().enumerate() {
+                    if i > 0 {
+                        f.write_str("\n")?;
+                    }
+                    write!(f, "{refusal}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for ShapeError {}
+
+impl From<ShapeError> for Error {
+    fn from(e: ShapeError) -> Self {
+        let code = match e {
+            ShapeError::Syntax { .. } => ErrorCode::MigrationSyntax,
+            ShapeError::Refused(_) => ErrorCode::ShapeRefused,
+        };
+        Error::new(code, e.to_string())
+    }
+}

@@ -1,0 +1,170 @@
+//! Statement kinds: one file each. A kind reads its tree, updates the catalog and emits for both shapes.
+
+mod alter_sequence;
+mod alter_table;
+mod column;
+mod comment;
+mod constraint;
+mod create_index;
+mod create_sequence;
+mod create_table;
+mod dml;
+mod drop;
+mod extension;
+mod function;
+mod habits;
+mod identity;
+mod rename;
+mod rls;
+mod serial;
+mod trigger;
+mod truncate;
+mod types;
+mod view;
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::RangeVar;
+
+use crate::ast;
+use crate::catalog::{Catalog, Table};
+use crate::emit;
+use crate::model::{Emitted, Options, SCHEMA_PLACEHOLDER, Scope};
+use crate::refuse::Refuse;
+use crate::source::Piece;
+
+/// What one statement becomes.
+#[derive(Debug, Default)]
+pub(crate) struct Output {
+    pub shared: Vec<Emitted>,
+    pub plain: Vec<Emitted>,
+}
+
+/// One statement being carried.
+pub(crate) struct Work<'a> {
+    pub options: &'a Options,
+    pub catalog: &'a mut Catalog,
+    /// The text for the plain shapes.
+    pub plain: String,
+    /// The text for the shared shape as far as tokens go; its tree may still have to change.
+    pub shared: String,
+    /// The statements after this one in its file.
+    pub later: &'a [Piece<'a>],
+    /// The number of the file.
+    pub file: usize,
+    pub notes: Vec<String>,
+}
+
+/// Carries the statement of this work.
+pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
+    let stmt = ast::parse_one(&work.shared)?;
+    match stmt {
+        NodeEnum::CreateStmt(s) => create_table::carry(work, s),
+        NodeEnum::AlterTableStmt(s) => alter_table::carry(work, s),
+        NodeEnum::IndexStmt(s) => create_index::carry(work, *s),
+        NodeEnum::ViewStmt(s) => view::carry(work, *s),
+        NodeEnum::CreateFunctionStmt(s) => function::carry(work, &s),
+        NodeEnum::CreateTrigStmt(s) => trigger::carry(work, &s),
+        NodeEnum::CreateSeqStmt(s) => create_sequence::carry(work, &s),
+        NodeEnum::AlterSeqStmt(s) => alter_sequence::carry(work, &s),
+        NodeEnum::DropStmt(s) => drop::carry(work, &s),
+        NodeEnum::RenameStmt(s) => rename::carry(work, &s),
+        NodeEnum::CommentStmt(s) => comment::carry(work, &s),
+        NodeEnum::TruncateStmt(s) => truncate::carry(work, &s),
+        NodeEnum::CreateExtensionStmt(s) => extension::carry(work, s),
+        NodeEnum::CreateEnumStmt(s) => types::create_enum(work, &s),
+        NodeEnum::AlterEnumStmt(s) => types::alter_enum(work, &s),
+        NodeEnum::CreateDomainStmt(s) => types::create_domain(work, &s),
+        NodeEnum::AlterDomainStmt(s) => types::alter_domain(work, &s),
+        NodeEnum::CompositeTypeStmt(s) => types::create_composite(work, &s),
+        NodeEnum::CreateRangeStmt(s) => types::create_range(work, &s),
+        NodeEnum::InsertStmt(_)
+        | NodeEnum::UpdateStmt(_)
+        | NodeEnum::DeleteStmt(_)
+        | NodeEnum::MergeStmt(_)
+        | NodeEnum::SelectStmt(_)
+        | NodeEnum::CallStmt(_) => dml::carry(work, &stmt),
+        other => habits::carry(work, &other),
+    }
+}
+
+impl Work<'_> {
+    /// The plain text once per tenant, or once per database for what belongs to no tenant.
+    pub fn plain_text(&self, global: bool) -> Emitted {
+        let scope = if global { Scope::Database } else { Scope::Tenant };
+        Emitted { sql: self.plain.clone(), scope, transactional: true }
+    }
+
+    /// The same statement in both shapes, in the shared shape once per database.
+    pub fn as_written(&self, global: bool) -> Output {
+        let shared = Emitted { sql: self.shared.clone(), scope: Scope::Database, transactional: true };
+        Output { shared: vec![shared], plain: vec![self.plain_text(global)] }
+    }
+
+    /// Nothing at all, with the reason noted.
+    pub fn left_out(&mut self, note: impl Into<String>) -> Output {
+        self.notes.push(note.into());
+        Output::default()
+    }
+
+    /// The name of a relation that must lie in the app's own schema.
+    pub fn own_name(&self, relation: Option<&RangeVar>) -> Result<String, Refuse> {
+        let Some(relation) = relation else { return Err(Refuse::all("no relation is named", "name one")) };
+        self.check_schema(&relation.schemaname)?;
+        Ok(relation.relname.clone())
+    }
+
+    /// Refuses a schema of the app's own: each tenant has one schema.
+    pub fn check_schema(&self, schema: &str) -> Result<(), Refuse> {
+        match schema {
+            "" | SCHEMA_PLACEHOLDER | "global" => Ok(()),
+            "pg_catalog" | "information_schema" => Err(Refuse::all(
+                format!("it changes the system catalog {schema}"),
+                "use the SQL command that makes the change (CREATE, ALTER, DROP)",
+            )),
+            other => Err(Refuse::all(
+                format!("it names the schema {other}, and a tenant has one schema only"),
+                format!(
+                    "leave out the qualifier \"{other}.\"; put table families apart by a prefix of their names"
+                ),
+            )),
+        }
+    }
+
+    /// The last part of a qualified name that must lie in the app's own schema.
+    pub fn own_object(&self, parts: &[String]) -> Result<String, Refuse> {
+        match parts {
+            [name] => Ok(name.clone()),
+            [schema, name] => self.check_schema(schema).map(|()| name.clone()),
+            _ => Err(Refuse::all("the name has too many parts", "write it without database and schema")),
+        }
+    }
+
+    /// A table made before.
+    pub fn table(&self, name: &str) -> Result<&Table, Refuse> {
+        self.catalog.tables.get(name).ok_or_else(|| Refuse::unknown(format!("table {name}")))
+    }
+
+    /// Whether the app's configuration lists the table as belonging to no tenant.
+    pub fn is_global(&self, table: &str) -> bool {
+        self.options.global_tables.contains(table)
+    }
+
+    /// The key in the shared shape: the tenant column first, unless it is there already.
+    pub fn prefixed(&self, columns: &[String]) -> Vec<String> {
+        let tenant = &self.options.tenant_column;
+        if columns.contains(tenant) {
+            return columns.to_vec();
+        }
+        std::iter::once(tenant.clone()).chain(columns.iter().cloned()).collect()
+    }
+}
+
+/// A composed statement that runs once in a database.
+pub(crate) fn once(sql: impl Into<String>) -> Result<Emitted, Refuse> {
+    emit::text(sql, Scope::Database)
+}
+
+/// A composed statement that runs for every tenant.
+pub(crate) fn per_tenant(sql: impl Into<String>) -> Result<Emitted, Refuse> {
+    emit::text(sql, Scope::Tenant)
+}

@@ -1,0 +1,127 @@
+//! Foreign keys: composite in the shared shape, the tenant column first on both sides.
+
+use pg_query::protobuf::Constraint;
+
+use super::{Carried, constraint_name, remember, require_columns};
+use crate::ast;
+use crate::catalog::{self, ConstraintKind};
+use crate::ident;
+use crate::names;
+use crate::refuse::Refuse;
+use crate::statement::Work;
+
+/// Names a foreign key, remembers it and makes it composite.
+pub(super) fn carry(work: &mut Work<'_>, table: &str, mut c: Constraint) -> Result<Carried, Refuse> {
+    let target = work.own_name(c.pktable.as_ref())?;
+    let columns = ast::names(&c.fk_attrs);
+    require_columns(work, table, &columns)?;
+    let global_target = work.is_global(&target);
+    if work.is_global(table) && !global_target {
+        return Err(Refuse::all(
+            format!("the global table {table} refers to {target}, whose rows belong to tenants"),
+            format!("list {target} under [tables] global as well, or take the foreign key out"),
+        ));
+    }
+    let target_columns = target_columns(work, &target, &c)?;
+    if c.conname.is_empty() {
+        c.conname = constraint_name(work, table, Some(&names::addition(&columns)), "fkey");
+    }
+    let full = c.fk_matchtype == "f" && columns.len() > 1;
+    let kind = ConstraintKind::Foreign { table: target.clone(), columns: target_columns.clone(), full };
+    remember(
+        work,
+        table,
+        catalog::Constraint { name: c.conname.clone(), kind, columns: columns.clone() },
+        None,
+    )?;
+    if work.is_global(table) {
+        return Ok(Carried { nodes: vec![c], ..Carried::default() });
+    }
+    if global_target {
+        return Ok(Carried { nodes: vec![c], ..Carried::default() });
+    }
+    let extra = compose(work, &target, &mut c, &columns, &target_columns)?;
+    let mut nodes = vec![c];
+    nodes.extend(extra);
+    Ok(Carried { before: Vec::new(), nodes, reads: Some(target) })
+}
+
+fn target_columns(work: &Work<'_>, target: &str, c: &Constraint) -> Result<Vec<String>, Refuse> {
+    let table = work.table(target)?;
+    let written = ast::names(&c.pk_attrs);
+    if written.is_empty() {
+        let key =
+            table.primary_key().ok_or_else(|| Refuse::unknown(format!("the primary key of {target}")))?;
+        return Ok(key.to_vec());
+    }
+    require_columns(work, target, &written)?;
+    Ok(written)
+}
+
+/// Puts the tenant column first on both sides; returns the check that MATCH FULL becomes.
+fn compose(
+    work: &Work<'_>,
+    target: &str,
+    c: &mut Constraint,
+    columns: &[String],
+    target_columns: &[String],
+) -> Result<Option<Constraint>, Refuse> {
+    if c.fk_with_period || c.pk_with_period {
+        return Err(Refuse::shared(
+            "a foreign key with PERIOD is not carried",
+            "check the period by a trigger, or give the tenant schema or database isolation only",
+        ));
+    }
+    if matches!(c.fk_upd_action.as_str(), "n" | "d") {
+        return Err(Refuse::shared(
+            format!(
+                "the foreign key {} sets columns ON UPDATE, which has no list of columns: the tenant column would be set too",
+                c.conname
+            ),
+            "use ON UPDATE CASCADE or NO ACTION, and a trigger on the table referred to that sets the column",
+        ));
+    }
+    let tenant = &work.options.tenant_column;
+    let mut extra = None;
+    if c.fk_matchtype == "f" {
+        c.fk_matchtype = "s".to_owned();
+        if columns.len() > 1 {
+            extra = Some(all_or_none(&c.conname, columns)?);
+        }
+    }
+    if matches!(c.fk_del_action.as_str(), "n" | "d") && c.fk_del_set_cols.is_empty() {
+        let settable: Vec<&String> = columns.iter().filter(|x| *x != tenant).collect();
+        c.fk_del_set_cols = ast::name_nodes(&settable);
+    }
+    if target_columns.contains(tenant) {
+        return Ok(extra);
+    }
+    if columns.contains(tenant) {
+        return Err(Refuse::shared(
+            format!(
+                "the tenant column {tenant} refers to {target} ({}), whose rows belong to tenants themselves",
+                target_columns.join(", ")
+            ),
+            format!(
+                "list {target} under [tables] global, or rename the column of yours or Tenantry's (isolation.tenant_column)"
+            ),
+        ));
+    }
+    c.fk_attrs = ast::name_nodes(&work.prefixed(columns));
+    c.pk_attrs = ast::name_nodes(&work.prefixed(target_columns));
+    Ok(extra)
+}
+
+/// The name of the check that stands for MATCH FULL.
+pub(crate) fn full_check_name(foreign_key: &str) -> String {
+    format!("{}_full", names::clip(foreign_key, names::NAME_BYTES_MAX - "_full".len()))
+}
+
+fn all_or_none(foreign_key: &str, columns: &[String]) -> Result<Constraint, Refuse> {
+    ast::parse_constraint(&format!(
+        "CONSTRAINT {} CHECK (num_nulls({}) IN (0, {}))",
+        ident::quote(&full_check_name(foreign_key)),
+        ident::quote_list(columns),
+        columns.len()
+    ))
+}

@@ -1,0 +1,111 @@
+//! INSERT, UPDATE, DELETE, MERGE, SELECT, CALL: once for every tenant; on global tables once.
+
+use pg_query::NodeEnum;
+use serde_json::Value;
+
+use super::{Output, Work};
+use crate::ast;
+use crate::model::{Emitted, Scope};
+use crate::refuse::Refuse;
+
+/// Carries a data statement.
+pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refuse> {
+    let json = serde_json::to_value(stmt).unwrap_or_default();
+    if sets_search_path(&json) {
+        return Ok(work.left_out("set_config('search_path', ...) is left out: Tenantry sets the path"));
+    }
+    if let NodeEnum::SelectStmt(select) = stmt
+        && select.into_clause.is_some()
+    {
+        return Err(Refuse::shared(
+            "SELECT INTO is not carried",
+            "CREATE TABLE with its columns, then INSERT ... SELECT",
+        ));
+    }
+    let mut global = false;
+    for target in written_tables(&json) {
+        let table = work.own_object(&target)?;
+        if work.is_global(&table) {
+            global = true;
+        } else if !work.catalog.views.contains_key(&table) {
+            work.table(&table)?;
+        }
+    }
+    if global {
+        if let Some(other) =
+            tables_named(&json).into_iter().find(|t| work.catalog.tables.get(t).is_some_and(|t| !t.global))
+        {
+            return Err(Refuse::all(
+                format!(
+                    "a statement that changes a global table reads {other}, whose rows belong to tenants"
+                ),
+                "write the values into the statement",
+            ));
+        }
+        let emitted =
+            |sql: &String| Emitted { sql: sql.clone(), scope: Scope::Database, transactional: true };
+        return Ok(Output { shared: vec![emitted(&work.shared)], plain: vec![emitted(&work.plain)] });
+    }
+    let shared = Emitted { sql: work.shared.clone(), scope: Scope::Tenant, transactional: true };
+    Ok(Output { shared: vec![shared], plain: vec![work.plain_text(false)] })
+}
+
+/// The tables that a statement, or a WITH part of it, changes.
+fn written_tables(json: &Value) -> Vec<Vec<String>> {
+    let mut found = Vec::new();
+    ast::walk(json, &mut |kind, content| {
+        if matches!(kind, "InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt")
+            && let Some(relation) = content.get("relation")
+        {
+            found.push(relation_name(relation));
+        }
+    });
+    found
+}
+
+fn relation_name(relation: &Value) -> Vec<String> {
+    ["schemaname", "relname"]
+        .iter()
+        .filter_map(|key| relation.get(key).and_then(Value::as_str))
+        .filter(|part| !part.is_empty())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Every relation that a statement names.
+pub(crate) fn tables_named(json: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    collect_relations(json, &mut found);
+    found
+}
+
+fn collect_relations(json: &Value, found: &mut Vec<String>) {
+    match json {
+        Value::Object(map) => {
+            if let Some(name) = map.get("relname").and_then(Value::as_str) {
+                found.push(name.to_owned());
+            }
+            map.values().for_each(|v| collect_relations(v, found));
+        }
+        Value::Array(list) => list.iter().for_each(|v| collect_relations(v, found)),
+        _ => {}
+    }
+}
+
+/// `SELECT pg_catalog.set_config('search_path', '', false)`, as dump files have it.
+fn sets_search_path(json: &Value) -> bool {
+    let mut found = false;
+    ast::walk(json, &mut |kind, content| {
+        if kind == "FuncCall" {
+            let name = content
+                .get("funcname")
+                .and_then(Value::as_array)
+                .and_then(|parts| parts.last())
+                .and_then(|part| part.pointer("/node/String/sval"))
+                .and_then(Value::as_str);
+            let first = content.pointer("/args/0/node/AConst/val/Sval/sval").and_then(Value::as_str);
+            found |= name == Some("set_config") && first == Some("search_path");
+        }
+    });
+    found
+}

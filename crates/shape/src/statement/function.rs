@@ -1,0 +1,81 @@
+//! CREATE FUNCTION and PROCEDURE: the body was rewritten with the text; here is what bodies may not hold, and
+//! the search path of SECURITY DEFINER.
+
+mod body;
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{CreateFunctionStmt, Node};
+
+use super::{Output, Work};
+use crate::ast;
+use crate::catalog::Function;
+use crate::model::{Emitted, SCHEMA_PLACEHOLDER, Scope};
+use crate::refuse::Refuse;
+use crate::text;
+use crate::tokens::Edits;
+
+/// Carries a CREATE FUNCTION.
+pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateFunctionStmt) -> Result<Output, Refuse> {
+    let name = work.own_object(&ast::names(&stmt.funcname))?;
+    let language =
+        option(stmt, "language").and_then(|n| ast::option_text(Some(n))).unwrap_or_else(|| "sql".to_owned());
+    if !matches!(language.to_lowercase().as_str(), "sql" | "plpgsql") {
+        return Err(Refuse::all(
+            format!("a function in the language {language} is not carried"),
+            "write it in SQL or PL/pgSQL, or do its work in the application",
+        ));
+    }
+    let pinned = is_pinned(stmt);
+    let definer = option(stmt, "security").and_then(|n| ast::option_text(Some(n))).as_deref() == Some("true");
+    let (mut plain, mut shared) = (work.plain.clone(), work.shared.clone());
+    if definer && !pinned {
+        plain = pin(&plain)?;
+        shared = pin(&shared)?;
+    }
+    shared = body::carry(work, &shared)?;
+    ast::parse_one(&plain)?;
+    ast::parse_one(&shared)?;
+    let returns = stmt.return_type.as_ref().and_then(|t| ast::names(&t.names).pop());
+    work.catalog.functions.entry(name).or_default().push(Function { returns });
+    Ok(Output {
+        shared: vec![Emitted { sql: shared, scope: Scope::Database, transactional: true }],
+        plain: vec![Emitted { sql: plain, scope: Scope::Tenant, transactional: true }],
+    })
+}
+
+fn option<'s>(stmt: &'s CreateFunctionStmt, name: &str) -> Option<&'s Node> {
+    stmt.options.iter().find_map(|o| match &o.node {
+        Some(NodeEnum::DefElem(d)) if d.defname == name => d.arg.as_deref(),
+        _ => None,
+    })
+}
+
+/// Whether the function sets its own search path.
+fn is_pinned(stmt: &CreateFunctionStmt) -> bool {
+    stmt.options.iter().any(|o| match &o.node {
+        Some(NodeEnum::DefElem(d)) => {
+            matches!(d.arg.as_deref().and_then(|a| a.node.as_ref()), Some(NodeEnum::VariableSetStmt(v)) if v.name == "search_path")
+        }
+        _ => false,
+    })
+}
+
+/// Pins the search path of a SECURITY DEFINER function: its caller must not choose what its names mean.
+fn pin(sql: &str) -> Result<String, Refuse> {
+    let tokens = text::scan(sql)?;
+    let at = match text::body(&tokens) {
+        Some(body) => body.checked_sub(1),
+        None => {
+            (0..tokens.list.len()).find(|i| tokens.are(*i, &["begin", "atomic"]) || tokens.is(*i, "return"))
+        }
+    };
+    let Some(token) = at.and_then(|i| tokens.list.get(i)) else {
+        return Err(Refuse::all("the body of the function is not found", "write it AS $$ ... $$"));
+    };
+    let mut edits = Edits::default();
+    edits.insert(
+        token.range.start,
+        format!("SET search_path = pg_catalog, {SCHEMA_PLACEHOLDER}, global, extensions, pg_temp "),
+    );
+    Ok(edits.apply(sql))
+}

@@ -1,0 +1,159 @@
+//! RENAME: as written; the catalog follows.
+
+use pg_query::NodeEnum;
+use pg_query::protobuf::{ObjectType, RenameStmt};
+
+use super::{Output, Work, identity};
+use crate::ast;
+use crate::catalog::ConstraintKind;
+use crate::refuse::Refuse;
+
+/// Carries a RENAME.
+pub(crate) fn carry(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Refuse> {
+    match stmt.rename_type() {
+        ObjectType::ObjectTable
+        | ObjectType::ObjectIndex
+        | ObjectType::ObjectSequence
+        | ObjectType::ObjectView => relation(work, stmt),
+        ObjectType::ObjectColumn => column(work, stmt),
+        ObjectType::ObjectTabconstraint => constraint(work, stmt),
+        ObjectType::ObjectType | ObjectType::ObjectDomain => {
+            let name = object(work, stmt)?;
+            if let Some(kind) = work.catalog.types.remove(&name) {
+                work.catalog.types.insert(stmt.newname.clone(), kind);
+            }
+            for column in
+                work.catalog.tables.values_mut().flat_map(|t| &mut t.columns).filter(|c| c.type_name == name)
+            {
+                column.type_name.clone_from(&stmt.newname);
+            }
+            Ok(work.as_written(false))
+        }
+        ObjectType::ObjectFunction | ObjectType::ObjectProcedure | ObjectType::ObjectRoutine => {
+            let name = object(work, stmt)?;
+            if let Some(functions) = work.catalog.functions.remove(&name) {
+                work.catalog.functions.insert(stmt.newname.clone(), functions);
+            }
+            Ok(work.as_written(false))
+        }
+        ObjectType::ObjectTrigger => {
+            let table = work.own_name(stmt.relation.as_ref())?;
+            if let Some(t) = work.catalog.tables.get_mut(&table) {
+                for trigger in t.triggers.iter_mut().filter(|t| t.name == stmt.subname) {
+                    trigger.name.clone_from(&stmt.newname);
+                }
+            }
+            Ok(work.as_written(work.is_global(&table)))
+        }
+        ObjectType::ObjectAttribute | ObjectType::ObjectStatisticExt | ObjectType::ObjectDomconstraint => {
+            Ok(work.as_written(false))
+        }
+        other => Err(Refuse::all(
+            format!(
+                "RENAME of {} is not carried",
+                other.as_str_name().trim_start_matches("OBJECT_").to_lowercase()
+            ),
+            "take the statement out",
+        )),
+    }
+}
+
+fn object(work: &Work<'_>, stmt: &RenameStmt) -> Result<String, Refuse> {
+    work.own_object(&stmt.object.as_deref().map(ast::qualified_name).unwrap_or_default())
+}
+
+/// ALTER TABLE ... RENAME TO serves every kind of relation.
+fn relation(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Refuse> {
+    let old = work.own_name(stmt.relation.as_ref())?;
+    let new = &stmt.newname;
+    let catalog = &mut *work.catalog;
+    if let Some(table) = catalog.tables.get(&old) {
+        let global = table.global;
+        if global || work.options.global_tables.contains(new) {
+            return Err(Refuse::all(
+                format!("the global table {old} can't be renamed: [tables] global names it"),
+                "keep the name, or make a new table and change the list with it",
+            ));
+        }
+        catalog.rename_table(&old, new);
+        return Ok(work.as_written(false));
+    }
+    if let Some(view) = catalog.views.remove(&old) {
+        catalog.views.insert(new.clone(), view);
+        return Ok(work.as_written(false));
+    }
+    if let Some(sequence) = catalog.sequences.remove(&old) {
+        let global = sequence.global;
+        catalog.sequences.insert(new.clone(), sequence);
+        return Ok(work.as_written(global));
+    }
+    if let Some(table) = catalog.table_of_index(&old).map(str::to_owned) {
+        let Some(t) = catalog.tables.get_mut(&table) else { return Err(Refuse::unknown(table)) };
+        let global = t.global;
+        for index in t.indexes.iter_mut().filter(|i| i.name == old) {
+            index.name.clone_from(new);
+        }
+        t.rename_constraint(&old, new);
+        return Ok(work.as_written(global));
+    }
+    if stmt.missing_ok {
+        return Ok(work.as_written(false));
+    }
+    Err(Refuse::unknown(format!("relation {old}")))
+}
+
+fn column(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Refuse> {
+    let table = work.own_name(stmt.relation.as_ref())?;
+    let (old, new) = (&stmt.subname, &stmt.newname);
+    if let Some(view) = work.catalog.views.get_mut(&table) {
+        view.columns.iter_mut().filter(|c| *c == old).for_each(|c| c.clone_from(new));
+        return Ok(work.as_written(false));
+    }
+    if !work.catalog.tables.contains_key(&table) && stmt.missing_ok {
+        return Ok(work.as_written(false));
+    }
+    let t = work.table(&table)?;
+    let Some(record) = t.column(old) else {
+        return Err(Refuse::unknown(format!("column {old} of table {table}")));
+    };
+    let global = t.global;
+    let tenant = &work.options.tenant_column;
+    if !global && (old == tenant || new == tenant) {
+        return Err(Refuse::shared(
+            format!("{tenant} is the name of the tenant column"),
+            "use another name, or give Tenantry's column another one (isolation.tenant_column)",
+        ));
+    }
+    let identity = record.identity.clone();
+    let mut output = work.as_written(global);
+    if let Some(identity) = identity.filter(|_| !global) {
+        output.shared.push(identity::drop_trigger(&table, old)?);
+        output.shared.push(identity::trigger(&table, new, &identity)?);
+    }
+    work.catalog.rename_column(&table, old, new);
+    Ok(output)
+}
+
+fn constraint(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Refuse> {
+    let table = work.own_name(stmt.relation.as_ref())?;
+    let t = work.table(&table)?;
+    let global = t.global;
+    let Some(found) = t.constraint(&stmt.subname) else {
+        return Err(Refuse::unknown(format!("constraint {} of table {table}", stmt.subname)));
+    };
+    let full = matches!(found.kind, ConstraintKind::Foreign { full: true, .. });
+    let mut output = work.as_written(global);
+    if full && !global {
+        let name = super::constraint::full_check_name;
+        let mut also = stmt.clone();
+        also.subname = name(&stmt.subname);
+        also.newname = name(&stmt.newname);
+        output
+            .shared
+            .push(crate::emit::tree(&NodeEnum::RenameStmt(Box::new(also)), crate::model::Scope::Database)?);
+    }
+    if let Some(t) = work.catalog.tables.get_mut(&table) {
+        t.rename_constraint(&stmt.subname, &stmt.newname);
+    }
+    Ok(output)
+}

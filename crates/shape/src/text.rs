@@ -1,0 +1,89 @@
+//! Rewriting at the level of tokens: what must change wherever it stands, in statements and in the bodies of
+//! functions alike. The trees of the statement kinds come afterwards.
+
+mod conflict;
+mod insert;
+mod public;
+mod sequences;
+
+use crate::catalog::Catalog;
+use crate::ident;
+use crate::model::Options;
+use crate::refuse::Refuse;
+use crate::tokens::{self, Edits, Tokens};
+
+/// What a pass may look at.
+pub(crate) struct Scene<'a> {
+    pub catalog: &'a Catalog,
+    pub options: &'a Options,
+}
+
+type Pass = fn(&Tokens<'_>, &Scene<'_>, &mut Edits) -> Result<(), Refuse>;
+
+/// The text for the plain shapes: `public` becomes the schema that it runs in.
+pub(crate) fn plain(text: &str, catalog: &Catalog, options: &Options) -> Result<String, Refuse> {
+    run(text, &Scene { catalog, options }, &[public::pass])
+}
+
+/// The text for the shared shape, from the one for the plain shapes.
+pub(crate) fn shared(text: &str, catalog: &Catalog, options: &Options) -> Result<String, Refuse> {
+    run(text, &Scene { catalog, options }, &[sequences::pass, insert::pass, conflict::pass])
+}
+
+fn run(text: &str, scene: &Scene<'_>, passes: &[Pass]) -> Result<String, Refuse> {
+    let mut text = text.to_owned();
+    for pass in passes {
+        text = once(&text, scene, *pass)?;
+    }
+    Ok(text)
+}
+
+fn once(text: &str, scene: &Scene<'_>, pass: Pass) -> Result<String, Refuse> {
+    let tokens = scan(text)?;
+    let mut edits = Edits::default();
+    pass(&tokens, scene, &mut edits)?;
+    if let Some(i) = body(&tokens) {
+        let old = tokens.string_value(i).unwrap_or_default();
+        let new = once_in_body(&old, scene, pass)?;
+        if new != old {
+            edits.replace(tokens.list[i].range.clone(), requote(tokens.written(i), &new));
+        }
+    }
+    Ok(edits.apply(text))
+}
+
+fn once_in_body(body: &str, scene: &Scene<'_>, pass: Pass) -> Result<String, Refuse> {
+    let tokens = scan(body)?;
+    let mut edits = Edits::default();
+    pass(&tokens, scene, &mut edits)?;
+    Ok(edits.apply(body))
+}
+
+pub(crate) fn scan(text: &str) -> Result<Tokens<'_>, Refuse> {
+    Tokens::scan(text).map_err(|e| Refuse::all(format!("the text can't be read: {e}"), "correct it"))
+}
+
+/// The string that is the body of a function, a procedure or a DO block.
+pub(crate) fn body(tokens: &Tokens<'_>) -> Option<usize> {
+    let strings = || tokens.list.iter().enumerate().filter(|(_, t)| t.is_string).map(|(i, _)| i);
+    if tokens.is(0, "do") {
+        return strings()
+            .find(|i| tokens.string_value(*i).is_some() && !tokens.is(i.wrapping_sub(1), "language"));
+    }
+    let at = if tokens.are(1, &["or", "replace"]) { 3 } else { 1 };
+    let routine = tokens.is(0, "create") && (tokens.is(at, "function") || tokens.is(at, "procedure"));
+    if routine { strings().find(|i| *i > 0 && tokens.is(i - 1, "as")) } else { None }
+}
+
+/// A new value in the quotes of the old one, where they can hold it.
+pub(crate) fn requote(written: &str, value: &str) -> String {
+    match tokens::dollar_quoted(written) {
+        Some((quote, _)) if !value.contains(quote) => format!("{quote}{value}{quote}"),
+        _ => ident::literal(value),
+    }
+}
+
+/// The names of the columns of the query in a CREATE VIEW; none where they can't be worked out.
+pub(crate) fn query_columns(_text: &str, _catalog: &Catalog) -> Option<Vec<String>> {
+    None
+}

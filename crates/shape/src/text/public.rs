@@ -1,0 +1,185 @@
+//! A hard-coded `public` becomes the schema that the statement runs in; what an extension brings is found in
+//! the schema `extensions`, global tables in `global`.
+
+use super::Scene;
+use crate::ident;
+use crate::model::{SCHEMA_PLACEHOLDER, SCHEMA_TEXT_PLACEHOLDER};
+use crate::refuse::Refuse;
+use crate::tokens::{Edits, Tokens};
+
+/// Columns of the catalogs that hold the name of a schema.
+const SCHEMA_COLUMNS: [&str; 7] = [
+    "schemaname",
+    "table_schema",
+    "nspname",
+    "schema_name",
+    "constraint_schema",
+    "sequence_schema",
+    "routine_schema",
+];
+
+/// Functions whose first argument names a relation.
+const TAKES_RELATION: [&str; 7] = [
+    "nextval",
+    "currval",
+    "setval",
+    "pg_get_serial_sequence",
+    "to_regclass",
+    "pg_relation_size",
+    "pg_total_relation_size",
+];
+
+/// Replaces `public` wherever it means the schema.
+pub(super) fn pass(tokens: &Tokens<'_>, scene: &Scene<'_>, edits: &mut Edits) -> Result<(), Refuse> {
+    let dynamic = tokens.list.iter().any(|t| t.name == "execute" && !t.is_quoted);
+    for i in 0..tokens.list.len() {
+        if tokens.list[i].name == "public" && tokens.symbol(i + 1, '.') && !before(tokens, i, '.') {
+            ambiguous(tokens, scene)?;
+            let schema = schema_of(scene, tokens.list.get(i + 2).map_or("", |t| t.name.as_str()));
+            edits.replace(tokens.list[i].range.clone(), schema);
+        } else if tokens.is(i, "search_path") {
+            search_path(tokens, i, edits);
+        } else if tokens.list[i].is_string {
+            string(tokens, i, scene, dynamic, edits)?;
+        }
+    }
+    Ok(())
+}
+
+fn before(tokens: &Tokens<'_>, i: usize, symbol: char) -> bool {
+    i > 0 && tokens.symbol(i - 1, symbol)
+}
+
+/// Where a name that the text qualifies with `public` lives.
+fn schema_of<'s>(scene: &Scene<'_>, name: &str) -> &'s str {
+    if scene.options.global_tables.contains(name)
+        || scene.catalog.sequences.get(name).is_some_and(|s| s.global)
+    {
+        return "global";
+    }
+    let made_here = scene.catalog.tables.contains_key(name)
+        || scene.catalog.functions.contains_key(name)
+        || scene.catalog.types.contains_key(name);
+    if !made_here && scene.catalog.extensions.iter().any(|e| brings(e, name)) {
+        "extensions"
+    } else {
+        SCHEMA_PLACEHOLDER
+    }
+}
+
+/// Whether a well-known extension brings a function, type or operator class of this name.
+fn brings(extension: &str, name: &str) -> bool {
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|p| name.starts_with(p));
+    match extension {
+        "uuid-ossp" => starts(&["uuid_"]),
+        "pgcrypto" => {
+            starts(&["pgp_", "gen_random_", "digest", "hmac", "encrypt", "decrypt"])
+                || matches!(name, "crypt" | "gen_salt" | "armor" | "dearmor")
+        }
+        "citext" => starts(&["citext"]),
+        "hstore" => starts(&["hstore", "gin_hstore", "gist_hstore", "akeys", "avals", "skeys", "svals"]),
+        "ltree" => starts(&["ltree", "lquery", "ltxtquery", "subpath", "nlevel", "subltree", "gist_ltree"]),
+        "pg_trgm" => starts(&[
+            "gin_trgm",
+            "gist_trgm",
+            "similarity",
+            "word_similarity",
+            "strict_word_",
+            "show_trgm",
+            "show_limit",
+            "set_limit",
+            "gtrgm",
+        ]),
+        "unaccent" => starts(&["unaccent"]),
+        "vector" => starts(&["vector", "halfvec", "sparsevec", "l2_", "cosine_distance", "inner_product"]),
+        "postgis" => starts(&["st_", "geometry", "geography", "box2d", "box3d", "postgis_", "gist_geometry"]),
+        "btree_gin" | "btree_gist" => starts(&["gin_", "gist_"]),
+        "tablefunc" => starts(&["crosstab", "connectby", "normal_rand"]),
+        "fuzzystrmatch" => starts(&["levenshtein", "soundex", "metaphone", "dmetaphone", "difference"]),
+        "intarray" => starts(&["gin__int", "gist__int", "intset", "idx", "sort"]),
+        _ => false,
+    }
+}
+
+/// `public.x` must not be a table or an alias called public.
+fn ambiguous(tokens: &Tokens<'_>, scene: &Scene<'_>) -> Result<(), Refuse> {
+    let alias = (1..tokens.list.len()).any(|i| tokens.list[i].name == "public" && tokens.is(i - 1, "as"));
+    if alias || scene.catalog.tables.contains_key("public") {
+        return Err(Refuse::all(
+            "public stands for a schema and for a table or an alias in one statement",
+            "give the table or the alias another name",
+        ));
+    }
+    Ok(())
+}
+
+/// `SET search_path = a, public`: the schema, and what stands behind it on everybody's path.
+fn search_path(tokens: &Tokens<'_>, i: usize, edits: &mut Edits) {
+    let set = i > 0 && (tokens.is(i - 1, "set") || tokens.is(i - 1, "local") || tokens.is(i - 1, "session"));
+    if !set || !(tokens.is(i + 1, "to") || tokens.symbol(i + 1, '=')) {
+        return;
+    }
+    let mut at = i + 2;
+    loop {
+        let is_public = tokens.list.get(at).is_some_and(|t| t.name == "public")
+            || tokens.string_value(at).is_some_and(|v| v == "public");
+        if is_public {
+            edits.replace(tokens.list[at].range.clone(), format!("{SCHEMA_PLACEHOLDER}, global, extensions"));
+        }
+        if !tokens.symbol(at + 1, ',') {
+            return;
+        }
+        at += 2;
+    }
+}
+
+fn string(
+    tokens: &Tokens<'_>,
+    i: usize,
+    scene: &Scene<'_>,
+    dynamic: bool,
+    edits: &mut Edits,
+) -> Result<(), Refuse> {
+    let Some(value) = tokens.string_value(i) else { return Ok(()) };
+    if !value.contains("public") {
+        return Ok(());
+    }
+    if value == "public" {
+        return schema_name(tokens, i, edits);
+    }
+    let cast_to_name = tokens.written(i + 1) == "::"
+        && tokens.list.get(i + 2).is_some_and(|t| t.name.starts_with("reg") || t.name == "pg_catalog");
+    let argument =
+        i > 1 && before(tokens, i, '(') && TAKES_RELATION.contains(&tokens.list[i - 2].name.as_str());
+    if super::body(tokens) == Some(i) || !(cast_to_name || argument || dynamic) {
+        return Ok(());
+    }
+    let Ok(inner) = Tokens::scan(&value) else { return Ok(()) };
+    let mut inner_edits = Edits::default();
+    pass(&inner, scene, &mut inner_edits)?;
+    let changed = inner_edits.apply(&value);
+    if changed != value {
+        edits.replace(tokens.list[i].range.clone(), ident::literal(&changed));
+    }
+    Ok(())
+}
+
+/// `table_schema = 'public'` asks for the schema by name; elsewhere 'public' is the app's own word.
+fn schema_name(tokens: &Tokens<'_>, i: usize, edits: &mut Edits) -> Result<(), Refuse> {
+    let is_column = |at: Option<usize>| {
+        at.and_then(|at| tokens.list.get(at)).is_some_and(|t| SCHEMA_COLUMNS.contains(&t.name.as_str()))
+    };
+    if before(tokens, i, '=') && is_column(i.checked_sub(2))
+        || tokens.symbol(i + 1, '=') && is_column(Some(i + 2))
+    {
+        edits.replace(tokens.list[i].range.clone(), format!("'{SCHEMA_TEXT_PLACEHOLDER}'"));
+        return Ok(());
+    }
+    if tokens.list.iter().any(|t| SCHEMA_COLUMNS.contains(&t.name.as_str())) {
+        return Err(Refuse::all(
+            "the catalog is asked for the schema public in a way that is not understood",
+            "compare with = 'public', or with current_schema()",
+        ));
+    }
+    Ok(())
+}
