@@ -53,7 +53,7 @@ SELECT md5('inspection:' || i)::uuid,
        'QC-' || lpad(i::text, 6, '0'),
        o.id,
        CASE WHEN o.category = 'greige' THEN 'weaving' ELSE (ARRAY['dyeing', 'finishing'])[1 + h.a % 2] END,
-       o.order_number || '/' || lpad((1 + i / 540)::text, 2, '0'),
+       o.order_number || '/' || lpad((1 + i / 560)::text, 2, '0'),
        (ARRAY['Selvi Murugan', 'Prakash Rane', 'Noor Begum', 'Karthik Subbu', 'Lata Pawar'])[1 + h.b % 5],
        least(o.planned_start + 2 + (h.b % 6)::integer, date '2026-06-30'),
        40 + h.a % 41, o.width_cm,
@@ -61,7 +61,7 @@ SELECT md5('inspection:' || i)::uuid,
 FROM generate_series(1, 2500) AS i
 CROSS JOIN LATERAL (SELECT ('x' || substr(md5('qc' || i), 1, 8))::bit(32)::bigint AS a,
                            ('x' || substr(md5('qc' || i), 9, 8))::bit(32)::bigint AS b) h
-JOIN orders o ON o.number = 1 + i % 540
+JOIN orders o ON o.number = 1 + i % 560
 ORDER BY i;
 
 INSERT INTO quality_defects (quality_record_id, defect_type, at_metre, points, remarks)
