@@ -7,9 +7,11 @@ pub mod chaos;
 pub mod database;
 pub mod names;
 pub mod server;
+pub mod stack;
 mod sweep;
 
 pub use chaos::ChaosProxy;
 pub use database::TestDatabase;
 pub use names::unique_app_name;
 pub use server::{TestServer, server};
+pub use stack::{AppOptions, TestApp};

@@ -116,32 +116,74 @@ CREATE TABLE tenantry.counters (
   attribute smallint NOT NULL,
   last bigint NOT NULL,
   called boolean NOT NULL DEFAULT true,
+  in_block boolean NOT NULL DEFAULT false,
   PRIMARY KEY (tenant, relation, attribute)
 ) WITH (fillfactor = 70);
 
--- The next value of one counter. Private: its callers below have checked what they pass.
+-- The setting that holds a transaction's block of one counter: the value given last, the end of the block, its size.
+CREATE FUNCTION tenantry.block_setting(relation_id oid, attribute_number smallint) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN 'tenantry.block_' || relation_id || '_' || attribute_number;
+
+-- The next value of one counter. Private: its callers below have checked what they pass. The row stays locked until the
+-- transaction ends, so a transaction that takes many values takes them in blocks that double (else every value would
+-- leave a dead row version for the next one to step over); what is left of a block goes back at the end.
 CREATE FUNCTION tenantry.advance(relation_id oid, attribute_number smallint, first bigint, increment bigint,
     minimum bigint, maximum bigint, cycles boolean)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
 DECLARE
   me :key_type := tenantry.current_tenant_key();
+  setting text := tenantry.block_setting(relation_id, attribute_number);
+  block bigint[] := nullif(current_setting(setting, true), '')::bigint[];
+  size bigint := 1;
   value bigint;
 BEGIN
-  INSERT INTO tenantry.counters AS c (tenant, relation, attribute, last)
-  VALUES (me, relation_id, attribute_number, first)
-  ON CONFLICT (tenant, relation, attribute) DO UPDATE SET
-    called = true,
-    last = CASE
-      WHEN NOT c.called THEN c.last
-      WHEN increment > 0 AND c.last > maximum - increment THEN CASE WHEN cycles THEN minimum END
-      WHEN increment < 0 AND c.last < minimum - increment THEN CASE WHEN cycles THEN maximum END
-      ELSE c.last + increment END
-  RETURNING last INTO value;
+  IF block[1] <> block[2] THEN
+    value := block[1] + increment;
+    PERFORM set_config(setting, ARRAY[value, block[2], block[3]]::text, true);
+    RETURN value;
+  END IF;
+  IF block IS NOT NULL THEN
+    size := least(block[3] * 2, 1024);
+    UPDATE tenantry.counters AS c SET last = c.last + increment * size, in_block = true
+     WHERE c.tenant = me AND c.relation = relation_id AND c.attribute = attribute_number AND c.called
+       AND c.last::numeric + increment::numeric * size BETWEEN minimum AND maximum
+    RETURNING c.last - increment * (size - 1) INTO value;
+  END IF;
+  IF value IS NULL THEN
+    size := 1;
+    INSERT INTO tenantry.counters AS c (tenant, relation, attribute, last)
+    VALUES (me, relation_id, attribute_number, first)
+    ON CONFLICT (tenant, relation, attribute) DO UPDATE SET
+      called = true,
+      last = CASE
+        WHEN NOT c.called THEN c.last
+        WHEN increment > 0 AND c.last > maximum - increment THEN CASE WHEN cycles THEN minimum END
+        WHEN increment < 0 AND c.last < minimum - increment THEN CASE WHEN cycles THEN maximum END
+        ELSE c.last + increment END
+    RETURNING last INTO value;
+  END IF;
+  PERFORM set_config(setting, ARRAY[value, value + increment * (size - 1), size]::text, true);
   RETURN value;
 EXCEPTION WHEN not_null_violation THEN
   RAISE EXCEPTION 'nextval: reached the limit of sequence % (%..%)', relation_id::regclass, minimum, maximum
     USING ERRCODE = '2200H';
 END $f$;
+
+-- At the end of the transaction (or when a session asks for its deferred checks): what is left of a block goes back.
+CREATE FUNCTION tenantry.settle_block() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
+DECLARE
+  setting text := tenantry.block_setting(NEW.relation, NEW.attribute);
+  block bigint[] := nullif(current_setting(setting, true), '')::bigint[];
+BEGIN
+  UPDATE tenantry.counters SET last = coalesce(block[1], last), in_block = false
+   WHERE tenant = NEW.tenant AND relation = NEW.relation AND attribute = NEW.attribute AND in_block
+     AND tenant = tenantry.current_tenant_key();
+  PERFORM set_config(setting, '', true);
+  RETURN NULL;
+END $f$;
+CREATE CONSTRAINT TRIGGER settle_block AFTER UPDATE ON tenantry.counters DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW WHEN (NEW.in_block) EXECUTE FUNCTION tenantry.settle_block();
 
 CREATE FUNCTION tenantry.next_value(sequence regclass) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
@@ -186,7 +228,9 @@ BEGIN
   END IF;
   INSERT INTO tenantry.counters (tenant, relation, attribute, last, called)
   VALUES (tenantry.current_tenant_key(), sequence, 0, value, set_value.called)
-  ON CONFLICT ON CONSTRAINT counters_pkey DO UPDATE SET last = excluded.last, called = excluded.called;
+  ON CONFLICT ON CONSTRAINT counters_pkey DO UPDATE
+    SET last = excluded.last, called = excluded.called, in_block = false;
+  PERFORM set_config(tenantry.block_setting(sequence, 0::smallint), '', true);
   RETURN value;
 END $f$;
 
