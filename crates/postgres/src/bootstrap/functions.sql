@@ -1,5 +1,5 @@
 -- Tenantry's own schema in a data database: the current tenant, counters per tenant, the local map, the ledger.
--- Written with psql's variables (:"name" an identifier, :'name' a literal, :name raw text), so that it can be run by hand:
+-- Written with the variables of psql (quoted identifiers, quoted literals, raw text), so that it can be run by hand:
 --   platform    NOLOGIN role that owns everything here
 --   app_role    login of the app door: the one login whose tenant comes from a setting
 --   key_type    uuid, integer or bigint: the type of the tenant column
