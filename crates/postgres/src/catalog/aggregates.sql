@@ -41,4 +41,4 @@ WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = $1
   AND d.classid = 'pg_catalog.pg_proc'::regclass
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
                   WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
-ORDER BY 5 COLLATE "C"
+ORDER BY 5

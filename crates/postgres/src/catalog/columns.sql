@@ -21,11 +21,13 @@ SELECT c.tableoid AS class, c.oid AS relation, c.relkind::text AS relkind, quote
        -- Since version 18 NOT NULL is a constraint with a name; an automatic name is left to the server.
        a.attnotnull OR n.oid IS NOT NULL AS not_null,
        quote_ident(nullif(n.conname, c.relname || '_' || a.attname || '_not_null')) AS not_null_name,
+       n.oid IS NOT NULL AS not_null_is_constraint,
        COALESCE(n.connoinherit, false) AS not_null_no_inherit,
        COALESCE(n.conislocal, a.attislocal OR NOT EXISTS (
            SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_attribute p ON p.attrelid = i.inhparent
            WHERE i.inhrelid = c.oid AND p.attname = a.attname AND p.attnotnull)) AS not_null_local,
-       COALESCE(n.convalidated, true) AS not_null_valid,
+       -- What a child inherits is as valid as what it is inherited from, like a check.
+       COALESCE(n.convalidated OR NOT (n.conislocal OR c.relispartition), true) AS not_null_valid,
        a.attinhcount > 0 AND NOT a.attislocal AND NOT c.relispartition AS inherited,
        EXISTS (SELECT FROM pg_catalog.pg_inherits i
                JOIN pg_catalog.pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname

@@ -64,6 +64,8 @@ pub(crate) struct Column {
 #[derive(Clone, Debug)]
 pub(crate) struct NotNull {
     pub set: bool,
+    /// A constraint of its own (since version 18), which children inherit.
+    pub is_constraint: bool,
     pub name: Option<String>,
     pub no_inherit: bool,
     pub local: bool,
@@ -134,6 +136,7 @@ impl Column {
             expression: get(row, "expression")?,
             not_null: NotNull {
                 set: get(row, "not_null")?,
+                is_constraint: get(row, "not_null_is_constraint")?,
                 name: get(row, "not_null_name")?,
                 no_inherit: get(row, "not_null_no_inherit")?,
                 local: get(row, "not_null_local")?,
@@ -189,12 +192,12 @@ impl NotNull {
 
     /// As a statement of its own.
     pub(crate) fn statement(&self, table: &str, column: &str) -> String {
-        if self.name.is_none() && !self.no_inherit && self.valid {
+        if !self.is_constraint {
             return format!("ALTER TABLE ONLY {table} ALTER COLUMN {column} SET NOT NULL");
         }
         let name = self.name.as_ref().map(|n| format!("CONSTRAINT {n} ")).unwrap_or_default();
         let inherit = if self.no_inherit { " NO INHERIT" } else { "" };
         let valid = if self.valid { "" } else { " NOT VALID" };
-        format!("ALTER TABLE ONLY {table} ADD {name}NOT NULL {column}{inherit}{valid}")
+        format!("ALTER TABLE {table} ADD {name}NOT NULL {column}{inherit}{valid}")
     }
 }

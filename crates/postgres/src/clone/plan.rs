@@ -195,7 +195,11 @@ fn constraints(source: &Source, owners: &Owners, nodes: &[Node], order: &[usize]
     let indexes = |p: &&Part| !matches!(p.kind, ObjectKind::Table | ObjectKind::Sequence);
     all.extend(source.parts.iter().filter(indexes).flat_map(|p| p.attach.iter().cloned()));
     all.extend(
-        source.columns.iter().filter(|c| !c.not_null.valid && c.not_null.local).map(|c| c.not_null.statement(&c.table, &c.name)),
+        source
+            .columns
+            .iter()
+            .filter(|c| !c.not_null.valid && c.not_null.local)
+            .map(|c| c.not_null.statement(&c.table, &c.name)),
     );
     all.extend(after.iter().flat_map(|n| n.statements.iter().cloned()));
 
