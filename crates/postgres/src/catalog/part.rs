@@ -49,6 +49,8 @@ pub(crate) struct Column {
     pub generated: bool,
     pub expression: Option<String>,
     pub not_null: NotNull,
+    /// Of a partition, which is made as a table of its own and attached then.
+    pub partition: bool,
     /// Comes from the parent table alone.
     pub inherited: bool,
     pub parent_default: bool,
@@ -68,6 +70,7 @@ pub(crate) struct NotNull {
     pub is_constraint: bool,
     pub name: Option<String>,
     pub no_inherit: bool,
+    /// Said for this table, not only for its parent.
     pub local: bool,
     pub valid: bool,
 }
@@ -142,6 +145,7 @@ impl Column {
                 local: get(row, "not_null_local")?,
                 valid: get(row, "not_null_valid")?,
             },
+            partition: get(row, "partition")?,
             inherited: get(row, "inherited")?,
             parent_default: get(row, "parent_default")?,
             settings: get(row, "settings")?,

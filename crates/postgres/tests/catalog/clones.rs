@@ -17,6 +17,12 @@ async fn fill(client: &tokio_postgres::Client) {
     }
 }
 
+/// What the system catalogs say about a schema.
+async fn raw(client: &tokio_postgres::Client, schema: &str) -> Vec<String> {
+    let rows = client.query(include_str!("raw.sql"), &[&schema]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
 /// `TENANT` is put into queries in place of the schema.
 async fn check(client: &tokio_postgres::Client, query: &str, expect: &str) {
     for tenant in ["template", "tenant_a", "tenant_b"] {
@@ -40,6 +46,12 @@ async fn a_clone_equals_its_template() {
         assert_eq!(template.difference(&found), [], "{tenant}");
         assert_eq!(found, template);
         assert_eq!(found.fingerprint(), template.fingerprint());
+        let (expect, found) = (raw(&client, "template").await, raw(&client, tenant).await);
+        assert!(expect.len() > 500, "{}", expect.len());
+        for (expect, found) in expect.iter().zip(&found) {
+            assert_eq!(found, expect, "{tenant}");
+        }
+        assert_eq!(found.len(), expect.len());
     }
     // A clone of a clone is the same again.
     client.batch_execute("ALTER SCHEMA template RENAME TO aside; CREATE SCHEMA template").await.unwrap();
