@@ -94,7 +94,10 @@ pub(crate) async fn running(place: &Place) -> Result<Option<(Running, Server)>> 
     }
     let deadline = Instant::now() + Duration::from_secs(SETTLE_SECONDS_MAX);
     loop {
-        let Some(file) = PidFile::read(&place.data)? else { return Ok(None) };
+        let Some(file) = PidFile::read(&place.data)? else {
+            remove_unreadable(place)?;
+            return Ok(None);
+        };
         let holder = holder(file.pid, &place.data);
         if holder == Holder::Stale {
             make_harmless(place)?;
@@ -157,6 +160,16 @@ pub(crate) fn is_passing(e: &Error) -> bool {
     match crate::error::sqlstate(e) {
         Some(state) => matches!(state, "57P03" | "57P01" | "57P02" | "53300"),
         None => matches!(e.code(), ErrorCode::ServerUnreachable | ErrorCode::ConnectionLost),
+    }
+}
+
+/// A file without a number is left by a crash of the machine; PostgreSQL refuses to start beside it. Nobody
+/// is writing it just now: that needs the turn which we have.
+fn remove_unreadable(place: &Place) -> Result<()> {
+    let file = path(&place.data);
+    match fs::remove_file(&file) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(io_error(e, "remove", &file)),
+        _ => Ok(()),
     }
 }
 
