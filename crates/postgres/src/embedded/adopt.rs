@@ -87,6 +87,12 @@ fn is_server_on(args: &[String], data: &Path) -> bool {
     })
 }
 
+/// The postmaster that lives on this data, if one does and the system shows it, or hides what it is.
+pub(crate) fn server_on(place: &Place) -> Result<Option<i32>> {
+    let pid = PidFile::read(&place.data)?.map(|file| file.pid);
+    Ok(pid.filter(|pid| holder(*pid, &place.data) != Holder::Stale))
+}
+
 /// The server that runs on this data, if one does; a stale `postmaster.pid` is made harmless.
 pub(crate) async fn running(place: &Place) -> Result<Option<(Running, Server)>> {
     if !place.is_initialised() {
@@ -186,6 +192,7 @@ fn make_harmless(place: &Place) -> Result<()> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests stop at the first surprise")]
 mod tests {
     use super::*;
 

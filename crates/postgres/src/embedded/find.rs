@@ -198,6 +198,7 @@ fn refusal(found: &[Installation], data_major: Option<u32>) -> Error {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests stop at the first surprise")]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 

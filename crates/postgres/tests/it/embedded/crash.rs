@@ -127,3 +127,18 @@ async fn a_server_on_its_way_down_is_waited_for() {
     again.close().await.unwrap();
     until("the first is gone", || !lives(pid)).await;
 }
+
+/// The first user's server was killed and a second user started another: leaving last, the first stops that.
+#[tokio::test]
+async fn the_last_user_stops_the_server_that_came_after_its_own() {
+    let folder = Folder::new();
+    let first = folder.open(Mode::Shared).await.unwrap();
+    kill("KILL", first.postmaster().await.unwrap());
+    let second = folder.open(Mode::Shared).await.unwrap();
+    let postmaster = second.postmaster().await.unwrap();
+    assert_ne!(first.postmaster().await, Some(postmaster));
+    second.close().await.unwrap();
+    assert!(lives(postmaster));
+    first.close().await.unwrap();
+    assert!(!lives(postmaster));
+}
