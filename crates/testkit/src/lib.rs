@@ -3,6 +3,7 @@
 //! Everything here panics when it fails: a test that has no server has nothing to say.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests stop at the first surprise")]
 
+pub mod attack;
 pub mod chaos;
 pub mod database;
 pub mod names;

@@ -1,4 +1,10 @@
-//! Tests of a tenant's life on a real server.
+//! Tests of a tenant's life and of its walls, on a real server.
+
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod attacks;
 mod create;
+mod doctor;
+mod hardening;
+mod support;
+mod tools;

@@ -1,5 +1,5 @@
 -- Tenantry's own schema in a data database: the current tenant, counters per tenant, the local map, the ledger.
--- Written with the variables of psql (quoted identifiers, quoted literals, raw text), so that it can be run by hand:
+-- Written with psql's variables, so that it can be run by hand:
 --   platform    NOLOGIN role that owns everything here
 --   app_role    login of the app door: the one login whose tenant comes from a setting
 --   key_type    uuid, integer or bigint: the type of the tenant column
@@ -254,9 +254,15 @@ END $f$;
 CREATE FUNCTION tenantry.identity_value() RETURNS trigger LANGUAGE plpgsql AS $f$
 DECLARE
   attribute_number smallint;
+  sentinel bigint;
 BEGIN
-  SELECT attnum INTO STRICT attribute_number FROM pg_catalog.pg_attribute
+  SELECT attnum, CASE atttypid WHEN 'pg_catalog.int2'::regtype THEN -32768 WHEN 'pg_catalog.int4'::regtype THEN -2147483648
+      ELSE -9223372036854775807 - 1 END
+    INTO STRICT attribute_number, sentinel FROM pg_catalog.pg_attribute
    WHERE attrelid = TG_RELID AND attname = TG_ARGV[0];
+  IF (pg_catalog.to_jsonb(NEW) ->> TG_ARGV[0])::bigint NOT IN (sentinel, sentinel + 1) THEN
+    RETURN NEW;
+  END IF;
   RETURN pg_catalog.jsonb_populate_record(NEW, pg_catalog.jsonb_build_object(TG_ARGV[0],
     tenantry.next_identity(TG_RELID, attribute_number, TG_ARGV[1]::bigint, TG_ARGV[2]::bigint, TG_ARGV[3]::bigint,
       TG_ARGV[4]::bigint, TG_ARGV[5]::boolean)));
