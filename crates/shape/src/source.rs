@@ -1,9 +1,13 @@
 //! The text of a migration file cut into statements with their places; where a syntax error is.
 
+mod depth;
+
+pub(crate) use depth::STACK_BYTES;
+
 use pg_query::protobuf::Token as Kind;
 
 use crate::refuse::ShapeError;
-use crate::tokens::message;
+use crate::tokens::{Tokens, message};
 
 /// One statement of a file.
 #[derive(Clone, Debug)]
@@ -17,6 +21,13 @@ pub(crate) struct Piece<'a> {
 /// Cuts a file into statements.
 pub(crate) fn split<'a>(file: &str, text: &'a str) -> Result<Vec<Piece<'a>>, ShapeError> {
     let text_ref = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Ok(tokens) = Tokens::scan(text_ref)
+        && let Some(byte) = depth::too_deep(&tokens)
+    {
+        let (line, column) = place(text_ref, byte);
+        let message = "the statement nests too deeply; split it into several".to_owned();
+        return Err(ShapeError::Syntax { file: file.to_owned(), line, column, message });
+    }
     let parsed = pg_query::parse(text_ref, 0).map_err(|e| syntax_error(file, text_ref, &message(&e)))?;
     let mut pieces = Vec::with_capacity(parsed.protobuf.stmts.len());
     for raw in &parsed.protobuf.stmts {
