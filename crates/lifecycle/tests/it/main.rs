@@ -5,6 +5,7 @@
 mod attacks;
 mod create;
 mod doctor;
+mod examples;
 mod hardening;
 mod support;
 mod tools;
