@@ -96,8 +96,7 @@ fn truncate(work: &Work<'_>, tokens: &Tokens<'_>, edits: &mut Edits) -> Result<(
         }
         let mut at = if tokens.is(i + 1, "table") { i + 2 } else { i + 1 };
         let mut deletes = Vec::new();
-        loop {
-            let Some((parts, next)) = tokens.qualified(at) else { break };
+        while let Some((parts, next)) = tokens.qualified(at) {
             let quoted = parts.iter().map(|p| ident::quote(p)).collect::<Vec<_>>().join(".");
             work.table(parts.last().map_or("", String::as_str))?;
             deletes.push(format!("DELETE FROM {quoted}"));
