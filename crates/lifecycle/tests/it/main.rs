@@ -7,5 +7,6 @@ mod create;
 mod doctor;
 mod examples;
 mod hardening;
+mod kill;
 mod support;
 mod tools;
