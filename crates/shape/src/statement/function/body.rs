@@ -74,7 +74,9 @@ fn refuse_dynamic(tokens: &Tokens<'_>) -> Result<(), Refuse> {
         let harmless =
             ["select", "insert", "update", "delete", "with", "perform"].iter().any(|w| first.starts_with(w));
         if !harmless
-            || ["on conflict", "group by", "truncate", "nextval", "setval", "currval"].iter().any(|w| all.contains(w))
+            || ["on conflict", "group by", "truncate", "nextval", "setval", "currval"]
+                .iter()
+                .any(|w| all.contains(w))
         {
             return Err(Refuse::shared(
                 format!(
