@@ -49,6 +49,7 @@ pub struct AppOptions {
 impl Default for AppOptions {
     fn default() -> Self {
         let limits = Limits {
+            connections_per_database_max: 24,
             blank_schemas_ready: 0,
             blank_databases_ready: 0,
             job_lease_seconds: 5,
