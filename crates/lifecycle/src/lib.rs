@@ -1,1 +1,3 @@
 //! Creating, suspending, renaming, deleting and restoring tenants; blanks; doctor.
+
+pub mod doctor;
