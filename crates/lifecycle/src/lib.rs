@@ -8,6 +8,7 @@ pub mod blanks;
 pub mod create;
 pub mod credentials;
 pub mod delete;
+pub mod doctor;
 mod home;
 pub mod inventory;
 pub mod placement;
