@@ -9,6 +9,7 @@ pub mod create;
 pub mod credentials;
 pub mod delete;
 pub mod doctor;
+pub mod examine;
 mod home;
 pub mod inventory;
 pub mod placement;

@@ -112,6 +112,46 @@ pub async fn database_exists(client: &Client, database: &str) -> Result<bool> {
     Ok(row.get(0))
 }
 
+/// Makes the control database where it is missing, closed to everyone but superusers.
+///
+/// # Errors
+/// As [`db_error`].
+pub async fn create_control_database(client: &Client, layout: &Layout) -> Result<()> {
+    let name = layout.control_database();
+    if !database_exists(client, &name).await? {
+        let sql = format!("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", quote_ident(&name));
+        let made = client.batch_execute(&sql).await;
+        // Another process may have been quicker.
+        if let Err(e) = made.map_err(|e| db_error(e, "create the control database"))
+            && !database_exists(client, &name).await?
+        {
+            return Err(e);
+        }
+    }
+    seal_database(client, &name).await
+}
+
+/// Takes from everyone what PostgreSQL lets everyone do with a database: connect, make temporary tables.
+///
+/// # Errors
+/// As [`db_error`].
+pub async fn seal_database(client: &Client, database: &str) -> Result<()> {
+    let sql = format!("REVOKE ALL ON DATABASE {} FROM PUBLIC", quote_ident(database));
+    client
+        .batch_execute(&sql)
+        .await
+        .map_err(|e| db_error(e, &format!("close database {database} to everyone")))
+}
+
+/// Closes the databases that every server is born with, on a server that is ours alone.
+///
+/// # Errors
+/// As [`db_error`].
+pub async fn seal_own_server(client: &Client) -> Result<()> {
+    seal_database(client, "postgres").await?;
+    seal_database(client, "template1").await
+}
+
 /// Makes an empty database with nothing granted to anyone but those who need it. `client` is connected to another
 /// database of the same server.
 ///

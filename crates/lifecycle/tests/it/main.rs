@@ -5,6 +5,7 @@
 mod attacks;
 mod create;
 mod doctor;
+mod examine;
 mod examples;
 mod hardening;
 mod kill;

@@ -13,6 +13,7 @@ use crate::error::statement_error;
 const PROGRESS_OF: &str = include_str!("progress_of.sql");
 const NOTE_PROGRESS: &str = include_str!("note_progress.sql");
 const NOTE_MIGRATION: &str = include_str!("note_migration.sql");
+const VIEWS_INVOKER: &str = include_str!("views_invoker.sql");
 const DROP_INVALID: &str = include_str!("drop_invalid_index.sql");
 
 /// Who runs the statements.
@@ -95,6 +96,7 @@ impl<'a> Session<'a> {
                 self.note_progress(file, ledger, number).await?;
             }
         }
+        self.say(VIEWS_INVOKER, "let views read with their reader's rights").await?;
         self.as_platform().await?;
         self.client
             .execute(NOTE_MIGRATION, &[&ledger, &file.version, &file.name, &file.checksum])
