@@ -112,6 +112,24 @@ pub async fn database_exists(client: &Client, database: &str) -> Result<bool> {
     Ok(row.get(0))
 }
 
+/// Makes the control database where it is missing; nobody but its owner may connect. `client` is connected to another
+/// database of the same server and holds the bootstrap lock. Returns whether it was made.
+///
+/// # Errors
+/// As [`db_error`].
+pub async fn ensure_control_database(client: &Client, name: &str) -> Result<bool> {
+    let doing = format!("create database {name}");
+    let missing = !database_exists(client, name).await?;
+    let database = quote_ident(name);
+    if missing {
+        let sql = format!("CREATE DATABASE {database} TEMPLATE template0 ENCODING 'UTF8'");
+        client.batch_execute(&sql).await.map_err(|e| db_error(e, &doing))?;
+    }
+    let seal = format!("REVOKE ALL ON DATABASE {database} FROM PUBLIC");
+    client.batch_execute(&seal).await.map_err(|e| db_error(e, &doing))?;
+    Ok(missing)
+}
+
 /// Makes an empty database with nothing granted to anyone but those who need it. `client` is connected to another
 /// database of the same server.
 ///
