@@ -326,11 +326,14 @@ RETURNING date, status, hours_worked;
 UPDATE hr_employees SET manager_id = id WHERE employee_id = 'EMP-0050';
 
 -- @ a raise in one department | rows
-UPDATE hr_employees e
-SET salary = round(e.salary * 1.05, 2)
-FROM hr_departments d
-WHERE d.id = e.department_id AND d.name = 'Support' AND e.position = 'Team lead'
-RETURNING e.employee_id, e.salary;
+WITH raised AS (
+    UPDATE hr_employees e
+    SET salary = round(e.salary * 1.05, 2)
+    FROM hr_departments d
+    WHERE d.id = e.department_id AND d.name = 'Support' AND e.position = 'Team lead'
+    RETURNING e.employee_id, e.salary
+)
+SELECT employee_id, salary FROM raised ORDER BY employee_id;
 
 -- @ a department and its head in either order | rows
 BEGIN;

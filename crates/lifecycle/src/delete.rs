@@ -21,8 +21,7 @@ impl Platform {
         if row.tenant.status == TenantStatus::Failed {
             return self.purge(slug, actor).await;
         }
-        let before = row.tenant.status;
-        self.queue("delete", slug, TenantStatus::Deleting, actor, json!({ "before": before })).await
+        self.queue("delete", slug, TenantStatus::Deleting, actor).await
     }
 }
 

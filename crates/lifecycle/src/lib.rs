@@ -9,6 +9,7 @@ pub mod create;
 pub mod credentials;
 pub mod delete;
 mod home;
+pub mod inventory;
 pub mod placement;
 pub mod platform;
 pub mod purge;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tenantry_domain::{App, Error, ErrorCode, JobId, Result, ServiceName, TenantId, TenantStatus};
 use tenantry_jobs::{NewJob, Run, queue};
 use tenantry_postgres::clone::CloneScript;
@@ -29,8 +29,10 @@ pub struct Platform {
     /// The servers.
     pub clusters: Clusters,
     /// Clone scripts of templates, by cluster and service, with the version that they hold.
-    clones: Arc<Mutex<HashMap<TemplateKey, (i64, Arc<CloneScript>)>>>,
+    clones: Arc<Mutex<Clones>>,
 }
+
+type Clones = HashMap<TemplateKey, (i64, Arc<CloneScript>)>;
 
 /// A template: a cluster and a service.
 pub(crate) type TemplateKey = (String, ServiceName);
@@ -134,7 +136,6 @@ impl Platform {
         slug: &str,
         next: TenantStatus,
         actor: &str,
-        input: Value,
     ) -> Result<JobId> {
         let row = self.registry.find_tenant(slug).await?;
         let status = row.tenant.status;
@@ -144,7 +145,7 @@ impl Platform {
                 format!("tenant {slug} is {status}, so it can't become {next}"),
             ));
         }
-        self.enqueue(kind, &row, actor, input).await
+        self.enqueue(kind, &row, actor, json!({ "before": status })).await
     }
 
     /// Queues a job about a tenant.

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use tenantry_domain::{JobId, Result, TenantStatus};
+use tenantry_domain::{Error, ErrorCode, JobId, Result, TenantStatus};
 use tenantry_jobs::{Operation, Run};
 use tokio_postgres::Transaction;
 
@@ -15,7 +15,7 @@ impl Platform {
     /// # Errors
     /// `tenant_unknown`, `tenant_status`.
     pub async fn suspend(&self, slug: &str, actor: &str) -> Result<JobId> {
-        self.queue("suspend", slug, TenantStatus::Suspended, actor, json!({})).await
+        self.queue("suspend", slug, TenantStatus::Suspended, actor).await
     }
 
     /// Queues the resumption of a suspended tenant.
@@ -25,8 +25,8 @@ impl Platform {
     pub async fn resume(&self, slug: &str, actor: &str) -> Result<JobId> {
         let row = self.registry.find_tenant(slug).await?;
         if row.tenant.status != TenantStatus::Suspended {
-            return Err(tenantry_domain::Error::new(
-                tenantry_domain::ErrorCode::TenantStatus,
+            return Err(Error::new(
+                ErrorCode::TenantStatus,
                 format!("tenant {slug} is {}, not suspended", row.tenant.status),
             ));
         }

@@ -1,1 +1,14 @@
-//! Migration histories: reading a folder, shaping it, applying it to templates and tenants.
+//! Migration histories: reading a folder, shaping it, applying it to the templates and to every tenant.
+//!
+//! A file is applied **target by target**: the templates first (shared tables, the template schema and the template
+//! database of a cluster, all or nothing), then each tenant in schema or database isolation, in a transaction of its own
+//! together with the note that it is done. So a crash can't apply twice or half, and a second run goes on.
+
+pub mod apply;
+pub mod error;
+pub mod ledger;
+pub mod prepare;
+pub mod source;
+
+pub use apply::{Applied, Migrator, Progress, Report};
+pub use source::Migration;

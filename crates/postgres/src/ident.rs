@@ -62,6 +62,7 @@ impl fmt::Display for Ident {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests stop at the first surprise")]
 mod tests {
     use super::*;
 

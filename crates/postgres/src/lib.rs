@@ -2,6 +2,7 @@
 //!
 //! **Quoting stands in [`ident`] and dynamic SQL in [`sql`], nowhere else.**
 
+pub mod acting;
 pub mod bootstrap;
 pub mod catalog;
 pub mod check;

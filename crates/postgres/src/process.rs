@@ -21,9 +21,8 @@ pub(crate) enum Life {
 /// Looks at a process.
 pub(crate) fn look(pid: i32) -> Life {
     let Some(number) = pid_of(pid) else { return Life::Gone };
-    match test_kill_process(number) {
-        Err(Errno::SRCH) => return Life::Gone,
-        Ok(()) | Err(_) => {}
+    if test_kill_process(number) == Err(Errno::SRCH) {
+        return Life::Gone;
     }
     if Path::new("/proc/self/stat").exists() { look_in_proc(pid) } else { look_with_ps(pid) }
 }
@@ -95,6 +94,7 @@ pub(crate) fn is_root() -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests stop at the first surprise")]
 mod tests {
     use super::*;
 

@@ -222,6 +222,7 @@ fn decode(text: &str) -> Result<String> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests stop at the first surprise")]
 mod tests {
     use proptest::prelude::*;
 

@@ -15,6 +15,7 @@ pub(crate) const TAKEN: &str = include_str!("blanks/taken.sql");
 pub(crate) const REMOVE: &str = include_str!("blanks/remove.sql");
 pub(crate) const GIVE_BACK: &str = include_str!("blanks/give_back.sql");
 pub(crate) const WITHDRAW: &str = include_str!("blanks/withdraw.sql");
+pub(crate) const LIST: &str = include_str!("blanks/list.sql");
 pub(crate) const COUNT: &str = include_str!("blanks/count.sql");
 pub(crate) const STALE: &str = include_str!("blanks/stale.sql");
 
@@ -34,6 +35,16 @@ pub struct Blank {
 }
 
 impl Registry {
+    /// Every blank that stands somewhere.
+    ///
+    /// # Errors
+    /// As [`control_error`].
+    pub async fn blanks(&self) -> Result<Vec<Blank>> {
+        let client = self.client().await?;
+        let rows = client.query(LIST, &[]).await.map_err(|e| control_error(e, "list the blanks"))?;
+        rows.iter().map(read).collect()
+    }
+
     /// How many blanks of this kind and version are ready or being prepared.
     ///
     /// # Errors

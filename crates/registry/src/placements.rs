@@ -12,6 +12,7 @@ pub(crate) const OF_TENANT: &str = include_str!("placements/of_tenant.sql");
 pub(crate) const ALL: &str = include_str!("placements/all.sql");
 pub(crate) const REMOVE: &str = include_str!("placements/remove.sql");
 pub(crate) const SET_VERSION: &str = include_str!("placements/set_version.sql");
+pub(crate) const SET_SHARED_VERSION: &str = include_str!("placements/set_shared_version.sql");
 pub(crate) const CLUSTER_LOAD: &str = include_str!("placements/cluster_load.sql");
 
 /// Where a tenant's data of one service lives.
@@ -72,6 +73,19 @@ impl Registry {
             .execute(SET_VERSION, &[&tenant.uuid(), &service.as_str(), &version])
             .await
             .map_err(|e| control_error(e, "note the version of a placement"))?;
+        Ok(())
+    }
+
+    /// Notes the newest migration of all shared tables of a service on a cluster.
+    ///
+    /// # Errors
+    /// As [`control_error`].
+    pub async fn set_shared_version(&self, service: &ServiceName, cluster: &str, version: i64) -> Result<()> {
+        let client = self.client().await?;
+        client
+            .execute(SET_SHARED_VERSION, &[&service.as_str(), &cluster, &version])
+            .await
+            .map_err(|e| control_error(e, "note the version of shared tables"))?;
         Ok(())
     }
 

@@ -80,12 +80,24 @@ pub(crate) fn shape_of(stmt: &NodeEnum) -> serde_json::Value {
     value
 }
 
+/// The fields of the parser's tree that hold places in the text.
+const PLACES: [&str; 10] = [
+    "location",
+    "arg_location",
+    "name_location",
+    "stmt_location",
+    "stmt_len",
+    "rexpr_list_start",
+    "rexpr_list_end",
+    "list_start",
+    "list_end",
+    "cycle_location",
+];
+
 fn forget_places(value: &mut serde_json::Value) {
     match value {
         serde_json::Value::Object(map) => {
-            map.retain(|key, _| {
-                !matches!(key.as_str(), "location" | "arg_location" | "stmt_location" | "stmt_len")
-            });
+            map.retain(|key, _| !PLACES.contains(&key.as_str()));
             map.values_mut().for_each(forget_places);
         }
         serde_json::Value::Array(list) => list.iter_mut().for_each(forget_places),

@@ -5,7 +5,7 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use relation::{Function, Sequence, TypeKind, View};
+pub(crate) use relation::{Sequence, TypeKind, View};
 pub(crate) use table::{Column, Constraint, ConstraintKind, Identity, Index, Table, Trigger};
 
 /// Everything that exists after the statements seen so far.
@@ -15,7 +15,7 @@ pub(crate) struct Catalog {
     pub views: BTreeMap<String, View>,
     pub sequences: BTreeMap<String, Sequence>,
     pub types: BTreeMap<String, TypeKind>,
-    pub functions: BTreeMap<String, Vec<Function>>,
+    pub functions: BTreeSet<String>,
     pub statistics: BTreeSet<String>,
     pub extensions: BTreeSet<String>,
 }

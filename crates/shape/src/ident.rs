@@ -2,6 +2,8 @@
 
 use pg_query::protobuf::KeywordKind;
 
+use crate::tokens;
+
 /// The identifier, quoted when the server would fold or misread it.
 pub(crate) fn quote(name: &str) -> String {
     if is_plain(name) { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
@@ -27,7 +29,7 @@ fn is_plain(name: &str) -> bool {
     if !starts || !chars.all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_') {
         return false;
     }
-    match pg_query::scan_tokens(name) {
+    match tokens::scan(name) {
         Ok(tokens) => tokens
             .iter()
             .all(|t| matches!(t.keyword_kind(), KeywordKind::NoKeyword | KeywordKind::UnreservedKeyword)),

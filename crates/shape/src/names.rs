@@ -174,3 +174,60 @@ fn sql_value_name(op: SqlValueFunctionOp) -> Option<&'static str> {
         Op::SqlvalueFunctionOpUndefined => return None,
     })
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_are_shortened_as_the_server_does() {
+        // Taken from PostgreSQL 15, which chose these for the same tables.
+        let long = "aVeryLongTableNameThatGoesOnAndOnUntilItIsTooLongForAName1234";
+        let check = |table: &str, middle: Option<&str>, label: &str, expect: &str| {
+            assert_eq!(make_object_name(table, middle, label), expect);
+        };
+        check(long, Some("b"), "key", "aVeryLongTableNameThatGoesOnAndOnUntilItIsTooLongForAName_b_key");
+        check(long, None, "pkey", "aVeryLongTableNameThatGoesOnAndOnUntilItIsTooLongForAName1_pkey");
+        check(
+            long,
+            Some("someQuiteLongColumnNameThatIsAlsoLong"),
+            "seq",
+            "aVeryLongTableNameThatGoesOnA_someQuiteLongColumnNameThatIs_seq",
+        );
+        check(
+            long,
+            Some(&addition(&index_columns(&["b", "b", "expr", "expr"].map(str::to_owned)))),
+            "idx1",
+            "aVeryLongTableNameThatGoesOnAndOnUntilItIs_b_b1_expr_expr1_idx1",
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn a_name_fits_and_keeps_its_label(table in "\\PC{1,63}", middle in "\\PC{1,63}", label in "[a-z]{3,5}[0-9]{0,2}") {
+            let name = make_object_name(&table, Some(&middle), &label);
+            prop_assert!(name.len() <= NAME_BYTES_MAX);
+            let suffix = format!("_{label}");
+            prop_assert!(name.ends_with(&suffix));
+            if table.len() + middle.len() + label.len() + 2 <= NAME_BYTES_MAX {
+                prop_assert_eq!(name, format!("{table}_{middle}_{label}"));
+            } else {
+                // At most one character of up to four bytes is lost on each side beyond what must go.
+                prop_assert!(name.len() + 6 >= NAME_BYTES_MAX.min(table.len() + middle.len() + label.len() + 2));
+            }
+        }
+
+        #[test]
+        fn a_chosen_name_is_free(table in "[a-z]{1,60}", taken in 0usize..12) {
+            let names: Vec<String> = (0..taken)
+                .map(|i| make_object_name(&table, Some("c"), &if i == 0 { "key".to_owned() } else { format!("key{i}") }))
+                .collect();
+            let chosen = choose(&table, Some("c"), "key", |n| names.iter().any(|t| t == n));
+            prop_assert!(!names.contains(&chosen));
+            prop_assert!(chosen.len() <= NAME_BYTES_MAX);
+        }
+    }
+}

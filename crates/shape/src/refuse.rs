@@ -12,20 +12,23 @@ pub(crate) struct Refuse {
     pub shape: Option<Shape>,
     pub reason: String,
     pub remedy: String,
-    /// It names something that no statement so far has made.
-    pub unknown: bool,
+    /// What it names that no statement so far has made.
+    pub unknown: Option<String>,
 }
 
 impl Refuse {
     /// No shape can take it.
     pub fn all(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { shape: None, reason: reason.into(), remedy: remedy.into(), unknown: false }
+        Self { shape: None, reason: reason.into(), remedy: remedy.into(), unknown: None }
     }
 
     /// It needs something that no statement so far has made.
     pub fn unknown(what: impl std::fmt::Display) -> Self {
         let reason = format!("{what} is not made by the migrations so far");
-        Self { unknown: true, ..Self::all(reason, "create it in an earlier statement, or correct the name") }
+        Self {
+            unknown: Some(what.to_string()),
+            ..Self::all(reason, "create it in an earlier statement, or correct the name")
+        }
     }
 
     /// The shared shape can't take it.

@@ -3,7 +3,7 @@
 use pg_query::protobuf::Token as Kind;
 
 use crate::refuse::ShapeError;
-use crate::tokens::message;
+use crate::tokens::{message, scan};
 
 /// One statement of a file.
 #[derive(Clone, Debug)]
@@ -33,7 +33,7 @@ pub(crate) fn split<'a>(file: &str, text: &'a str) -> Result<Vec<Piece<'a>>, Sha
 
 /// Where the first token starts and the last one ends: comments around a statement are not part of it.
 fn token_span(text: &str) -> (usize, usize) {
-    let tokens = pg_query::scan_tokens(text).unwrap_or_default();
+    let tokens = scan(text).unwrap_or_default();
     let mut real = tokens.iter().filter(|t| {
         !matches!(t.token(), Kind::SqlComment | Kind::CComment)
             && text.as_bytes().get(offset(t.start)) != Some(&b';')
@@ -63,7 +63,7 @@ fn syntax_error(file: &str, text: &str, message: &str) -> ShapeError {
 /// The byte that the parser stopped at. The crate passes on the message alone, so the place is found by
 /// parsing: the text up to some token is accepted or ends too early, up to the next it fails as the whole does.
 fn error_byte(text: &str, whole: &str) -> usize {
-    let Ok(tokens) = pg_query::scan_tokens(text) else { return scan_error_byte(text, whole) };
+    let Ok(tokens) = scan(text) else { return scan_error_byte(text, whole) };
     let at_end = whole.ends_with("at end of input");
     if at_end {
         return text.trim_end().len();

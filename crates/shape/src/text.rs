@@ -4,7 +4,10 @@
 mod conflict;
 mod insert;
 mod public;
+mod query;
 mod sequences;
+
+pub(crate) use query::view_columns;
 
 use crate::catalog::Catalog;
 use crate::ident;
@@ -16,18 +19,26 @@ use crate::tokens::{self, Edits, Tokens};
 pub(crate) struct Scene<'a> {
     pub catalog: &'a Catalog,
     pub options: &'a Options,
+    /// The text is the body of a function.
+    pub in_body: bool,
+    /// The function returns whole rows of a table or view, the tenant column among them.
+    pub returns_rows: bool,
 }
 
 type Pass = fn(&Tokens<'_>, &Scene<'_>, &mut Edits) -> Result<(), Refuse>;
 
 /// The text for the plain shapes: `public` becomes the schema that it runs in.
 pub(crate) fn plain(text: &str, catalog: &Catalog, options: &Options) -> Result<String, Refuse> {
-    run(text, &Scene { catalog, options }, &[public::pass])
+    run(text, &Scene { catalog, options, in_body: false, returns_rows: false }, &[public::pass])
 }
 
 /// The text for the shared shape, from the one for the plain shapes.
 pub(crate) fn shared(text: &str, catalog: &Catalog, options: &Options) -> Result<String, Refuse> {
-    run(text, &Scene { catalog, options }, &[sequences::pass, insert::pass, conflict::pass])
+    run(
+        text,
+        &Scene { catalog, options, in_body: false, returns_rows: false },
+        &[sequences::pass, query::pass, insert::pass, conflict::pass],
+    )
 }
 
 fn run(text: &str, scene: &Scene<'_>, passes: &[Pass]) -> Result<String, Refuse> {
@@ -44,7 +55,9 @@ fn once(text: &str, scene: &Scene<'_>, pass: Pass) -> Result<String, Refuse> {
     pass(&tokens, scene, &mut edits)?;
     if let Some(i) = body(&tokens) {
         let old = tokens.string_value(i).unwrap_or_default();
-        let new = once_in_body(&old, scene, pass)?;
+        let returns_rows = returns_rows(&tokens, scene.catalog);
+        let inside = Scene { in_body: true, returns_rows, ..*scene };
+        let new = once_in_body(&old, &inside, pass)?;
         if new != old {
             edits.replace(tokens.list[i].range.clone(), requote(tokens.written(i), &new));
         }
@@ -83,7 +96,10 @@ pub(crate) fn requote(written: &str, value: &str) -> String {
     }
 }
 
-/// The names of the columns of the query in a CREATE VIEW; none where they can't be worked out.
-pub(crate) fn query_columns(_text: &str, _catalog: &Catalog) -> Option<Vec<String>> {
-    None
+/// Whether the function of this text returns rows of a table or view.
+fn returns_rows(tokens: &Tokens<'_>, catalog: &Catalog) -> bool {
+    let Some(returns) = (0..tokens.list.len()).find(|i| tokens.is(*i, "returns")) else { return false };
+    let at = if tokens.is(returns + 1, "setof") { returns + 2 } else { returns + 1 };
+    let Some((parts, _)) = tokens.qualified(at) else { return false };
+    parts.last().is_some_and(|name| catalog.tables.contains_key(name) || catalog.views.contains_key(name))
 }

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use pg_query::protobuf::{KeywordKind, Token as Kind};
+use pg_query::protobuf::{KeywordKind, ScanToken, Token as Kind};
+
+use crate::names;
 
 /// One token that is not a comment.
 #[derive(Clone, Debug)]
@@ -29,7 +31,7 @@ pub(crate) struct Tokens<'a> {
 impl<'a> Tokens<'a> {
     /// Scans a text; the error is the scanner's message.
     pub fn scan(text: &'a str) -> Result<Self, String> {
-        let scanned = pg_query::scan_tokens(text).map_err(|e| message(&e))?;
+        let scanned = scan(text).map_err(|e| message(&e))?;
         let mut list = Vec::with_capacity(scanned.len());
         for t in scanned {
             let kind = t.token();
@@ -115,6 +117,15 @@ impl<'a> Tokens<'a> {
     }
 }
 
+/// The scanner's tokens, comments among them. The crate's own function aborts the process in a build with
+/// debug assertions where there are none (it makes a slice of a null pointer).
+pub(crate) fn scan(text: &str) -> pg_query::Result<Vec<ScanToken>> {
+    if text.bytes().all(|b| b.is_ascii_whitespace() || b == 0x0b) {
+        return Ok(Vec::new());
+    }
+    pg_query::scan_tokens(text)
+}
+
 /// The value of a string constant as written.
 pub(crate) fn string_value(written: &str) -> Option<String> {
     if let Some((_, body)) = dollar_quoted(written) {
@@ -135,12 +146,13 @@ pub(crate) fn dollar_quoted(written: &str) -> Option<(&str, &str)> {
     Some((quote, body))
 }
 
-/// What the server makes of a name as written: unquoted names are folded.
+/// What the server makes of a name as written: unquoted names are folded, long ones cut.
 fn fold(written: &str) -> String {
-    match written.strip_prefix('"').and_then(|w| w.strip_suffix('"')) {
+    let name = match written.strip_prefix('"').and_then(|w| w.strip_suffix('"')) {
         Some(quoted) => quoted.replace("\"\"", "\""),
         None => written.to_ascii_lowercase(),
-    }
+    };
+    names::clip(&name, names::NAME_BYTES_MAX).to_owned()
 }
 
 fn first_char(s: &str) -> char {

@@ -3,13 +3,16 @@
 //! Everything here panics when it fails: a test that has no server has nothing to say.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests stop at the first surprise")]
 
+pub mod attack;
 pub mod chaos;
 pub mod database;
 pub mod names;
 pub mod server;
+pub mod stack;
 mod sweep;
 
 pub use chaos::ChaosProxy;
 pub use database::TestDatabase;
 pub use names::unique_app_name;
 pub use server::{TestServer, server};
+pub use stack::{AppOptions, TestApp};

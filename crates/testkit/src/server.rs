@@ -138,12 +138,12 @@ fn watch(directory: &Path, postmaster: i32, used: &Path) {
         return;
     }
     let script = format!(
-        "while kill -0 \"$1\" 2>/dev/null; do
+        "(while kill -0 \"$1\" 2>/dev/null; do
            sleep 10
            [ -e \"$2\" ] && [ -n \"$(find \"$2\" -mmin -{IDLE_MINUTES})\" ] && continue
            kill -INT \"$1\" 2>/dev/null; break
          done
-         rm -f \"$3\""
+         rm -f \"$3\") &"
     );
     Command::new("/bin/sh")
         .args(["-c", &script, "tenantry-test-watch"])
@@ -155,6 +155,7 @@ fn watch(directory: &Path, postmaster: i32, used: &Path) {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .process_group(0)
-        .spawn()
+        // The shell leaves the loop behind and ends at once.
+        .status()
         .expect("the test server's watcher");
 }

@@ -1,5 +1,5 @@
 -- Tenantry's own schema in a data database: the current tenant, counters per tenant, the local map, the ledger.
--- Written with psql's variables (:"name" an identifier, :'name' a literal, :name raw text), so that it can be run by hand:
+-- Written with psql's variables, so that it can be run by hand:
 --   platform    NOLOGIN role that owns everything here
 --   app_role    login of the app door: the one login whose tenant comes from a setting
 --   key_type    uuid, integer or bigint: the type of the tenant column
@@ -50,6 +50,47 @@ CREATE TABLE tenantry.ledger (
   PRIMARY KEY (target, version)
 );
 
+-- How far a migration has come that can't run in one transaction: the number of statements done.
+CREATE TABLE tenantry.progress (
+  target text NOT NULL,
+  version bigint NOT NULL,
+  statements integer NOT NULL,
+  PRIMARY KEY (target, version)
+);
+
+-- A tenant's owner notes its own migrations, in the transaction that applies them; the platform those of the templates.
+CREATE FUNCTION tenantry.own_target(wanted text) RETURNS text LANGUAGE sql STABLE
+RETURN CASE
+  WHEN pg_catalog.starts_with(session_user::text, 'o_') THEN pg_catalog.substr(session_user::text, 3, 32)::uuid::text
+  ELSE wanted
+END;
+
+CREATE FUNCTION tenantry.note_progress(wanted text, migration bigint, done integer) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  INSERT INTO tenantry.progress (target, version, statements) VALUES (tenantry.own_target(wanted), migration, done)
+  ON CONFLICT (target, version) DO UPDATE SET statements = excluded.statements;
+END;
+
+CREATE FUNCTION tenantry.progress_of(wanted text, migration bigint) RETURNS integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT coalesce(max(statements), 0) FROM tenantry.progress
+   WHERE target = tenantry.own_target(wanted) AND version = migration;
+END;
+
+-- In a data database the tenant's version moves on; in a database of the tenant's own the ledger gains a row.
+CREATE FUNCTION tenantry.note_migration(wanted text, migration bigint, title text, sum text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
+BEGIN
+  DELETE FROM tenantry.progress WHERE target = tenantry.own_target(wanted) AND version = migration;
+  UPDATE tenantry.local_tenants SET version = migration WHERE id::text = tenantry.own_target(wanted);
+  IF NOT FOUND THEN
+    INSERT INTO tenantry.ledger (target, version, name, checksum)
+    VALUES (CASE WHEN starts_with(session_user, 'o_') THEN 'template' ELSE wanted END, migration, title, sum);
+  END IF;
+END $f$;
+
 -- The highest fence seen of each job: a worker that lost its claim can't commit here any more.
 CREATE TABLE tenantry.fences (
   job bigint PRIMARY KEY,
@@ -75,32 +116,74 @@ CREATE TABLE tenantry.counters (
   attribute smallint NOT NULL,
   last bigint NOT NULL,
   called boolean NOT NULL DEFAULT true,
+  in_block boolean NOT NULL DEFAULT false,
   PRIMARY KEY (tenant, relation, attribute)
 ) WITH (fillfactor = 70);
 
--- The next value of one counter. Private: its callers below have checked what they pass.
+-- The setting that holds a transaction's block of one counter: the value given last, the end of the block, its size.
+CREATE FUNCTION tenantry.block_setting(relation_id oid, attribute_number smallint) RETURNS text LANGUAGE sql IMMUTABLE
+RETURN 'tenantry.block_' || relation_id || '_' || attribute_number;
+
+-- The next value of one counter. Private: its callers below have checked what they pass. The row stays locked until the
+-- transaction ends, so a transaction that takes many values takes them in blocks that double (else every value would
+-- leave a dead row version for the next one to step over); what is left of a block goes back at the end.
 CREATE FUNCTION tenantry.advance(relation_id oid, attribute_number smallint, first bigint, increment bigint,
     minimum bigint, maximum bigint, cycles boolean)
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
 DECLARE
   me :key_type := tenantry.current_tenant_key();
+  setting text := tenantry.block_setting(relation_id, attribute_number);
+  block bigint[] := nullif(current_setting(setting, true), '')::bigint[];
+  size bigint := 1;
   value bigint;
 BEGIN
-  INSERT INTO tenantry.counters AS c (tenant, relation, attribute, last)
-  VALUES (me, relation_id, attribute_number, first)
-  ON CONFLICT (tenant, relation, attribute) DO UPDATE SET
-    called = true,
-    last = CASE
-      WHEN NOT c.called THEN c.last
-      WHEN increment > 0 AND c.last > maximum - increment THEN CASE WHEN cycles THEN minimum END
-      WHEN increment < 0 AND c.last < minimum - increment THEN CASE WHEN cycles THEN maximum END
-      ELSE c.last + increment END
-  RETURNING last INTO value;
+  IF block[1] <> block[2] THEN
+    value := block[1] + increment;
+    PERFORM set_config(setting, ARRAY[value, block[2], block[3]]::text, true);
+    RETURN value;
+  END IF;
+  IF block IS NOT NULL THEN
+    size := least(block[3] * 2, 1024);
+    UPDATE tenantry.counters AS c SET last = c.last + increment * size, in_block = true
+     WHERE c.tenant = me AND c.relation = relation_id AND c.attribute = attribute_number AND c.called
+       AND c.last::numeric + increment::numeric * size BETWEEN minimum AND maximum
+    RETURNING c.last - increment * (size - 1) INTO value;
+  END IF;
+  IF value IS NULL THEN
+    size := 1;
+    INSERT INTO tenantry.counters AS c (tenant, relation, attribute, last)
+    VALUES (me, relation_id, attribute_number, first)
+    ON CONFLICT (tenant, relation, attribute) DO UPDATE SET
+      called = true,
+      last = CASE
+        WHEN NOT c.called THEN c.last
+        WHEN increment > 0 AND c.last > maximum - increment THEN CASE WHEN cycles THEN minimum END
+        WHEN increment < 0 AND c.last < minimum - increment THEN CASE WHEN cycles THEN maximum END
+        ELSE c.last + increment END
+    RETURNING last INTO value;
+  END IF;
+  PERFORM set_config(setting, ARRAY[value, value + increment * (size - 1), size]::text, true);
   RETURN value;
 EXCEPTION WHEN not_null_violation THEN
   RAISE EXCEPTION 'nextval: reached the limit of sequence % (%..%)', relation_id::regclass, minimum, maximum
     USING ERRCODE = '2200H';
 END $f$;
+
+-- At the end of the transaction (or when a session asks for its deferred checks): what is left of a block goes back.
+CREATE FUNCTION tenantry.settle_block() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
+DECLARE
+  setting text := tenantry.block_setting(NEW.relation, NEW.attribute);
+  block bigint[] := nullif(current_setting(setting, true), '')::bigint[];
+BEGIN
+  UPDATE tenantry.counters SET last = coalesce(block[1], last), in_block = false
+   WHERE tenant = NEW.tenant AND relation = NEW.relation AND attribute = NEW.attribute AND in_block
+     AND tenant = tenantry.current_tenant_key();
+  PERFORM set_config(setting, '', true);
+  RETURN NULL;
+END $f$;
+CREATE CONSTRAINT TRIGGER settle_block AFTER UPDATE ON tenantry.counters DEFERRABLE INITIALLY DEFERRED
+  FOR EACH ROW WHEN (NEW.in_block) EXECUTE FUNCTION tenantry.settle_block();
 
 CREATE FUNCTION tenantry.next_value(sequence regclass) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
@@ -145,7 +228,9 @@ BEGIN
   END IF;
   INSERT INTO tenantry.counters (tenant, relation, attribute, last, called)
   VALUES (tenantry.current_tenant_key(), sequence, 0, value, set_value.called)
-  ON CONFLICT ON CONSTRAINT counters_pkey DO UPDATE SET last = excluded.last, called = excluded.called;
+  ON CONFLICT ON CONSTRAINT counters_pkey DO UPDATE
+    SET last = excluded.last, called = excluded.called, in_block = false;
+  PERFORM set_config(tenantry.block_setting(sequence, 0::smallint), '', true);
   RETURN value;
 END $f$;
 
@@ -169,9 +254,15 @@ END $f$;
 CREATE FUNCTION tenantry.identity_value() RETURNS trigger LANGUAGE plpgsql AS $f$
 DECLARE
   attribute_number smallint;
+  sentinel bigint;
 BEGIN
-  SELECT attnum INTO STRICT attribute_number FROM pg_catalog.pg_attribute
+  SELECT attnum, CASE atttypid WHEN 'pg_catalog.int2'::regtype THEN -32768 WHEN 'pg_catalog.int4'::regtype THEN -2147483648
+      ELSE -9223372036854775807 - 1 END
+    INTO STRICT attribute_number, sentinel FROM pg_catalog.pg_attribute
    WHERE attrelid = TG_RELID AND attname = TG_ARGV[0];
+  IF (pg_catalog.to_jsonb(NEW) ->> TG_ARGV[0])::bigint NOT IN (sentinel, sentinel + 1) THEN
+    RETURN NEW;
+  END IF;
   RETURN pg_catalog.jsonb_populate_record(NEW, pg_catalog.jsonb_build_object(TG_ARGV[0],
     tenantry.next_identity(TG_RELID, attribute_number, TG_ARGV[1]::bigint, TG_ARGV[2]::bigint, TG_ARGV[3]::bigint,
       TG_ARGV[4]::bigint, TG_ARGV[5]::boolean)));
@@ -184,6 +275,8 @@ REVOKE ALL ON ALL TABLES IN SCHEMA tenantry FROM PUBLIC;
 GRANT USAGE ON SCHEMA tenantry TO :"shared_group", :"schema_group", :"database_group", :"app_role", :"owner", :"owners";
 GRANT EXECUTE ON FUNCTION tenantry.no_tenant(), tenantry.current_tenant(), tenantry.get_current_tenant(),
   tenantry.current_tenant_key() TO :"shared_group", :"schema_group", :"database_group", :"app_role", :"owner", :"owners";
+GRANT EXECUTE ON FUNCTION tenantry.own_target(text), tenantry.note_progress(text, bigint, integer),
+  tenantry.progress_of(text, bigint), tenantry.note_migration(text, bigint, text, text) TO :"owners";
 GRANT EXECUTE ON FUNCTION tenantry.next_value(regclass), tenantry.current_value(regclass),
   tenantry.set_value(regclass, bigint, boolean), tenantry.identity_value(),
   tenantry.next_identity(regclass, smallint, bigint, bigint, bigint, bigint, boolean)

@@ -1,4 +1,4 @@
--- Aggregates of schema $1.
+-- Aggregates among $1.
 SELECT p.tableoid AS class, p.oid, NULL::oid AS parent, 'aggregate' AS kind,
        format('%I(%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS name,
        format('AGGREGATE %s%I(%s)', CASE WHEN NOT pg_catalog.pg_function_is_visible(p.oid) THEN quote_ident(n.nspname) || '.' END,
@@ -33,12 +33,8 @@ SELECT p.tableoid AS class, p.oid, NULL::oid AS parent, 'aggregate' AS kind,
            || ')' AS head,
        NULL AS inline, NULL AS tail, '{}'::text[] AS attach, '{}'::text[] AS later,
        quote_literal(pg_catalog.obj_description(p.oid, 'pg_proc')) AS comment
-FROM pg_catalog.pg_depend d
+FROM unnest($1::oid[]) AS d (objid)
 JOIN pg_catalog.pg_proc p ON p.oid = d.objid
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = p.oid
-WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = $1
-  AND d.classid = 'pg_catalog.pg_proc'::regclass
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                  WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
-ORDER BY 5 COLLATE "C"
+ORDER BY 5

@@ -1,4 +1,4 @@
--- Collations of schema $1. Columns of pg_collation differ between versions 15 and 18, hence to_jsonb.
+-- Collations among $1. Columns of pg_collation differ between versions 15 and 18, hence to_jsonb.
 SELECT k.tableoid AS class, k.oid, NULL::oid AS parent, 'collation' AS kind, quote_ident(k.collname) AS name,
        'COLLATION ' || quote_ident(k.collname) AS address,
        format('CREATE COLLATION %I (%s)', k.collname, concat_ws(', ',
@@ -10,11 +10,7 @@ SELECT k.tableoid AS class, k.oid, NULL::oid AS parent, 'collation' AS kind, quo
            'RULES = ' || quote_literal(j.v ->> 'collicurules'))) AS head,
        NULL AS inline, NULL AS tail, '{}'::text[] AS attach, '{}'::text[] AS later,
        quote_literal(pg_catalog.obj_description(k.oid, 'pg_collation')) AS comment
-FROM pg_catalog.pg_depend d
+FROM unnest($1::oid[]) AS d (objid)
 JOIN pg_catalog.pg_collation k ON k.oid = d.objid
 CROSS JOIN LATERAL (SELECT to_jsonb(k) AS v) AS j
-WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = $1
-  AND d.classid = 'pg_catalog.pg_collation'::regclass
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                  WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
 ORDER BY k.collname COLLATE "C"

@@ -1,4 +1,4 @@
--- Columns of the tables, partitioned tables, views and materialized views of schema $1.
+-- Columns of the tables, partitioned tables, views and materialized views among $1.
 SELECT c.tableoid AS class, c.oid AS relation, c.relkind::text AS relkind, quote_ident(c.relname) AS table,
        quote_ident(a.attname) AS column,
        concat(format_type(a.atttypid, a.atttypmod),
@@ -21,11 +21,14 @@ SELECT c.tableoid AS class, c.oid AS relation, c.relkind::text AS relkind, quote
        -- Since version 18 NOT NULL is a constraint with a name; an automatic name is left to the server.
        a.attnotnull OR n.oid IS NOT NULL AS not_null,
        quote_ident(nullif(n.conname, c.relname || '_' || a.attname || '_not_null')) AS not_null_name,
+       n.oid IS NOT NULL AS not_null_is_constraint,
        COALESCE(n.connoinherit, false) AS not_null_no_inherit,
        COALESCE(n.conislocal, a.attislocal OR NOT EXISTS (
            SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_attribute p ON p.attrelid = i.inhparent
            WHERE i.inhrelid = c.oid AND p.attname = a.attname AND p.attnotnull)) AS not_null_local,
-       COALESCE(n.convalidated, true) AS not_null_valid,
+       -- What a child inherits is as valid as what it is inherited from, like a check.
+       COALESCE(n.convalidated OR NOT (n.conislocal OR c.relispartition), true) AS not_null_valid,
+       c.relispartition AS partition,
        a.attinhcount > 0 AND NOT a.attislocal AND NOT c.relispartition AS inherited,
        EXISTS (SELECT FROM pg_catalog.pg_inherits i
                JOIN pg_catalog.pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname
@@ -41,24 +44,20 @@ SELECT c.tableoid AS class, c.oid AS relation, c.relkind::text AS relkind, quote
        ], NULL) AS settings,
        a.attidentity = 'a' AS always,
        -- A value of a type of this schema crosses into another schema's type as text.
-       CASE WHEN own.typnamespace = $1 THEN format_type(a.atttypid, a.atttypmod) END AS cast_to,
+       CASE WHEN own.typnamespace = c.relnamespace THEN format_type(a.atttypid, a.atttypmod) END AS cast_to,
        own.typname LIKE 'reg%' AND own.typnamespace = 'pg_catalog'::regnamespace
            AND own.typname NOT IN ('regrole') AS reference,
        quote_literal(pg_catalog.col_description(c.oid, a.attnum)) AS comment
-FROM pg_catalog.pg_depend d
+FROM unnest($1::oid[]) AS d (objid)
 JOIN pg_catalog.pg_class c ON c.oid = d.objid
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 JOIN pg_catalog.pg_type own ON own.oid = CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN t.typelem ELSE t.oid END
 LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
 LEFT JOIN pg_catalog.pg_constraint n ON n.conrelid = c.oid AND n.contype = 'n' AND n.conkey = ARRAY[a.attnum]
-LEFT JOIN pg_catalog.pg_depend i ON a.attidentity <> '' AND i.refclassid = d.classid AND i.refobjid = c.oid
-    AND i.refobjsubid = a.attnum AND i.classid = d.classid AND i.deptype = 'i'
+LEFT JOIN pg_catalog.pg_depend i ON a.attidentity <> '' AND i.refclassid = c.tableoid AND i.refobjid = c.oid
+    AND i.refobjsubid = a.attnum AND i.classid = c.tableoid AND i.deptype = 'i'
 LEFT JOIN pg_catalog.pg_class q ON q.oid = i.objid AND q.relkind = 'S'
 LEFT JOIN pg_catalog.pg_sequence s ON s.seqrelid = q.oid
-WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = $1
-  AND d.classid = 'pg_catalog.pg_class'::regclass
-  AND c.relkind IN ('r', 'p', 'v', 'm')
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                  WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
+WHERE c.relkind IN ('r', 'p', 'v', 'm')
 ORDER BY c.relname COLLATE "C", a.attnum

@@ -1,4 +1,4 @@
--- Constraints of the tables of schema $1: check, primary key, unique, exclusion, foreign key. What the server
+-- Constraints of the tables among $1: check, primary key, unique, exclusion, foreign key. What the server
 -- makes by itself for partitions and children is left to it, except what a partition needs to be attached.
 SELECT k.tableoid AS class, k.oid, c.oid AS parent,
        CASE k.contype WHEN 'c' THEN 'check' WHEN 'p' THEN 'primary_key' WHEN 'u' THEN 'unique'
@@ -15,15 +15,11 @@ SELECT k.tableoid AS class, k.oid, c.oid AS parent,
              WHERE i.inhrelid = k.conindid AND k.contype IN ('p', 'u', 'x')) AS attach,
        '{}'::text[] AS later,
        quote_literal(pg_catalog.obj_description(k.oid, 'pg_constraint')) AS comment
-FROM pg_catalog.pg_depend d
+FROM unnest($1::oid[]) AS d (objid)
 JOIN pg_catalog.pg_class c ON c.oid = d.objid
 JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid
-WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = $1
-  AND d.classid = 'pg_catalog.pg_class'::regclass
-  AND c.relkind IN ('r', 'p')
+WHERE c.relkind IN ('r', 'p')
   AND CASE k.contype WHEN 'c' THEN k.conislocal OR c.relispartition
                      WHEN 'f' THEN k.conparentid = 0
                      ELSE k.contype IN ('p', 'u', 'x') END
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                  WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
 ORDER BY c.relname COLLATE "C", k.conname COLLATE "C"

@@ -1,5 +1,5 @@
--- Functions, procedures and window functions of schema $1. The server prints a function's own name with the schema:
--- exactly that prefix is taken off.
+-- Functions, procedures and window functions among $1. The server prints a function's own name with the schema:
+-- exactly that prefix is taken off. The functions that a range type brings with it (deptype i) are not listed.
 SELECT p.tableoid AS class, p.oid, NULL::oid AS parent,
        CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END AS kind,
        format('%I(%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid)) AS name,
@@ -10,13 +10,11 @@ SELECT p.tableoid AS class, p.oid, NULL::oid AS parent,
            AS head,
        NULL AS inline, NULL AS tail, '{}'::text[] AS attach, '{}'::text[] AS later,
        quote_literal(pg_catalog.obj_description(p.oid, 'pg_proc')) AS comment
-FROM pg_catalog.pg_depend d
+FROM unnest($1::oid[]) AS d (objid)
 JOIN pg_catalog.pg_proc p ON p.oid = d.objid
 JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
 CROSS JOIN LATERAL (SELECT CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END AS word) AS w
-WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = $1
-  AND d.classid = 'pg_catalog.pg_proc'::regclass
-  AND p.prokind IN ('f', 'p', 'w')
+WHERE p.prokind IN ('f', 'p', 'w')
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                  WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
-ORDER BY 5 COLLATE "C"
+                  WHERE e.classid = p.tableoid AND e.objid = p.oid AND e.deptype = 'i')
+ORDER BY 5

@@ -1,4 +1,4 @@
--- Indexes of schema $1 that no constraint stands for.
+-- Indexes of the tables among $1 that no constraint stands for.
 SELECT x.tableoid AS class, x.oid, c.oid AS parent, 'index' AS kind, quote_ident(x.relname) AS name,
        'INDEX ' || quote_ident(x.relname) AS address,
        pg_catalog.pg_get_indexdef(x.oid, 0, true) AS head, NULL AS inline,
@@ -11,16 +11,12 @@ SELECT x.tableoid AS class, x.oid, c.oid AS parent, 'index' AS kind, quote_ident
              WHERE a.attrelid = x.oid AND a.attnum > 0 AND COALESCE(a.attstattarget, -1) >= 0
              ORDER BY a.attnum) AS later,
        quote_literal(pg_catalog.obj_description(x.oid, 'pg_class')) AS comment
-FROM pg_catalog.pg_depend d
+FROM unnest($1::oid[]) AS d (objid)
 JOIN pg_catalog.pg_class c ON c.oid = d.objid
 JOIN pg_catalog.pg_index i ON i.indrelid = c.oid
 JOIN pg_catalog.pg_class x ON x.oid = i.indexrelid
-WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = $1
-  AND d.classid = 'pg_catalog.pg_class'::regclass
-  AND c.relkind IN ('r', 'p', 'm')
+WHERE c.relkind IN ('r', 'p', 'm')
   AND (i.indisvalid OR x.relkind = 'I')
   AND NOT EXISTS (SELECT FROM pg_catalog.pg_constraint k
                   WHERE k.conrelid = c.oid AND k.conindid = x.oid AND k.contype IN ('p', 'u', 'x'))
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                  WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
 ORDER BY x.relname COLLATE "C"

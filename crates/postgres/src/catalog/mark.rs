@@ -85,7 +85,9 @@ impl<'a> Marker<'a> {
                 Error::new(ErrorCode::ShapeRefused, message).help("write it as an escape in a string")
             );
         }
-        if !text.to_lowercase().contains(&self.schema.to_lowercase()) {
+        // Most texts do not hold the name at all; quotes within it may be doubled.
+        let stem = self.schema.split(['"', '\'']).next().unwrap_or_default();
+        if !text.to_lowercase().contains(&stem.to_lowercase()) {
             return Ok(text.to_owned());
         }
         let all = tokens(text);
@@ -154,11 +156,10 @@ impl<'a> Marker<'a> {
         let content = token.literal()?;
         let inner = tokens(&content);
         match inner.as_slice() {
-            [schema, Token::Symbol("."), name] => {
+            [schema, Token::Symbol("."), name @ (Token::Word(raw) | Token::Quoted(raw))] => {
                 let known = name.identifier().is_some_and(|n| self.names.contains(&n));
                 let own = schema.identifier().is_some_and(|s| s == self.schema);
-                let rest = content.split_once('.').map(|(_, rest)| format!(".{}", rest.replace('\'', "''")));
-                rest.filter(|_| known && own)
+                (known && own).then(|| format!(".{}", raw.replace('\'', "''")))
             }
             _ => None,
         }

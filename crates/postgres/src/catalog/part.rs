@@ -49,6 +49,8 @@ pub(crate) struct Column {
     pub generated: bool,
     pub expression: Option<String>,
     pub not_null: NotNull,
+    /// Of a partition, which is made as a table of its own and attached then.
+    pub partition: bool,
     /// Comes from the parent table alone.
     pub inherited: bool,
     pub parent_default: bool,
@@ -64,8 +66,11 @@ pub(crate) struct Column {
 #[derive(Clone, Debug)]
 pub(crate) struct NotNull {
     pub set: bool,
+    /// A constraint of its own (since version 18), which children inherit.
+    pub is_constraint: bool,
     pub name: Option<String>,
     pub no_inherit: bool,
+    /// Said for this table, not only for its parent.
     pub local: bool,
     pub valid: bool,
 }
@@ -134,11 +139,13 @@ impl Column {
             expression: get(row, "expression")?,
             not_null: NotNull {
                 set: get(row, "not_null")?,
+                is_constraint: get(row, "not_null_is_constraint")?,
                 name: get(row, "not_null_name")?,
                 no_inherit: get(row, "not_null_no_inherit")?,
                 local: get(row, "not_null_local")?,
                 valid: get(row, "not_null_valid")?,
             },
+            partition: get(row, "partition")?,
             inherited: get(row, "inherited")?,
             parent_default: get(row, "parent_default")?,
             settings: get(row, "settings")?,
@@ -189,12 +196,12 @@ impl NotNull {
 
     /// As a statement of its own.
     pub(crate) fn statement(&self, table: &str, column: &str) -> String {
-        if self.name.is_none() && !self.no_inherit && self.valid {
+        if !self.is_constraint {
             return format!("ALTER TABLE ONLY {table} ALTER COLUMN {column} SET NOT NULL");
         }
         let name = self.name.as_ref().map(|n| format!("CONSTRAINT {n} ")).unwrap_or_default();
         let inherit = if self.no_inherit { " NO INHERIT" } else { "" };
         let valid = if self.valid { "" } else { " NOT VALID" };
-        format!("ALTER TABLE ONLY {table} ADD {name}NOT NULL {column}{inherit}{valid}")
+        format!("ALTER TABLE {table} ADD {name}NOT NULL {column}{inherit}{valid}")
     }
 }

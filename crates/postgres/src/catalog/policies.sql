@@ -1,4 +1,4 @@
--- Row security policies of the tables of schema $1.
+-- Row security policies of the tables among $1.
 SELECT p.tableoid AS class, p.oid, c.oid AS parent, 'policy' AS kind, format('%I.%I', c.relname, p.polname) AS name,
        format('POLICY %I ON %I', p.polname, c.relname) AS address,
        concat(format('CREATE POLICY %I ON %I AS %s FOR %s TO %s', p.polname, c.relname,
@@ -12,11 +12,7 @@ SELECT p.tableoid AS class, p.oid, c.oid AS parent, 'policy' AS kind, format('%I
               ' WITH CHECK (' || pg_catalog.pg_get_expr(p.polwithcheck, p.polrelid) || ')') AS head,
        NULL AS inline, NULL AS tail, '{}'::text[] AS attach, '{}'::text[] AS later,
        quote_literal(pg_catalog.obj_description(p.oid, 'pg_policy')) AS comment
-FROM pg_catalog.pg_depend d
+FROM unnest($1::oid[]) AS d (objid)
 JOIN pg_catalog.pg_class c ON c.oid = d.objid
 JOIN pg_catalog.pg_policy p ON p.polrelid = c.oid
-WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = $1
-  AND d.classid = 'pg_catalog.pg_class'::regclass
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                  WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
 ORDER BY c.relname COLLATE "C", p.polname COLLATE "C"

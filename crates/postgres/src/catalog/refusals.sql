@@ -34,6 +34,13 @@ UNION ALL
 SELECT 'function in an untrusted language', format('%I(%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid))
 FROM object o JOIN pg_catalog.pg_proc p ON p.oid = o.objid JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 WHERE o.classid = 'pg_catalog.pg_proc'::regclass AND NOT l.lanpltrusted AND p.prokind <> 'a'
+  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
+                  WHERE e.classid = o.classid AND e.objid = o.objid AND e.deptype = 'i')
+UNION ALL
+SELECT 'aggregate with a state of type internal', a.aggfnoid::regprocedure::text
+FROM object o JOIN pg_catalog.pg_aggregate a ON a.aggfnoid = o.objid
+WHERE o.classid = 'pg_catalog.pg_proc'::regclass
+  AND 'pg_catalog.internal'::regtype IN (a.aggtranstype, a.aggmtranstype)
 UNION ALL
 SELECT CASE WHEN t.typtype = 'r' THEN 'range type with a canonical function' ELSE 'base type' END, quote_ident(t.typname)
 FROM object o JOIN pg_catalog.pg_type t ON t.oid = o.objid

@@ -1,4 +1,4 @@
--- Sequences of schema $1. One of an identity column is made with its table (head is NULL); its comment is not.
+-- Sequences among $1. One of an identity column is made with its table (head is NULL); its comment is not.
 SELECT c.tableoid AS class, c.oid, NULL::oid AS parent, 'sequence' AS kind, quote_ident(c.relname) AS name,
        'SEQUENCE ' || quote_ident(c.relname) AS address,
        CASE WHEN i.objid IS NULL THEN
@@ -10,16 +10,12 @@ SELECT c.tableoid AS class, c.oid, NULL::oid AS parent, 'sequence' AS kind, quot
        ARRAY(SELECT format('ALTER SEQUENCE %I OWNED BY %s.%I', c.relname, o.refobjid::regclass, a.attname)
              FROM pg_catalog.pg_depend o
              JOIN pg_catalog.pg_attribute a ON a.attrelid = o.refobjid AND a.attnum = o.refobjsubid
-             WHERE o.classid = d.classid AND o.objid = c.oid AND o.deptype = 'a'
-               AND o.refclassid = d.classid) AS attach,
+             WHERE o.classid = c.tableoid AND o.objid = c.oid AND o.deptype = 'a'
+               AND o.refclassid = c.tableoid) AS attach,
        '{}'::text[] AS later,
        quote_literal(pg_catalog.obj_description(c.oid, 'pg_class')) AS comment
-FROM pg_catalog.pg_depend d
+FROM unnest($1::oid[]) AS d (objid)
 JOIN pg_catalog.pg_class c ON c.oid = d.objid
 JOIN pg_catalog.pg_sequence s ON s.seqrelid = c.oid
-LEFT JOIN pg_catalog.pg_depend i ON i.classid = d.classid AND i.objid = c.oid AND i.deptype = 'i'
-WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = $1
-  AND d.classid = 'pg_catalog.pg_class'::regclass
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                  WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
+LEFT JOIN pg_catalog.pg_depend i ON i.classid = c.tableoid AND i.objid = c.oid AND i.deptype = 'i'
 ORDER BY c.relname COLLATE "C"

@@ -1,8 +1,8 @@
 //! Reading one schema: the static queries, run in one pipeline, and the settings they need.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use futures_util::future::{try_join_all, try_join3};
+use futures_util::future::{try_join, try_join_all, try_join3};
 use tenantry_domain::layout::{EXTENSIONS_SCHEMA, GLOBAL_SCHEMA};
 use tenantry_domain::{Error, ErrorCode, Result, ResultExt};
 use tokio_postgres::types::{ToSql, Type};
@@ -13,35 +13,47 @@ use super::part::{Address, Column, Part, get};
 
 const ENTER: &str = include_str!("enter.sql");
 const LEAVE: &str = include_str!("leave.sql");
+const MEMBERS: &str = include_str!("members.sql");
 const COLUMNS: &str = include_str!("columns.sql");
 const DEPENDENCIES: &str = include_str!("dependencies.sql");
 const NAMES: &str = include_str!("names.sql");
 const PROBES: &str = include_str!("probes.sql");
 const REFUSALS: &str = include_str!("refusals.sql");
 
-/// The queries that answer with parts: one for each kind.
-const PARTS: [&str; 15] = [
-    include_str!("aggregates.sql"),
-    include_str!("collations.sql"),
-    include_str!("constraints.sql"),
-    include_str!("domain_constraints.sql"),
-    include_str!("functions.sql"),
-    include_str!("indexes.sql"),
-    include_str!("policies.sql"),
-    include_str!("rules.sql"),
-    include_str!("sequences.sql"),
-    include_str!("statistics.sql"),
-    include_str!("tables.sql"),
-    include_str!("text_search.sql"),
-    include_str!("triggers.sql"),
-    include_str!("types.sql"),
-    include_str!("views.sql"),
+// The oids of the system catalogs are fixed.
+const PG_TYPE: u32 = 1247;
+const PG_PROC: u32 = 1255;
+const PG_CLASS: u32 = 1259;
+const PG_STATISTIC_EXT: u32 = 3381;
+const PG_COLLATION: u32 = 3456;
+const PG_TS_DICT: u32 = 3600;
+const PG_TS_CONFIG: u32 = 3602;
+
+/// The queries that answer with parts: one for each kind, with the catalog whose members it is asked for.
+const PARTS: [(u32, &str); 16] = [
+    (PG_PROC, include_str!("aggregates.sql")),
+    (PG_COLLATION, include_str!("collations.sql")),
+    (PG_CLASS, include_str!("constraints.sql")),
+    (PG_TYPE, include_str!("domain_constraints.sql")),
+    (PG_PROC, include_str!("functions.sql")),
+    (PG_CLASS, include_str!("indexes.sql")),
+    (PG_CLASS, include_str!("policies.sql")),
+    (PG_CLASS, include_str!("rules.sql")),
+    (PG_CLASS, include_str!("sequences.sql")),
+    (PG_STATISTIC_EXT, include_str!("statistics.sql")),
+    (PG_CLASS, include_str!("tables.sql")),
+    (PG_TS_CONFIG, include_str!("text_search_configurations.sql")),
+    (PG_TS_DICT, include_str!("text_search_dictionaries.sql")),
+    (PG_CLASS, include_str!("triggers.sql")),
+    (PG_TYPE, include_str!("types.sql")),
+    (PG_CLASS, include_str!("views.sql")),
 ];
 
-/// Every static query of the module with its file's name, for the test that prepares them.
+/// Every static query of the module, for the test that prepares them.
 #[doc(hidden)]
 pub fn static_sql() -> impl Iterator<Item = &'static str> {
-    PARTS.into_iter().chain([ENTER, LEAVE, COLUMNS, DEPENDENCIES, NAMES, PROBES, REFUSALS])
+    let others = [ENTER, LEAVE, MEMBERS, COLUMNS, DEPENDENCIES, NAMES, PROBES, REFUSALS];
+    PARTS.into_iter().map(|(_, sql)| sql).chain(others)
 }
 
 /// One schema, as far as a script needs it. Texts that name the schema carry the mark of [`super::mark`].
@@ -65,12 +77,14 @@ struct Settings {
     schema: u32,
     name: String,
     saved: [String; 6],
+    /// The schema's objects by catalog.
+    members: HashMap<u32, Vec<u32>>,
 }
 
 /// Reads the schema. The client must be in a transaction, whose settings are as before afterwards.
 pub(crate) async fn read(client: &impl GenericClient, schema: &str) -> Result<Source> {
     let settings = enter(client, schema).await?;
-    let answer = query_all(client, settings.schema).await?;
+    let answer = query_all(client, &settings).await?;
     leave(client, &settings).await?;
 
     if let Some(row) = answer.refusals.first() {
@@ -85,14 +99,16 @@ pub(crate) async fn read(client: &impl GenericClient, schema: &str) -> Result<So
 }
 
 async fn enter(client: &impl GenericClient, schema: &str) -> Result<Settings> {
-    let row = client
-        .query_typed_opt(
-            ENTER,
-            &[(&schema, Type::TEXT), (&GLOBAL_SCHEMA, Type::TEXT), (&EXTENSIONS_SCHEMA, Type::TEXT)],
-        )
-        .await
-        .code(ErrorCode::Database, format!("look up schema {schema}"))?
-        .ok_or_else(|| Error::new(ErrorCode::Database, format!("schema {schema} does not exist")))?;
+    let params = [(&schema, Type::TEXT), (&GLOBAL_SCHEMA, Type::TEXT), (&EXTENSIONS_SCHEMA, Type::TEXT)];
+    let params = params.map(|(value, typ)| (value as &(dyn ToSql + Sync), typ));
+    let (row, members) =
+        try_join(client.query_typed_opt(ENTER, &params), client.query_typed(MEMBERS, &params[..1]))
+            .await
+            .code(ErrorCode::Database, format!("look up schema {schema}"))?;
+    let row =
+        row.ok_or_else(|| Error::new(ErrorCode::Database, format!("schema {schema} does not exist")))?;
+    let members =
+        members.iter().map(|row| Ok((get(row, "classid")?, get(row, "objects")?))).collect::<Result<_>>()?;
     let saved = [
         get(&row, "search_path")?,
         get(&row, "enable_seqscan")?,
@@ -101,7 +117,7 @@ async fn enter(client: &impl GenericClient, schema: &str) -> Result<Settings> {
         get(&row, "jit")?,
         get(&row, "row_security")?,
     ];
-    Ok(Settings { schema: get(&row, "oid")?, name: get(&row, "schema")?, saved })
+    Ok(Settings { schema: get(&row, "oid")?, name: get(&row, "schema")?, saved, members })
 }
 
 async fn leave(client: &impl GenericClient, settings: &Settings) -> Result<()> {
@@ -120,13 +136,17 @@ struct Answer {
     refusals: Vec<Row>,
 }
 
-async fn query_all(client: &impl GenericClient, schema: u32) -> Result<Answer> {
-    let ask = async |sql: &'static str| client.query_typed(sql, &[(&schema, Type::OID)]).await;
+async fn query_all(client: &impl GenericClient, settings: &Settings) -> Result<Answer> {
+    let ask = async |sql: &'static str| client.query_typed(sql, &[(&settings.schema, Type::OID)]).await;
+    let ask_for = async |(class, sql): (u32, &'static str)| match settings.members.get(&class) {
+        Some(members) => client.query_typed(sql, &[(members, Type::OID_ARRAY)]).await,
+        None => Ok(Vec::new()),
+    };
     let path = client.query_typed_one("SELECT current_setting('enable_seqscan') AS scans", &[]);
     let (parts, (columns, edges, names), (probes, refusals, path)) = try_join3(
-        try_join_all(PARTS.map(ask)),
-        try_join3(ask(COLUMNS), ask(DEPENDENCIES), ask(NAMES)),
-        try_join3(ask(PROBES), ask(REFUSALS), path),
+        try_join_all(PARTS.map(ask_for)),
+        try_join3(ask_for((PG_CLASS, COLUMNS)), ask(DEPENDENCIES), ask(NAMES)),
+        try_join3(ask_for((PG_CLASS, PROBES)), ask(REFUSALS), path),
     )
     .await
     .code(ErrorCode::Database, "read the catalog")?;

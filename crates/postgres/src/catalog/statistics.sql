@@ -1,4 +1,4 @@
--- Extended statistics of schema $1. The server prints their own name with the schema: that prefix is taken off.
+-- Extended statistics among $1. The server prints their own name with the schema: that prefix is taken off.
 SELECT s.tableoid AS class, s.oid, s.stxrelid AS parent, 'statistics' AS kind, quote_ident(s.stxname) AS name,
        'STATISTICS ' || quote_ident(s.stxname) AS address,
        'CREATE STATISTICS ' || substr(pg_catalog.pg_get_statisticsobjdef(s.oid),
@@ -8,9 +8,7 @@ SELECT s.tableoid AS class, s.oid, s.stxrelid AS parent, 'statistics' AS kind, q
            ELSE ARRAY[format('ALTER STATISTICS %I SET STATISTICS %s', s.stxname, to_jsonb(s) ->> 'stxstattarget')]
        END AS later,
        quote_literal(pg_catalog.obj_description(s.oid, 'pg_statistic_ext')) AS comment
-FROM pg_catalog.pg_depend d
+FROM unnest($1::oid[]) AS d (objid)
 JOIN pg_catalog.pg_statistic_ext s ON s.oid = d.objid
 JOIN pg_catalog.pg_namespace n ON n.oid = s.stxnamespace
-WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = $1
-  AND d.classid = 'pg_catalog.pg_statistic_ext'::regclass
 ORDER BY s.stxname COLLATE "C"

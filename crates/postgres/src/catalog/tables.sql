@@ -1,4 +1,4 @@
--- Tables and partitioned tables of schema $1. Columns and checks come from their own queries.
+-- Tables and partitioned tables among $1. Columns and checks come from their own queries.
 SELECT c.tableoid AS class, c.oid, NULL::oid AS parent, 'table' AS kind, quote_ident(c.relname) AS name,
        'TABLE ' || quote_ident(c.relname) AS address,
        format('CREATE %sTABLE %I', CASE c.relpersistence WHEN 'u' THEN 'UNLOGGED ' ELSE '' END, c.relname) AS head,
@@ -41,11 +41,7 @@ SELECT c.tableoid AS class, c.oid, NULL::oid AS parent, 'table' AS kind, quote_i
            CASE WHEN c.relforcerowsecurity THEN format('ALTER TABLE %I FORCE ROW LEVEL SECURITY', c.relname) END
        ], NULL) AS later,
        quote_literal(pg_catalog.obj_description(c.oid, 'pg_class')) AS comment
-FROM pg_catalog.pg_depend d
+FROM unnest($1::oid[]) AS d (objid)
 JOIN pg_catalog.pg_class c ON c.oid = d.objid
-WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = $1
-  AND d.classid = 'pg_catalog.pg_class'::regclass
-  AND c.relkind IN ('r', 'p')
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                  WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
+WHERE c.relkind IN ('r', 'p')
 ORDER BY c.relname COLLATE "C"

@@ -1,4 +1,4 @@
--- Triggers of the tables and views of schema $1. The server makes a partition's copy of a trigger by itself; it
+-- Triggers of the tables and views among $1. The server makes a partition's copy of a trigger by itself; it
 -- is listed (head is NULL) where it is switched otherwise than its original.
 SELECT g.tableoid AS class, g.oid, c.oid AS parent, 'trigger' AS kind, format('%I.%I', c.relname, g.tgname) AS name,
        format('TRIGGER %I ON %I', g.tgname, c.relname) AS address,
@@ -11,13 +11,9 @@ SELECT g.tableoid AS class, g.oid, c.oid AS parent, 'trigger' AS kind, format('%
                                               WHEN 'A' THEN 'ENABLE ALWAYS' ELSE 'ENABLE' END, g.tgname)]
        END AS later,
        quote_literal(pg_catalog.obj_description(g.oid, 'pg_trigger')) AS comment
-FROM pg_catalog.pg_depend d
+FROM unnest($1::oid[]) AS d (objid)
 JOIN pg_catalog.pg_class c ON c.oid = d.objid
 JOIN pg_catalog.pg_trigger g ON g.tgrelid = c.oid AND NOT g.tgisinternal
 LEFT JOIN pg_catalog.pg_trigger p ON p.oid = g.tgparentid
-WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = $1
-  AND d.classid = 'pg_catalog.pg_class'::regclass
-  AND (g.tgparentid = 0 OR g.tgenabled <> p.tgenabled)
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                  WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
+WHERE (g.tgparentid = 0 OR g.tgenabled <> p.tgenabled)
 ORDER BY c.relname COLLATE "C", g.tgname COLLATE "C"

@@ -1,4 +1,4 @@
--- Enums, composite types, ranges and domains of schema $1.
+-- Enums, composite types, ranges and domains among $1.
 SELECT t.tableoid AS class, t.oid, NULL::oid AS parent,
        CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'c' THEN 'composite' WHEN 'r' THEN 'range' ELSE 'domain' END AS kind,
        quote_ident(t.typname) AS name,
@@ -50,11 +50,7 @@ SELECT t.tableoid AS class, t.oid, NULL::oid AS parent,
        END AS head,
        NULL AS inline, NULL AS tail, '{}'::text[] AS attach, '{}'::text[] AS later,
        quote_literal(pg_catalog.obj_description(t.oid, 'pg_type')) AS comment
-FROM pg_catalog.pg_depend d
+FROM unnest($1::oid[]) AS d (objid)
 JOIN pg_catalog.pg_type t ON t.oid = d.objid
-WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = $1
-  AND d.classid = 'pg_catalog.pg_type'::regclass
-  AND t.typtype IN ('e', 'c', 'r', 'd')
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                  WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
+WHERE t.typtype IN ('e', 'c', 'r', 'd')
 ORDER BY t.typname COLLATE "C"

@@ -1,4 +1,4 @@
--- Views and materialized views of schema $1. A materialized view is filled once all rows are there.
+-- Views and materialized views among $1. A materialized view is filled once all rows are there.
 SELECT c.tableoid AS class, c.oid, NULL::oid AS parent,
        CASE c.relkind WHEN 'v' THEN 'view' ELSE 'materialized_view' END AS kind, quote_ident(c.relname) AS name,
        format('%s %I', CASE c.relkind WHEN 'v' THEN 'VIEW' ELSE 'MATERIALIZED VIEW' END, c.relname) AS address,
@@ -20,11 +20,7 @@ SELECT c.tableoid AS class, c.oid, NULL::oid AS parent,
            CASE WHEN c.relkind = 'm' AND c.relispopulated THEN
                format('REFRESH MATERIALIZED VIEW %I', c.relname) END], NULL) AS later,
        quote_literal(pg_catalog.obj_description(c.oid, 'pg_class')) AS comment
-FROM pg_catalog.pg_depend d
+FROM unnest($1::oid[]) AS d (objid)
 JOIN pg_catalog.pg_class c ON c.oid = d.objid
-WHERE d.refclassid = 'pg_catalog.pg_namespace'::regclass AND d.refobjid = $1
-  AND d.classid = 'pg_catalog.pg_class'::regclass
-  AND c.relkind IN ('v', 'm')
-  AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e
-                  WHERE e.classid = d.classid AND e.objid = d.objid AND e.deptype = 'e')
+WHERE c.relkind IN ('v', 'm')
 ORDER BY c.relname COLLATE "C"

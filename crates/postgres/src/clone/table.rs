@@ -76,7 +76,8 @@ impl Tables<'_> {
             text.push_str(if column.generated { " " } else { " DEFAULT " });
             text.push_str(expression);
         }
-        if column.not_null.set && column.not_null.valid {
+        let own = column.not_null.local || column.partition;
+        if column.not_null.set && column.not_null.valid && own {
             text.push(' ');
             text.push_str(&column.not_null.inline());
         }

@@ -87,6 +87,12 @@ fn is_server_on(args: &[String], data: &Path) -> bool {
     })
 }
 
+/// The postmaster that lives on this data, if one does and the system shows it, or hides what it is.
+pub(crate) fn server_on(place: &Place) -> Result<Option<i32>> {
+    let pid = PidFile::read(&place.data)?.map(|file| file.pid);
+    Ok(pid.filter(|pid| holder(*pid, &place.data) != Holder::Stale))
+}
+
 /// The server that runs on this data, if one does; a stale `postmaster.pid` is made harmless.
 pub(crate) async fn running(place: &Place) -> Result<Option<(Running, Server)>> {
     if !place.is_initialised() {
@@ -94,7 +100,10 @@ pub(crate) async fn running(place: &Place) -> Result<Option<(Running, Server)>> 
     }
     let deadline = Instant::now() + Duration::from_secs(SETTLE_SECONDS_MAX);
     loop {
-        let Some(file) = PidFile::read(&place.data)? else { return Ok(None) };
+        let Some(file) = PidFile::read(&place.data)? else {
+            remove_unreadable(place)?;
+            return Ok(None);
+        };
         let holder = holder(file.pid, &place.data);
         if holder == Holder::Stale {
             make_harmless(place)?;
@@ -160,6 +169,16 @@ pub(crate) fn is_passing(e: &Error) -> bool {
     }
 }
 
+/// A file without a number is left by a crash of the machine; PostgreSQL refuses to start beside it. Nobody
+/// is writing it just now: that needs the turn which we have.
+fn remove_unreadable(place: &Place) -> Result<()> {
+    let file = path(&place.data);
+    match fs::remove_file(&file) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(io_error(e, "remove", &file)),
+        _ => Ok(()),
+    }
+}
+
 /// Makes the next server take `postmaster.pid` for its own.
 ///
 /// PostgreSQL refuses to start while the number in the file belongs to any living process of its user. The
@@ -173,6 +192,7 @@ fn make_harmless(place: &Place) -> Result<()> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests stop at the first surprise")]
 mod tests {
     use super::*;
 

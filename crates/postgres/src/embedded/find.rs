@@ -29,9 +29,10 @@ impl Version {
     /// Reads what `postgres --version` prints.
     fn parse(text: &str) -> Option<Self> {
         let number = text.split(") ").nth(1)?.split_whitespace().next()?;
-        let mut parts = number.split(|c: char| !c.is_ascii_digit());
-        let major = parts.next()?.parse().ok()?;
-        let minor = parts.next().and_then(|m| m.parse().ok()).unwrap_or(0);
+        let digits = number.find(|c: char| !c.is_ascii_digit()).unwrap_or(number.len());
+        let (major, rest) = number.split_at(digits);
+        let major = major.parse().ok()?;
+        let minor = rest.strip_prefix('.').and_then(|m| m.parse().ok()).unwrap_or(0);
         Some(Self { major, minor })
     }
 
@@ -197,6 +198,7 @@ fn refusal(found: &[Installation], data_major: Option<u32>) -> Error {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::expect_used, reason = "tests stop at the first surprise")]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
@@ -217,7 +219,7 @@ mod tests {
     fn versions() {
         let parse = |text| Version::parse(text).map(|v| (v.major, v.minor));
         assert_eq!(parse("postgres (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some((15, 18)));
-        assert_eq!(parse("postgres (PostgreSQL) 18beta1"), Some((18, 1)));
+        assert_eq!(parse("postgres (PostgreSQL) 18beta1"), Some((18, 0)));
         assert_eq!(parse("postgres (PostgreSQL) 19devel"), Some((19, 0)));
         assert_eq!(parse("something else"), None);
     }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use tenantry_domain::{Error, ErrorCode, Result};
 use tokio::process::Child;
 
-use super::adopt::PidFile;
+use super::adopt;
 use super::place::Place;
 use super::start::{Running, tidy};
 use crate::error::io_error;
@@ -24,9 +24,13 @@ pub(crate) async fn stop(place: &Place, mut running: Running) -> Result<()> {
         (Shutdown::Immediate, IMMEDIATE_SECONDS_MAX),
         (Shutdown::Kill, IMMEDIATE_SECONDS_MAX),
     ];
-    // It may have ended by itself, and its number belong to somebody else by now.
-    if running.child.is_none() && PidFile::read(&place.data)?.is_none_or(|file| file.pid != running.pid) {
-        return Ok(());
+    // Ours may have been killed, and another process have started the one that runs now. Where none runs, the
+    // number may belong to another program.
+    match adopt::server_on(place)? {
+        Some(pid) if pid == running.pid => {}
+        Some(pid) => running = Running::adopted(pid),
+        None if running.child.is_none() => return Ok(()),
+        None => {}
     }
     for (how, seconds) in steps {
         signal(running.pid, how).map_err(|e| io_error(e, "stop the server in", &place.data))?;

@@ -35,10 +35,3 @@ pub(crate) enum TypeKind {
     Composite,
     Range,
 }
-
-/// A function or procedure.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Function {
-    /// A set of rows of this table or view is what it returns.
-    pub returns: Option<String>,
-}

@@ -8,13 +8,9 @@ pub(crate) struct Table {
     pub global: bool,
     /// Its columns in order, as the migrations wrote them.
     pub columns: Vec<Column>,
-    /// The migrations wrote the tenant column themselves.
-    pub own_tenant_column: bool,
     pub constraints: Vec<Constraint>,
     pub indexes: Vec<Index>,
     pub triggers: Vec<Trigger>,
-    /// It is partitioned.
-    pub partitioned: bool,
     /// The table it is a partition or a child of.
     pub parent: Option<String>,
 }

@@ -67,7 +67,7 @@ fn refuse_kinds(stmt: &CreateStmt) -> Result<(), Refuse> {
 /// A table that belongs to no tenant: one copy in the schema `global`, the same in all shapes.
 fn global_table(work: &mut Work<'_>, mut stmt: CreateStmt, name: &str) -> Result<Output, Refuse> {
     let Split { columns, constraints, .. } = split(work, &mut stmt.clone(), name)?;
-    remember(work, name, &columns, false);
+    remember(work, name, &columns);
     for c in in_server_order(constraints) {
         constraint::carry(work, name, c)?;
     }
@@ -114,12 +114,11 @@ fn split(work: &mut Work<'_>, stmt: &mut CreateStmt, name: &str) -> Result<Split
     Ok(out)
 }
 
-fn remember(work: &mut Work<'_>, name: &str, columns: &[column::Taken], own_tenant_column: bool) {
+fn remember(work: &mut Work<'_>, name: &str, columns: &[column::Taken]) {
     let table = Table {
         name: name.to_owned(),
         global: work.is_global(name),
         columns: columns.iter().map(|c| c.record.clone()).collect(),
-        own_tenant_column,
         ..Table::default()
     };
     work.catalog.tables.insert(name.to_owned(), table);
@@ -133,7 +132,7 @@ fn add_tenant_column(
 ) -> Result<Vec<ColumnDef>, Refuse> {
     let tenant = work.options.tenant_column.clone();
     let own = columns.iter().any(|c| c.record.name == tenant);
-    remember(work, name, &columns, own);
+    remember(work, name, &columns);
     let mut defs = Vec::with_capacity(columns.len() + 1);
     for mut taken in columns {
         if taken.record.name == tenant {

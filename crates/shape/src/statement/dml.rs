@@ -22,6 +22,12 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
             "CREATE TABLE with its columns, then INSERT ... SELECT",
         ));
     }
+    if merges_without_columns(&json) {
+        return Err(Refuse::shared(
+            "MERGE ... INSERT has no list of columns",
+            "write the list of columns out",
+        ));
+    }
     let mut global = false;
     for target in written_tables(&json) {
         let table = work.own_object(&target)?;
@@ -106,6 +112,18 @@ fn sets_search_path(json: &Value) -> bool {
             let first = content.pointer("/args/0/node/AConst/val/Sval/sval").and_then(Value::as_str);
             found |= name == Some("set_config") && first == Some("search_path");
         }
+    });
+    found
+}
+
+/// `WHEN NOT MATCHED THEN INSERT VALUES (...)`.
+fn merges_without_columns(json: &Value) -> bool {
+    let is_empty = |list: Option<&Value>| list.and_then(Value::as_array).is_none_or(Vec::is_empty);
+    let mut found = false;
+    ast::walk(json, &mut |kind, content| {
+        found |= kind == "MergeWhenClause"
+            && is_empty(content.get("target_list"))
+            && !is_empty(content.get("values"));
     });
     found
 }

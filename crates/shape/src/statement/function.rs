@@ -8,7 +8,6 @@ use pg_query::protobuf::{CreateFunctionStmt, Node};
 
 use super::{Output, Work};
 use crate::ast;
-use crate::catalog::Function;
 use crate::model::{Emitted, SCHEMA_PLACEHOLDER, Scope};
 use crate::refuse::Refuse;
 use crate::text;
@@ -35,8 +34,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateFunctionStmt) -> Result<Ou
     shared = body::carry(work, &shared)?;
     ast::parse_one(&plain)?;
     ast::parse_one(&shared)?;
-    let returns = stmt.return_type.as_ref().and_then(|t| ast::names(&t.names).pop());
-    work.catalog.functions.entry(name).or_default().push(Function { returns });
+    work.catalog.functions.insert(name);
     Ok(Output {
         shared: vec![Emitted { sql: shared, scope: Scope::Database, transactional: true }],
         plain: vec![Emitted { sql: plain, scope: Scope::Tenant, transactional: true }],

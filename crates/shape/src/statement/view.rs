@@ -32,7 +32,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: ViewStmt) -> Result<Output, Refus
     }
     let plain = work.plain_text(false);
     let aliases = ast::names(&stmt.aliases);
-    let mut columns = text::query_columns(&work.plain, work.catalog).unwrap_or_default();
+    let mut columns = text::view_columns(&work.plain, work.catalog).unwrap_or_default();
     for (i, alias) in aliases.into_iter().enumerate() {
         match columns.get_mut(i) {
             Some(column) => *column = alias,

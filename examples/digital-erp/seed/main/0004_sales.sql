@@ -62,5 +62,7 @@ SELECT md5('proposal:' || i)::uuid,
 FROM generate_series(1, 250) AS i
 CROSS JOIN LATERAL (SELECT ('x' || substr(md5('prop' || i), 1, 8))::bit(32)::bigint AS a,
                            ('x' || substr(md5('prop' || i), 9, 8))::bit(32)::bigint AS b) h
-JOIN sales_leads l ON l.id = md5('lead:' || i * 2)::uuid
+-- OFFSET 0: the id is computed once a row, whatever the join.
+CROSS JOIN LATERAL (SELECT md5('lead:' || i * 2)::uuid AS id OFFSET 0) x
+JOIN sales_leads l ON l.id = x.id
 ORDER BY i;

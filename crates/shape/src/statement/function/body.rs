@@ -74,7 +74,9 @@ fn refuse_dynamic(tokens: &Tokens<'_>) -> Result<(), Refuse> {
         let harmless =
             ["select", "insert", "update", "delete", "with", "perform"].iter().any(|w| first.starts_with(w));
         if !harmless
-            || ["on conflict", "truncate", "nextval", "setval", "currval"].iter().any(|w| all.contains(w))
+            || ["on conflict", "group by", "truncate", "nextval", "setval", "currval"]
+                .iter()
+                .any(|w| all.contains(w))
         {
             return Err(Refuse::shared(
                 format!(
@@ -96,8 +98,7 @@ fn truncate(work: &Work<'_>, tokens: &Tokens<'_>, edits: &mut Edits) -> Result<(
         }
         let mut at = if tokens.is(i + 1, "table") { i + 2 } else { i + 1 };
         let mut deletes = Vec::new();
-        loop {
-            let Some((parts, next)) = tokens.qualified(at) else { break };
+        while let Some((parts, next)) = tokens.qualified(at) {
             let quoted = parts.iter().map(|p| ident::quote(p)).collect::<Vec<_>>().join(".");
             work.table(parts.last().map_or("", String::as_str))?;
             deletes.push(format!("DELETE FROM {quoted}"));

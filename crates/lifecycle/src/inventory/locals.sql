@@ -1,0 +1,1 @@
+SELECT id || ' in ' || $1::text FROM tenantry.local_tenants

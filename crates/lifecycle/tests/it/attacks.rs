@@ -1,0 +1,94 @@
+//! The catalogue of attacks, run as tenant A's own login against tenant B in each isolation. `docs/security.md` lists
+//! every case and what is open in PostgreSQL itself.
+
+use tenantry_domain::{Isolation, TenantKeyType};
+use tenantry_testkit::attack::Attack;
+use tenantry_testkit::attack::session::Stage;
+
+use crate::support::lab::{Lab, Plan, build, connect, has_query_statistics, lab};
+
+mod catalogs;
+mod context;
+mod functions;
+mod locks;
+mod logins;
+mod oracles;
+mod rls;
+mod roles;
+mod server;
+mod sessions;
+
+/// Every case.
+pub fn catalogue() -> Vec<Attack> {
+    [
+        catalogs::cases(),
+        context::cases(),
+        locks::cases(),
+        oracles::cases(),
+        rls::cases(),
+        roles::cases(),
+        server::cases(),
+        sessions::cases(),
+    ]
+    .concat()
+}
+
+/// Runs the cases that apply to a laboratory, and tells which went wrong.
+pub async fn run(lab: &Lab, cases: &[Attack]) -> Vec<String> {
+    let (urls, values) = (|who| lab.url(who), lab.values());
+    let statistics = has_query_statistics(&connect(&lab.superuser).await).await;
+    let mut wrong = Vec::new();
+    for case in cases {
+        let applies = case.isolations.contains(&lab.plan.isolation)
+            && case.tenant_ddl.is_none_or(|ddl| ddl == lab.plan.tenant_ddl)
+            && (case.id != "S59" || statistics);
+        if applies && let Err(why) = Stage::new(&urls, &values).play(case).await {
+            wrong.push(why);
+        }
+    }
+    wrong
+}
+
+async fn check(lab: Lab) {
+    let wrong = run(&lab, &catalogue()).await;
+    assert!(wrong.is_empty(), "{} cases went wrong:\n{}", wrong.len(), wrong.join("\n\n"));
+}
+
+#[tokio::test]
+async fn shared_tables_hold() {
+    check(lab(Isolation::Shared).await).await;
+}
+
+#[tokio::test]
+async fn own_schemas_hold() {
+    check(lab(Isolation::Schema).await).await;
+}
+
+#[tokio::test]
+async fn own_databases_hold() {
+    check(lab(Isolation::Database).await).await;
+}
+
+#[tokio::test]
+async fn own_schemas_hold_with_objects_of_the_tenants() {
+    check(with_ddl(Isolation::Schema).await).await;
+}
+
+#[tokio::test]
+async fn own_databases_hold_with_objects_of_the_tenants() {
+    check(with_ddl(Isolation::Database).await).await;
+}
+
+/// A laboratory whose tenants may create objects.
+pub async fn with_ddl(isolation: Isolation) -> Lab {
+    build(Plan { isolation, tenant_ddl: true, key: TenantKeyType::Uuid }).await
+}
+
+/// A case proves something only with a positive twin, or says that PostgreSQL leaves it open.
+#[test]
+fn every_case_has_a_twin() {
+    for case in catalogue() {
+        assert!(case.known_open || !case.twin.is_empty(), "{} ({}) has no twin", case.id, case.title);
+        assert!(!case.steps.is_empty() && !case.isolations.is_empty(), "{}", case.id);
+    }
+}

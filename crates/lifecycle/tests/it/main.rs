@@ -1,0 +1,11 @@
+//! Tests of a tenant's life and of its walls, on a real server.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod attacks;
+mod create;
+mod doctor;
+mod examples;
+mod hardening;
+mod support;
+mod tools;

@@ -1,0 +1,1 @@
+SELECT tenantry.note_migration($1, $2, $3, $4)

@@ -1,0 +1,1 @@
+SELECT tenantry.note_progress($1, $2, $3)

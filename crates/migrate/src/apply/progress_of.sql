@@ -1,0 +1,1 @@
+SELECT tenantry.progress_of($1, $2)

@@ -1,0 +1,221 @@
+//! Running one file's statements on one target: in one transaction, or, around statements that PostgreSQL refuses in
+//! transactions, in several, with a note of how far it came.
+
+use std::cell::Cell;
+
+use tenantry_domain::Result;
+use tenantry_postgres::acting::{AS_PLATFORM, Acting, RESET, for_tenant};
+use tenantry_postgres::error::db_error;
+use tenantry_shape::Scope;
+use tokio_postgres::Client;
+
+use super::shaped::{Run, Shaped};
+use crate::error::statement_error;
+
+const PROGRESS_OF: &str = include_str!("progress_of.sql");
+const NOTE_PROGRESS: &str = include_str!("note_progress.sql");
+const NOTE_MIGRATION: &str = include_str!("note_migration.sql");
+const DROP_INVALID: &str = include_str!("drop_invalid_index.sql");
+
+/// Who runs the statements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Who {
+    /// The platform's login, which acts as a role: only where no tenant's code can run.
+    Platform,
+    /// The tenant's owner itself, logged in.
+    Owner(String),
+}
+
+/// Where statements run.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    /// As messages name it.
+    pub words: String,
+    pub who: Who,
+    pub acting: Acting,
+}
+
+/// One target's session.
+pub(super) struct Session<'a> {
+    client: &'a Client,
+    target: Target,
+    /// Id and key of each tenant that data statements run for; empty: the statements run once.
+    tenants: Vec<(String, String)>,
+    /// Whether the owner sees the rows of all tenants at the moment.
+    bypass: Cell<bool>,
+}
+
+impl<'a> Session<'a> {
+    /// On a connection that nobody else uses meanwhile.
+    pub fn new(client: &'a Client, target: Target) -> Self {
+        Self { client, target, tenants: Vec::new(), bypass: Cell::new(false) }
+    }
+
+    /// With the tenants that data statements run for.
+    pub fn for_tenants(mut self, tenants: Vec<(String, String)>) -> Self {
+        self.tenants = tenants;
+        self
+    }
+
+    /// Its connection.
+    pub fn client(&self) -> &Client {
+        self.client
+    }
+
+    /// Goes on to another target within the same transaction.
+    pub async fn next(self, target: Target) -> Result<Self> {
+        self.say(AS_PLATFORM, "give the owner's rights back").await?;
+        let next = Self { client: self.client, target, tenants: Vec::new(), bypass: Cell::new(false) };
+        // BEGIN inside a transaction only warns, and sets the new role and path.
+        next.begin().await?;
+        Ok(next)
+    }
+
+    /// Runs a file and notes that it is done; the last transaction stays open for [`Session::commit`].
+    pub async fn run(&self, file: &Shaped, runs: &[Run<'_>], ledger: &str) -> Result<()> {
+        let result = self.run_all(file, runs, ledger).await;
+        if result.is_err() {
+            // On a lost connection the server rolls back by itself.
+            let _ = self.client.batch_execute("ROLLBACK").await;
+        }
+        result
+    }
+
+    async fn run_all(&self, file: &Shaped, runs: &[Run<'_>], ledger: &str) -> Result<()> {
+        let doing = "note the migration";
+        let in_one = runs.iter().all(|r| r.emitted.transactional);
+        let done: i32 = if in_one { 0 } else { self.progress_of(file, ledger).await? };
+        self.begin().await?;
+        for (number, run) in (1_i32..).zip(runs).skip(usize::try_from(done).unwrap_or(0)) {
+            if run.emitted.transactional {
+                self.inside(run).await?;
+                if !in_one {
+                    self.note_progress(file, ledger, number).await?;
+                }
+            } else {
+                self.bypass(false).await?;
+                self.commit().await?;
+                self.outside(run).await?;
+                self.begin().await?;
+                self.note_progress(file, ledger, number).await?;
+            }
+        }
+        self.bypass(false).await?;
+        self.as_platform().await?;
+        self.client
+            .execute(NOTE_MIGRATION, &[&ledger, &file.version, &file.name, &file.checksum])
+            .await
+            .map_err(|e| db_error(e, doing))?;
+        Ok(())
+    }
+
+    /// Commits what is open.
+    pub async fn commit(&self) -> Result<()> {
+        self.say("COMMIT", "commit the migration").await
+    }
+
+    async fn begin(&self) -> Result<()> {
+        let sql = self.target.acting.begin()?;
+        self.say(&sql, "begin the migration").await
+    }
+
+    /// A statement within the transaction: once, or for each tenant.
+    async fn inside(&self, run: &Run<'_>) -> Result<()> {
+        let sql = run.emitted.render(&self.target.acting.schema);
+        if run.extension().is_some() {
+            // It takes a superuser; a tenant's owner finds it made already.
+            if self.target.who == Who::Platform {
+                self.as_platform().await?;
+                self.statement(run, &sql).await?;
+                self.as_owner().await?;
+            }
+            return Ok(());
+        }
+        if self.tenants.is_empty() {
+            return self.statement(run, &sql).await;
+        }
+        self.bypass(run.emitted.scope == Scope::Database).await?;
+        if run.emitted.scope == Scope::Database {
+            return self.statement(run, &sql).await;
+        }
+        for (id, key) in &self.tenants {
+            self.say(&for_tenant(id, key)?, "name the tenant").await?;
+            self.statement(run, &sql).await?;
+        }
+        Ok(())
+    }
+
+    /// A statement that can't run in a transaction. What an earlier try left half done (an invalid index) goes first.
+    async fn outside(&self, run: &Run<'_>) -> Result<()> {
+        let doing = "prepare a statement outside transactions";
+        self.say(&self.target.acting.outside()?, doing).await?;
+        let schema = &self.target.acting.schema;
+        let rows = self.client.query(DROP_INVALID, &[schema]).await.map_err(|e| db_error(e, doing))?;
+        for row in rows {
+            let drop: &str = row.get(0);
+            self.say(drop, "drop an index that was left invalid").await?;
+        }
+        self.statement(run, &run.emitted.render(schema)).await?;
+        self.say(RESET, doing).await
+    }
+
+    async fn statement(&self, run: &Run<'_>, sql: &str) -> Result<()> {
+        self.client
+            .batch_execute(sql)
+            .await
+            .map_err(|e| statement_error(e, run.statement, sql, &self.target.words))
+    }
+
+    async fn as_platform(&self) -> Result<()> {
+        match self.target.who {
+            Who::Platform => self.say(AS_PLATFORM, "give the owner's rights back").await,
+            Who::Owner(_) => Ok(()),
+        }
+    }
+
+    /// Definitions of shared tables are checked against the rows of all tenants; data statements see one tenant's.
+    async fn bypass(&self, on: bool) -> Result<()> {
+        if self.bypass.replace(on) != on {
+            self.say(&self.target.acting.bypass(on)?, "look at all tenants").await?;
+        }
+        Ok(())
+    }
+
+    async fn as_owner(&self) -> Result<()> {
+        self.say(&self.target.acting.again()?, "take the owner's rights").await
+    }
+
+    async fn progress_of(&self, file: &Shaped, ledger: &str) -> Result<i32> {
+        let row = self
+            .client
+            .query_one(PROGRESS_OF, &[&ledger, &file.version])
+            .await
+            .map_err(|e| db_error(e, "read how far the migration came"))?;
+        Ok(row.get(0))
+    }
+
+    async fn note_progress(&self, file: &Shaped, ledger: &str, done: i32) -> Result<()> {
+        self.as_platform().await?;
+        self.client
+            .execute(NOTE_PROGRESS, &[&ledger, &file.version, &done])
+            .await
+            .map_err(|e| db_error(e, "note how far the migration came"))?;
+        if self.target.who == Who::Platform { self.as_owner().await } else { Ok(()) }
+    }
+
+    async fn say(&self, sql: &str, doing: &str) -> Result<()> {
+        self.client.batch_execute(sql).await.map_err(|e| db_error(e, doing))
+    }
+}
+
+/// Makes a file's extensions in a tenant's own database, as the platform.
+pub(super) async fn create_extensions(client: &Client, file: &Shaped) -> Result<()> {
+    for run in file.own_database().iter().filter(|r| r.extension().is_some()) {
+        let sql = run.emitted.render(tenantry_domain::layout::DATABASE_SCHEMA);
+        client
+            .batch_execute(&sql)
+            .await
+            .map_err(|e| statement_error(e, run.statement, &sql, "the tenant's database"))?;
+    }
+    Ok(())
+}

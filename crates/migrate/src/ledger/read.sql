@@ -1,0 +1,1 @@
+SELECT version, name, checksum FROM tenantry.ledger WHERE target = $1 ORDER BY version

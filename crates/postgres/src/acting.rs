@@ -1,0 +1,95 @@
+//! Acting as an owner: the SQL around what runs with a role's rights, in a schema, perhaps for a tenant.
+
+use tenantry_domain::{Result, Secret};
+
+use crate::password;
+use crate::sql::{Values, render};
+
+/// Whose rights, where, and how long to wait for locks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acting {
+    /// The role.
+    pub role: String,
+    /// The schema that unqualified names mean first.
+    pub schema: String,
+    /// Longest wait for a lock, in milliseconds.
+    pub lock_ms_max: u64,
+}
+
+impl Acting {
+    fn values(&self) -> Values {
+        Values::default()
+            .text("role", self.role.clone())
+            .text("schema", self.schema.clone())
+            .raw("lock_ms", self.lock_ms_max.to_string())
+    }
+
+    /// Begins a transaction with the role's rights.
+    ///
+    /// # Errors
+    /// `internal` when the template is wrong.
+    pub fn begin(&self) -> Result<String> {
+        render(include_str!("acting/begin.sql"), &self.values())
+    }
+
+    /// Takes the role's rights for what can't run in a transaction; [`RESET`] ends it.
+    ///
+    /// # Errors
+    /// As [`Acting::begin`].
+    pub fn outside(&self) -> Result<String> {
+        render(include_str!("acting/outside.sql"), &self.values())
+    }
+
+    /// Takes the role's rights again within the transaction.
+    ///
+    /// # Errors
+    /// As [`Acting::begin`].
+    pub fn again(&self) -> Result<String> {
+        render(include_str!("acting/role.sql"), &self.values())
+    }
+
+    /// Lets the role see rows of all tenants until the same call takes it back, within the transaction.
+    ///
+    /// # Errors
+    /// As [`Acting::begin`].
+    pub fn bypass(&self, on: bool) -> Result<String> {
+        let word = if on { "BYPASSRLS" } else { "NOBYPASSRLS" };
+        render(include_str!("acting/bypass.sql"), &self.values().raw("bypass", word))
+    }
+
+    /// Lets the role log in to a database for a short time, with a fresh password.
+    ///
+    /// # Errors
+    /// As [`Acting::begin`].
+    pub fn open_login(&self, database: &str, until: &str) -> Result<(String, Secret)> {
+        let password = password::random();
+        let values = self
+            .values()
+            .text("verifier", password::verifier(&password))
+            .text("until", until)
+            .text("database", database);
+        Ok((render(include_str!("acting/owner_open.sql"), &values)?, password))
+    }
+
+    /// Ends that.
+    ///
+    /// # Errors
+    /// As [`Acting::begin`].
+    pub fn close_login(&self) -> Result<String> {
+        render(include_str!("acting/owner_close.sql"), &self.values())
+    }
+}
+
+/// Gives the rights taken with [`Acting::outside`] back.
+pub const RESET: &str = include_str!("acting/reset.sql");
+
+/// Gives the role's rights back for the rest of the transaction.
+pub const AS_PLATFORM: &str = include_str!("acting/platform.sql");
+
+/// Names the tenant for the rest of the transaction: its id, and what stands in the tenant column.
+///
+/// # Errors
+/// As [`Acting::begin`].
+pub fn for_tenant(id: &str, key: &str) -> Result<String> {
+    render(include_str!("acting/tenant.sql"), &Values::default().text("id", id).text("key", key))
+}

@@ -1,0 +1,3 @@
+RESET lock_timeout;
+RESET ROLE;
+RESET search_path;

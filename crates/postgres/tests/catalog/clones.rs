@@ -1,0 +1,138 @@
+//! A clone is what its template is.
+
+use crate::{make, read, script, server, value};
+
+const KITCHEN_SINK: &str = include_str!("kitchen_sink.sql");
+const SINCE_17: &str = include_str!("since_17.sql");
+const SINCE_18: &str = include_str!("since_18.sql");
+
+/// Fills the template with all that the server's version knows.
+async fn fill(client: &tokio_postgres::Client) {
+    client.batch_execute(KITCHEN_SINK).await.unwrap();
+    let version: u32 = value(client, "SHOW server_version_num").await.unwrap().parse().unwrap();
+    for (since, sql) in [(17, SINCE_17), (18, SINCE_18)] {
+        if version / 10_000 >= since {
+            client.batch_execute(sql).await.unwrap();
+        }
+    }
+}
+
+/// What the system catalogs say about a schema.
+async fn raw(client: &tokio_postgres::Client, schema: &str) -> Vec<String> {
+    let rows = client.query(include_str!("raw.sql"), &[&schema]).await.unwrap();
+    rows.iter().map(|row| row.get(0)).collect()
+}
+
+/// `TENANT` is put into queries in place of the schema.
+async fn check(client: &tokio_postgres::Client, query: &str, expect: &str) {
+    for tenant in ["template", "tenant_a", "tenant_b"] {
+        let query =
+            format!("SET search_path = {tenant}, global, extensions; {query}").replace("TENANT", tenant);
+        assert_eq!(value(client, &query).await.as_deref(), Some(expect), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_clone_equals_its_template() {
+    let mut client = server::database().await;
+    fill(&client).await;
+    let template = read(&mut client, "template").await;
+    let clone = script(&mut client, "template").await.unwrap();
+    assert_eq!(clone.catalog, template);
+
+    for tenant in ["tenant_a", "tenant_b"] {
+        make(&mut client, &clone, tenant, Some("template")).await;
+        let found = read(&mut client, tenant).await;
+        assert_eq!(template.difference(&found), [], "{tenant}");
+        assert_eq!(found, template);
+        assert_eq!(found.fingerprint(), template.fingerprint());
+        let (expect, found) = (raw(&client, "template").await, raw(&client, tenant).await);
+        assert!(expect.len() > 500, "{}", expect.len());
+        for (expect, found) in expect.iter().zip(&found) {
+            assert_eq!(found, expect, "{tenant}");
+        }
+        assert_eq!(found.len(), expect.len());
+    }
+    // A clone of a clone is the same again.
+    client.batch_execute("ALTER SCHEMA template RENAME TO aside; CREATE SCHEMA template").await.unwrap();
+    let again = script(&mut client, "tenant_a").await.unwrap();
+    assert_eq!(again.catalog, template);
+    assert_eq!(again.textual, clone.textual);
+    assert_eq!(again.structure, clone.structure);
+    assert_eq!(again.constraints, clone.constraints);
+}
+
+#[tokio::test]
+async fn rows_and_sequences_go_along() {
+    let mut client = server::database().await;
+    fill(&client).await;
+    let clone = script(&mut client, "template").await.unwrap();
+    for tenant in ["tenant_a", "tenant_b"] {
+        make(&mut client, &clone, tenant, Some("template")).await;
+    }
+    let client = &client;
+    check(client, "SELECT string_agg(c::text, ' ' ORDER BY id) FROM (SELECT id, name, (home).town, open, loud, parent FROM TENANT.customers) c",
+        "(1,Anna,\"Town, \"\"x\"\"\",\"[08:00:00,12:00:00)\",ANNA,1) (2,Bea,,,BEA,1)").await;
+    check(client, "SELECT string_agg(id::text, ' ') FROM ONLY TENANT.base", "1").await;
+    check(client, "SELECT count(*) FROM TENANT.base", "2").await;
+    check(client, "SELECT count(*) FROM TENANT.events", "4").await;
+    check(client, "SELECT count(*) FROM TENANT.nothing", "1").await;
+    check(client, "SELECT string_agg(id::text, ' ') FROM TENANT.drafts", "5 10").await;
+    check(client, "SELECT sum(total) FROM TENANT.totals", "210.00").await;
+    check(client, "SELECT top FROM TENANT.a_totals", "200.00").await;
+    check(client, "INSERT INTO TENANT.customers (name, code) VALUES ('next', 'EF') RETURNING id", "3").await;
+    check(client, "INSERT INTO TENANT.drafts (body) VALUES ('1') RETURNING id", "15").await;
+    check(client, "INSERT INTO TENANT.orders (customer) VALUES (3) RETURNING id", "3").await;
+}
+
+#[tokio::test]
+async fn a_schema_without_rows_can_be_made_elsewhere() {
+    let mut client = server::database().await;
+    fill(&client).await;
+    let clone = script(&mut client, "template").await.unwrap();
+    let order: Vec<&str> = clone.rows.iter().map(|t| t.table.as_str()).collect();
+    let place = |name: &str| order.iter().position(|t| *t == name).unwrap();
+    assert!(place("customers") < place("orders"), "{order:?}");
+    assert!(!order.contains(&"events"), "rows are copied partition by partition");
+
+    let mut other = server::database().await;
+    make(&mut other, &clone, "app", None).await;
+    assert_eq!(read(&mut other, "app").await, clone.catalog);
+    assert_eq!(value(&other, "SELECT count(*) FROM app.customers").await.as_deref(), Some("0"));
+}
+
+#[tokio::test]
+async fn a_renamed_clone_equals_its_template() {
+    let mut client = server::database().await;
+    fill(&client).await;
+    let clone = script(&mut client, "template").await.unwrap();
+    assert_eq!(clone.textual.len(), 2, "secure() and late(): {:?}", clone.textual);
+    make(&mut client, &clone, "blank_1", Some("template")).await;
+    let strange = "tenant \"x'";
+    client
+        .batch_execute(&format!("BEGIN; {} COMMIT", clone.rename_script("blank_1", strange)))
+        .await
+        .unwrap();
+    let found = read(&mut client, strange).await;
+    assert_eq!(clone.catalog.difference(&found), []);
+    assert_eq!(found.fingerprint(), clone.catalog.fingerprint());
+
+    client.batch_execute("DROP SCHEMA template CASCADE").await.unwrap();
+    let name = "SELECT name FROM \"tenant \"\"x'\".secure(1)";
+    assert_eq!(value(&client, name).await.as_deref(), Some("Anna"));
+    let late = "SELECT \"tenant \"\"x'\".late() > 0";
+    assert_eq!(value(&client, late).await.as_deref(), Some("t"));
+}
+
+#[tokio::test]
+async fn settings_are_put_back() {
+    let mut client = server::database().await;
+    let transaction = client.transaction().await.unwrap();
+    transaction.batch_execute("SET LOCAL search_path = global; SET LOCAL jit = on").await.unwrap();
+    tenantry_postgres::catalog::read(&transaction, "template").await.unwrap();
+    let query = "SELECT concat_ws(' ', current_setting('search_path'), current_setting('enable_seqscan'),
+                 current_setting('enable_hashjoin'), current_setting('enable_mergejoin'), current_setting('jit'),
+                 current_setting('row_security'))";
+    let row = transaction.query_one(query, &[]).await.unwrap();
+    assert_eq!(row.get::<_, String>(0), "global on on on on on");
+}

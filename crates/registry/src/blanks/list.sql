@@ -1,0 +1,4 @@
+SELECT id, service, cluster, isolation, version
+FROM tenantry.blanks
+WHERE status = 'ready'
+ORDER BY created_at

@@ -1,0 +1,35 @@
+//! SQL in, SQL out: one module for each kind of statement.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+#[path = "shape/support.rs"]
+mod support;
+
+#[path = "shape/alter_table.rs"]
+mod alter_table;
+#[path = "shape/create_table.rs"]
+mod create_table;
+#[path = "shape/data.rs"]
+mod data;
+#[path = "shape/foreign_key.rs"]
+mod foreign_key;
+#[path = "shape/function.rs"]
+mod function;
+#[path = "shape/habits.rs"]
+mod habits;
+#[path = "shape/index.rs"]
+mod index;
+#[path = "shape/properties.rs"]
+mod properties;
+#[path = "shape/syntax.rs"]
+mod syntax;
+#[path = "shape/types.rs"]
+mod types;
+#[path = "shape/view.rs"]
+mod view;
+
+/// What `sql` becomes after `setup`, line by line.
+#[track_caller]
+fn check(setup: &str, sql: &str, expect: &str) {
+    let found = support::after(setup, sql);
+    assert_eq!(found, expect.trim_matches('\n'), "\n--- found ---\n{found}\n");
+}

@@ -1,0 +1,199 @@
+//! INSERT, UPDATE, DELETE, SELECT, TRUNCATE: once per tenant.
+
+use crate::check;
+
+#[test]
+fn insert_without_columns() {
+    check(
+        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
+        r#"INSERT INTO users VALUES (gen_random_uuid(), 'a@b')"#,
+        r#"
+shared tenant: INSERT INTO users (id, email) VALUES (gen_random_uuid(), 'a@b')
+plain tenant: INSERT INTO users VALUES (gen_random_uuid(), 'a@b')
+"#,
+    );
+}
+
+#[test]
+fn insert_a_star() {
+    check(
+        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);CREATE TABLE old (id uuid, email text, name text);"#,
+        r#"INSERT INTO old SELECT * FROM users"#,
+        r#"
+shared tenant: INSERT INTO old (id, email, name) SELECT users.id, users.email, users.name FROM users
+plain tenant: INSERT INTO old SELECT * FROM users
+"#,
+    );
+}
+
+#[test]
+fn conflict_targets() {
+    check(
+        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);CREATE TABLE items (id serial PRIMARY KEY, owner uuid, qty int);"#,
+        r#"INSERT INTO users AS u (id, email) VALUES (gen_random_uuid(), 'x') ON CONFLICT (email) WHERE name IS NULL DO UPDATE SET name = 'y'; WITH x AS (INSERT INTO items (id) VALUES (1) ON CONFLICT (id) DO NOTHING RETURNING id) SELECT * FROM x; INSERT INTO users (id) VALUES (gen_random_uuid()) ON CONFLICT ON CONSTRAINT users_pkey DO NOTHING"#,
+        r#"
+shared tenant: INSERT INTO users AS u (id, email) VALUES (gen_random_uuid(), 'x') ON CONFLICT (tenant_id, email) WHERE name IS NULL DO UPDATE SET name = 'y'
+plain tenant: INSERT INTO users AS u (id, email) VALUES (gen_random_uuid(), 'x') ON CONFLICT (email) WHERE name IS NULL DO UPDATE SET name = 'y'
+shared tenant: WITH x AS (INSERT INTO items (id) VALUES (1) ON CONFLICT (tenant_id, id) DO NOTHING RETURNING id) SELECT * FROM x
+plain tenant: WITH x AS (INSERT INTO items (id) VALUES (1) ON CONFLICT (id) DO NOTHING RETURNING id) SELECT * FROM x
+shared tenant: INSERT INTO users (id) VALUES (gen_random_uuid()) ON CONFLICT ON CONSTRAINT users_pkey DO NOTHING
+plain tenant: INSERT INTO users (id) VALUES (gen_random_uuid()) ON CONFLICT ON CONSTRAINT users_pkey DO NOTHING
+"#,
+    );
+}
+
+#[test]
+fn update_delete_merge() {
+    check(
+        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);CREATE TABLE items (id serial PRIMARY KEY, owner uuid, qty int);"#,
+        r#"UPDATE items SET qty = 1; DELETE FROM items; MERGE INTO items i USING users u ON i.owner = u.id WHEN MATCHED THEN DELETE"#,
+        r#"
+shared tenant: UPDATE items SET qty = 1
+plain tenant: UPDATE items SET qty = 1
+shared tenant: DELETE FROM items
+plain tenant: DELETE FROM items
+shared tenant: MERGE INTO items i USING users u ON i.owner = u.id WHEN MATCHED THEN DELETE
+plain tenant: MERGE INTO items i USING users u ON i.owner = u.id WHEN MATCHED THEN DELETE
+"#,
+    );
+}
+
+#[test]
+fn merge_without_columns_is_refused() {
+    check(
+        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);CREATE TABLE items (id serial PRIMARY KEY, owner uuid, qty int);"#,
+        r#"MERGE INTO items i USING users u ON i.owner = u.id WHEN NOT MATCHED THEN INSERT VALUES (1)"#,
+        r#"
+m.sql:1:1: MERGE ... INSERT has no list of columns; write the list of columns out
+"#,
+    );
+}
+
+#[test]
+fn names_are_cut_as_the_server_cuts_them() {
+    check(
+        r#"CREATE TABLE aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa (id int PRIMARY KEY);"#,
+        r#"INSERT INTO aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa VALUES (1) ON CONFLICT (id) DO NOTHING"#,
+        r#"
+shared tenant: INSERT INTO aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa (id) VALUES (1) ON CONFLICT (tenant_id, id) DO NOTHING
+plain tenant: INSERT INTO aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa VALUES (1) ON CONFLICT (id) DO NOTHING
+"#,
+    );
+}
+
+#[test]
+fn sequence_functions() {
+    check(
+        r#"CREATE TABLE items (id serial PRIMARY KEY, owner uuid, qty int);"#,
+        r#"SELECT setval('public.items_id_seq', (SELECT max(id) FROM items)); INSERT INTO items (id) VALUES (pg_catalog.nextval('items_id_seq'::regclass))"#,
+        r#"
+shared tenant: SELECT tenantry.set_value('shared.items_id_seq', (SELECT max(id) FROM items))
+plain tenant: SELECT setval('shared.items_id_seq', (SELECT max(id) FROM items))
+shared tenant: INSERT INTO items (id) VALUES (tenantry.next_value('items_id_seq'::regclass))
+plain tenant: INSERT INTO items (id) VALUES (pg_catalog.nextval('items_id_seq'::regclass))
+"#,
+    );
+}
+
+#[test]
+fn lastval_is_refused() {
+    check(
+        r#""#,
+        r#"SELECT lastval()"#,
+        r#"
+m.sql:1:1: lastval() does not know of the tenant's counters; name the sequence: currval('the_sequence'), or use RETURNING
+"#,
+    );
+}
+
+#[test]
+fn global_tables_once() {
+    check(
+        r#"CREATE TABLE countries (code char(2) PRIMARY KEY, name text);"#,
+        r#"INSERT INTO countries VALUES ('it', 'Italy') ON CONFLICT (code) DO NOTHING"#,
+        r#"
+shared once: INSERT INTO countries VALUES ('it', 'Italy') ON CONFLICT (code) DO NOTHING
+plain once: INSERT INTO countries VALUES ('it', 'Italy') ON CONFLICT (code) DO NOTHING
+"#,
+    );
+}
+
+#[test]
+fn global_from_tenants_is_refused() {
+    check(
+        r#"CREATE TABLE countries (code char(2) PRIMARY KEY, name text);CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
+        r#"INSERT INTO countries SELECT 'xx', name FROM users"#,
+        r#"
+m.sql:1:1: a statement that changes a global table reads users, whose rows belong to tenants; write the values into the statement
+"#,
+    );
+}
+
+#[test]
+fn truncate_deletes() {
+    check(
+        r#"CREATE TABLE a (id serial PRIMARY KEY); CREATE TABLE b (a int REFERENCES a);"#,
+        r#"TRUNCATE a, b RESTART IDENTITY"#,
+        r#"
+shared tenant: DELETE FROM b
+shared tenant: DELETE FROM a
+shared tenant: SELECT tenantry.set_value('shared.a_id_seq'::regclass, 1, false)
+plain tenant: TRUNCATE a, b RESTART IDENTITY
+"#,
+    );
+}
+
+#[test]
+fn truncate_cascade_is_refused() {
+    check(
+        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
+        r#"TRUNCATE users CASCADE"#,
+        r#"
+m.sql:1:1: TRUNCATE ... CASCADE empties tables that it does not name; name every table
+"#,
+    );
+}
+
+#[test]
+fn truncate_of_what_is_referred_to_is_refused() {
+    check(
+        r#"CREATE TABLE a (id serial PRIMARY KEY); CREATE TABLE b (a int REFERENCES a);"#,
+        r#"TRUNCATE a"#,
+        r#"
+m.sql:1:1: TRUNCATE a: the foreign key of b refers to it, and the server refuses that; name b too, or use DELETE
+"#,
+    );
+}
+
+#[test]
+fn an_unknown_table_is_refused() {
+    check(
+        r#""#,
+        r#"INSERT INTO nowhere VALUES (1)"#,
+        r#"
+m.sql:1:1: table nowhere is not made by the migrations so far; create it in an earlier statement, or correct the name
+"#,
+    );
+}
+
+#[test]
+fn catalogs_are_not_written() {
+    check(
+        r#""#,
+        r#"UPDATE pg_catalog.pg_class SET relname = 'x'"#,
+        r#"
+m.sql:1:1: it changes the system catalog pg_catalog; use the SQL command that makes the change (CREATE, ALTER, DROP)
+"#,
+    );
+}
+
+#[test]
+fn copy_is_refused() {
+    check(
+        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
+        r#"COPY users FROM '/tmp/x'"#,
+        r#"
+m.sql:1:1: COPY reads a file or a stream that is not here; write INSERT statements, or load the data as a seed
+"#,
+    );
+}

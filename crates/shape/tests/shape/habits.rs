@@ -1,0 +1,172 @@
+//! Habits of dump files, and what no tenant may have.
+
+use crate::check;
+
+#[test]
+fn settings_of_dumps_are_left_out() {
+    check(
+        r#""#,
+        r#"SET statement_timeout = 0; SET search_path = public; SELECT pg_catalog.set_config('search_path', '', false); BEGIN; COMMIT"#,
+        r#"
+note: the setting statement_timeout is left out: Tenantry sets it
+note: the setting search_path is left out: Tenantry sets it
+note: set_config('search_path', ...) is left out: Tenantry sets the path
+note: BEGIN, COMMIT and the like are left out: each file runs in a transaction of Tenantry's
+note: BEGIN, COMMIT and the like are left out: each file runs in a transaction of Tenantry's
+"#,
+    );
+}
+
+#[test]
+fn another_setting_is_refused() {
+    check(
+        r#""#,
+        r#"SET work_mem = '1GB'"#,
+        r#"
+m.sql:1:1: the setting work_mem would last longer than the statement that it is meant for; leave it out, or use set_config(name, value, true) in the statement
+"#,
+    );
+}
+
+#[test]
+fn grants_are_left_out() {
+    check(
+        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
+        r#"GRANT SELECT ON users TO somebody; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO somebody; CREATE SCHEMA IF NOT EXISTS public"#,
+        r#"
+note: privileges are left out: Tenantry grants them by [roles]
+note: privileges are left out: Tenantry grants them by [roles]
+note: CREATE SCHEMA public is left out: Tenantry makes the schemas
+"#,
+    );
+}
+
+#[test]
+fn revoke_is_refused() {
+    check(
+        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
+        r#"REVOKE SELECT ON users FROM PUBLIC"#,
+        r#"
+m.sql:1:1: REVOKE takes a privilege that Tenantry grants to every tenant's roles; leave it out, and say what each role may do in [roles]
+"#,
+    );
+}
+
+#[test]
+fn roles_are_refused() {
+    check(
+        r#""#,
+        r#"CREATE ROLE x"#,
+        r#"
+m.sql:1:1: it changes a role of the server; leave it out: roles are Tenantry's, see [roles]
+"#,
+    );
+}
+
+#[test]
+fn schemas_are_refused() {
+    check(
+        r#""#,
+        r#"CREATE SCHEMA accounting"#,
+        r#"
+m.sql:1:1: it makes the schema accounting, and a tenant has one schema only; leave it out and write the tables without "accounting.", with a prefix of their names
+"#,
+    );
+}
+
+#[test]
+fn policies_are_refused() {
+    check(
+        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
+        r#"CREATE POLICY p ON users USING (true)"#,
+        r#"
+m.sql:1:1: a policy of the app's own would widen the tenants' one; leave it out: rows are kept apart by Tenantry; what a role may do stands in [roles]
+"#,
+    );
+}
+
+#[test]
+fn locks_are_refused() {
+    check(
+        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
+        r#"LOCK TABLE users"#,
+        r#"
+m.sql:1:1: LOCK TABLE would stop every tenant; leave it out, or lock rows with SELECT ... FOR UPDATE
+"#,
+    );
+}
+
+#[test]
+fn channels_are_refused() {
+    check(
+        r#""#,
+        r#"NOTIFY x"#,
+        r#"
+m.sql:1:1: channels are seen by the whole database; notify from the application, through the gateway
+"#,
+    );
+}
+
+#[test]
+fn rules_are_refused() {
+    check(
+        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
+        r#"CREATE RULE r AS ON DELETE TO users DO INSTEAD NOTHING"#,
+        r#"
+m.sql:1:1: a rule rewrites statements in a way that is not carried; use a trigger
+"#,
+    );
+}
+
+#[test]
+fn maintenance_runs_once_and_alone() {
+    check(
+        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
+        r#"VACUUM users; ANALYZE users"#,
+        r#"
+shared once alone: VACUUM users
+plain tenant alone: VACUUM users
+shared once: ANALYZE users
+plain tenant: ANALYZE users
+"#,
+    );
+}
+
+#[test]
+fn public_in_catalog_queries() {
+    check(
+        r#""#,
+        r#"SELECT count(*) FROM information_schema.tables WHERE table_schema = 'public'"#,
+        r#"
+shared tenant: SELECT count(*) FROM information_schema.tables WHERE table_schema = 'shared'
+plain tenant: SELECT count(*) FROM information_schema.tables WHERE table_schema = 'shared'
+"#,
+    );
+}
+
+#[test]
+fn public_as_a_word_of_the_app_stays() {
+    check(
+        r#"CREATE TABLE posts (visibility text);"#,
+        r#"INSERT INTO posts (visibility) VALUES ('public')"#,
+        r#"
+shared tenant: INSERT INTO posts (visibility) VALUES ('public')
+plain tenant: INSERT INTO posts (visibility) VALUES ('public')
+"#,
+    );
+}
+
+#[test]
+fn every_refusal_of_a_file_is_named() {
+    check(
+        r#""#,
+        r#"CREATE ROLE x;
+CREATE TABLE t (id int REFERENCES gone);
+  LOCK TABLE t;"#,
+        r#"
+m.sql:1:1: it changes a role of the server; leave it out: roles are Tenantry's, see [roles]
+m.sql:2:1: table gone is not made by the migrations so far; create it in an earlier statement, or correct the name
+m.sql:3:3: LOCK TABLE would stop every tenant; leave it out, or lock rows with SELECT ... FOR UPDATE
+"#,
+    );
+}

@@ -1,0 +1,44 @@
+//! Carries SQL and prints what came out, one line per emitted statement.
+
+use tenantry_domain::TenantKeyType;
+use tenantry_shape::{Emitted, History, Options, Scope, Statement};
+
+/// The options of the tests: a uuid column, and two global tables.
+pub fn options() -> Options {
+    Options {
+        tenant_column: "tenant_id".to_owned(),
+        tenant_type: TenantKeyType::Uuid,
+        current_tenant: "tenantry.current_tenant()".to_owned(),
+        global_tables: ["countries", "currencies"].map(str::to_owned).into(),
+    }
+}
+
+/// What `sql` becomes after `setup`, or why not.
+pub fn after(setup: &str, sql: &str) -> String {
+    let mut history = History::new(options());
+    if let Err(e) = history.apply("setup.sql", setup) {
+        return format!("SETUP {e}");
+    }
+    match history.apply("m.sql", sql) {
+        Ok(statements) => statements.iter().map(print).collect::<Vec<_>>().join("\n"),
+        Err(e) => e.to_string(),
+    }
+}
+
+fn print(statement: &Statement) -> String {
+    let mut lines = Vec::new();
+    for (shape, list) in [("shared", &statement.shared), ("plain", &statement.plain)] {
+        lines.extend(list.iter().map(|e| format!("{shape} {}", emitted(e))));
+    }
+    lines.extend(statement.notes.iter().map(|n| format!("note: {n}")));
+    lines.join("\n")
+}
+
+fn emitted(e: &Emitted) -> String {
+    let scope = match e.scope {
+        Scope::Database => "once",
+        Scope::Tenant => "tenant",
+    };
+    let alone = if e.transactional { "" } else { " alone" };
+    format!("{scope}{alone}: {}", e.render("shared"))
+}

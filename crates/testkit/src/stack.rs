@@ -1,0 +1,160 @@
+//! An app on the test server: control database, data databases, engines; everything but the process.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use tenantry_domain::app::{ClusterSpec, IsolationSpec, Tables};
+use tenantry_domain::{App, Isolation, JobId, Limits, Result, Service, ServiceName, TenantKeyType};
+use tenantry_jobs::{Job, Worker};
+use tenantry_lifecycle::Platform;
+use tenantry_migrate::Migrator;
+use tenantry_postgres::bootstrap::database_exists;
+use tenantry_postgres::clusters::Clusters;
+use tenantry_postgres::connect::connect;
+use tenantry_postgres::ident::quote_ident;
+use tenantry_postgres::pool::Pool;
+use tenantry_registry::{NewTenant, Registry, TenantRow, migrations};
+use tokio_postgres::Client;
+
+use crate::names::unique_app_name;
+use crate::server::server;
+
+/// Who acts in tests.
+pub const ACTOR: &str = "test";
+
+/// An app on the test server with a name of its own. What it leaves there is swept by a later run.
+pub struct TestApp {
+    /// Its engines.
+    pub platform: Platform,
+    /// A worker for its jobs.
+    pub worker: Worker,
+    /// Its migrations.
+    pub migrator: Migrator,
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// How a test's app differs from the default.
+#[derive(Clone, Debug)]
+pub struct AppOptions {
+    /// `[isolation]`.
+    pub isolation: IsolationSpec,
+    /// `[tables] global`.
+    pub global: Vec<String>,
+    /// `[limits]`.
+    pub limits: Limits,
+}
+
+impl Default for AppOptions {
+    fn default() -> Self {
+        let limits = Limits {
+            blank_schemas_ready: 0,
+            blank_databases_ready: 0,
+            job_lease_seconds: 5,
+            job_heartbeat_seconds: 1,
+            ..Limits::default()
+        };
+        Self { isolation: IsolationSpec::default(), global: Vec::new(), limits }
+    }
+}
+
+impl AppOptions {
+    /// Another type of the tenant column.
+    #[must_use]
+    pub fn key(mut self, column: &str, key: TenantKeyType) -> Self {
+        self.isolation.tenant_column = column.to_owned();
+        self.isolation.tenant_key = key;
+        self
+    }
+}
+
+impl TestApp {
+    /// An app with these migrations (file name and text) of service `main`, applied.
+    pub async fn new(files: &[(&str, &str)], options: AppOptions) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let mut app = Self::without_migrations(folder.path(), options).await;
+        app._folder = Some(folder);
+        app.migrator.up(&|_| {}).await.expect("apply the test's migrations");
+        app
+    }
+
+    /// An app with a folder of migrations for service `main`, prepared but not applied.
+    pub async fn without_migrations(migrations: &Path, options: AppOptions) -> Self {
+        let server = server().await.server().clone();
+        let main: ServiceName = "main".parse().unwrap();
+        let cluster =
+            ClusterSpec { url: None, replicas: Vec::new(), region: None, engine: "postgres".to_owned() };
+        let app = App {
+            name: unique_app_name().parse().unwrap(),
+            control_url: None,
+            clusters: BTreeMap::from([("local".parse().unwrap(), cluster)]),
+            services: BTreeMap::from([(
+                main.clone(),
+                Service { name: main, migrations: migrations.to_path_buf(), cluster: None },
+            )]),
+            isolation: options.isolation,
+            tables: Tables { global: options.global.into_iter().collect() },
+            plans: BTreeMap::new(),
+            http_listen: String::new(),
+            limits: options.limits,
+        };
+        let control = app.layout().control_database();
+        let maintenance = connect(&server, "postgres", "test").await.unwrap();
+        if !database_exists(&maintenance, &control).await.unwrap() {
+            let sql = format!("CREATE DATABASE {}", quote_ident(&control));
+            maintenance.batch_execute(&sql).await.expect("create the control database");
+        }
+        let mut client = connect(&server, &control, "test").await.unwrap();
+        migrations::up(&mut client).await.expect("prepare the control database");
+        let limit = app.limits.connections_per_database_max;
+        let registry = Registry::new(Pool::new(&server, &control, "test", limit).unwrap().driver());
+        registry.declare(&app).await.expect("declare the app");
+        let clusters = Clusters::new(BTreeMap::from([("local".parse().unwrap(), server)]), limit);
+        let platform = Platform::new(app, registry, clusters);
+        let worker = Self::worker_of(&platform);
+        let migrator =
+            Migrator::new(Arc::clone(&platform.app), platform.registry.clone(), platform.clusters.clone());
+        migrator.prepare().await.expect("prepare the cluster");
+        Self { platform, worker, migrator, _folder: None }
+    }
+
+    /// A further worker, as another process would be.
+    pub fn worker_of(platform: &Platform) -> Worker {
+        let operations = tenantry_lifecycle::operations(platform);
+        Worker::new(platform.registry.clone(), operations, platform.app.limits.clone())
+    }
+
+    /// Runs a job to its end.
+    pub async fn drive(&self, job: JobId) -> Result<Job> {
+        self.worker.drive(job, &|_| {}).await
+    }
+
+    /// A new tenant, ready.
+    pub async fn tenant(&self, slug: &str, isolation: Isolation) -> TenantRow {
+        let new = NewTenant { isolation: Some(isolation), ..NewTenant::default() };
+        let (_, job) = self.platform.registry.add_tenant(&slug.parse().unwrap(), &new, ACTOR).await.unwrap();
+        self.drive(job).await.expect("create the test's tenant");
+        self.platform.registry.find_tenant(slug).await.unwrap()
+    }
+
+    /// The service `main`.
+    pub fn main(&self) -> ServiceName {
+        "main".parse().unwrap()
+    }
+
+    /// A session of the tenant's own login.
+    pub async fn login(&self, slug: &str) -> Client {
+        let row = self.platform.registry.find_tenant(slug).await.unwrap();
+        let credential = self.platform.credential(&row, &self.main()).await.expect("a credential");
+        connect(&credential.server, &credential.database, "test tenant").await.expect("log in as the tenant")
+    }
+
+    /// A superuser's session in the data database.
+    pub async fn data(&self) -> Client {
+        let database = self.platform.app.layout().data_database(&self.main());
+        connect(server().await.server(), &database, "test").await.unwrap()
+    }
+}
