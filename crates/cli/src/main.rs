@@ -2,9 +2,9 @@
 
 mod commands;
 mod config;
+mod demo;
 mod examples;
 mod logging;
-mod migrate;
 mod output;
 mod paths;
 mod progress;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tenantry_domain::{ErrorCode, Error, JobId, Result};
 use tenantry_jobs::{Job, Worker, queue};
 use tenantry_lifecycle::{Platform, operations};
+use tenantry_migrate::{Migrator, Progress};
 use tenantry_postgres::bootstrap;
 use tenantry_postgres::check::check;
 use tenantry_postgres::clusters::Clusters;
@@ -17,7 +18,6 @@ use tenantry_registry::{Registry, migrations};
 
 use crate::Context;
 use crate::config::Config;
-use crate::migrate::{Migrator, Progress};
 use crate::progress::Work;
 
 /// What these connections call themselves in `pg_stat_activity`.

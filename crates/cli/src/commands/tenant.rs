@@ -12,8 +12,6 @@ use tenantry_domain::Result;
 
 use crate::Context;
 
-pub use show::describe;
-
 /// The subcommands of `tenant`.
 #[derive(clap::Subcommand, Debug)]
 pub enum Command {
