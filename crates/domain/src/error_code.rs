@@ -117,6 +117,18 @@ codes! {
     /// A migration would create what a tenant has already made for itself.
     NameCollision = "name_collision", 409, "42P07", 1, "ask the tenant to rename the object named, or name the new object differently";
 
+    // Queries over tenants and the HTTP listener
+    /// A query over several tenants failed for some of them.
+    QueryFailed = "query_failed", 502, "XX000", 1, "see the message shown for each tenant";
+    /// Tenants answered the same query with different columns.
+    ColumnsDiffer = "columns_differ", 409, "42P10", 1, "name the columns in the query instead of *";
+    /// An address can't be listened on.
+    ListenFailed = "listen_failed", 500, "55006", 1, "choose another address with --http; port 0 takes a free one";
+    /// No route has this path.
+    RouteUnknown = "route_unknown", 404, "42704", 1, "the listener answers /health, /ready and /metrics";
+    /// The route does not know this method.
+    MethodUnknown = "method_unknown", 405, "42883", 1, "use a method that the header Allow names";
+
     // Doctor
     /// `doctor` found something.
     DoctorFindings = "doctor_findings", 500, "28000", 1, "run the SQL printed with each finding";

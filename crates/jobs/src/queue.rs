@@ -23,6 +23,9 @@ pub(crate) const STEPS: &str = include_str!("queue/steps.sql");
 pub(crate) const BEGIN_UNDO: &str = include_str!("queue/begin_undo.sql");
 pub(crate) const FINISH: &str = include_str!("queue/finish.sql");
 pub(crate) const LIST: &str = include_str!("queue/list.sql");
+pub(crate) const OF_TENANT: &str = include_str!("queue/of_tenant.sql");
+pub(crate) const COUNTS: &str = include_str!("queue/counts.sql");
+pub(crate) const WORKERS: &str = include_str!("queue/workers.sql");
 pub(crate) const GET: &str = include_str!("queue/get.sql");
 pub(crate) const RETRY: &str = include_str!("queue/retry.sql");
 pub(crate) const CANCEL: &str = include_str!("queue/cancel.sql");
@@ -49,6 +52,16 @@ pub enum JobStatus {
 }
 
 impl JobStatus {
+    /// Every status.
+    pub const ALL: [JobStatus; 6] = [
+        JobStatus::Queued,
+        JobStatus::Running,
+        JobStatus::Undoing,
+        JobStatus::Done,
+        JobStatus::Failed,
+        JobStatus::Cancelled,
+    ];
+
     /// Whether nothing more happens by itself.
     pub const fn is_final(self) -> bool {
         matches!(self, JobStatus::Done | JobStatus::Failed | JobStatus::Cancelled)
@@ -177,6 +190,39 @@ pub async fn list(registry: &Registry, all: bool, jobs_max: i64) -> Result<Vec<J
     let client = registry.client().await?;
     let rows = client.query(LIST, &[&all, &jobs_max]).await.map_err(|e| control_error(e, "list the jobs"))?;
     rows.iter().map(read).collect()
+}
+
+/// The newest jobs about a tenant, newest first.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn of_tenant(registry: &Registry, tenant: TenantId, jobs_max: i64) -> Result<Vec<Job>> {
+    let client = registry.client().await?;
+    let rows = client
+        .query(OF_TENANT, &[&tenant.uuid(), &jobs_max])
+        .await
+        .map_err(|e| control_error(e, "list the tenant's jobs"))?;
+    rows.iter().map(read).collect()
+}
+
+/// How many jobs there are of each status, upkeep included; statuses without any are left out.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn counts(registry: &Registry) -> Result<Vec<(JobStatus, i64)>> {
+    let client = registry.client().await?;
+    let rows = client.query(COUNTS, &[]).await.map_err(|e| control_error(e, "count the jobs"))?;
+    rows.iter().map(|r| Ok((r.get::<_, String>(0).parse()?, r.get(1)))).collect()
+}
+
+/// How many workers live, in whatever process.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn workers(registry: &Registry) -> Result<i64> {
+    let client = registry.client().await?;
+    let row = client.query_one(WORKERS, &[]).await.map_err(|e| control_error(e, "look for workers"))?;
+    Ok(row.get(0))
 }
 
 /// A job.

@@ -4,12 +4,14 @@
 //! runs them, and so does a command without a server.
 
 mod access;
+pub mod announcements;
 pub mod blanks;
 pub mod create;
 pub mod credentials;
 pub mod delete;
 pub mod doctor;
 pub mod examine;
+pub mod fanout;
 mod home;
 pub mod inventory;
 pub mod placement;
@@ -17,6 +19,7 @@ pub mod platform;
 pub mod purge;
 pub mod rename;
 pub mod restore;
+pub mod seed;
 pub mod suspend;
 
 use std::sync::Arc;

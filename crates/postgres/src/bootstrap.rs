@@ -112,23 +112,21 @@ pub async fn database_exists(client: &Client, database: &str) -> Result<bool> {
     Ok(row.get(0))
 }
 
-/// Makes the control database where it is missing, closed to everyone but superusers.
+/// Makes the control database where it is missing; nobody but its owner may connect. `client` is connected to another
+/// database of the same server and holds the bootstrap lock. Returns whether it was made.
 ///
 /// # Errors
 /// As [`db_error`].
-pub async fn create_control_database(client: &Client, layout: &Layout) -> Result<()> {
-    let name = layout.control_database();
-    if !database_exists(client, &name).await? {
-        let sql = format!("CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8'", quote_ident(&name));
-        let made = client.batch_execute(&sql).await;
-        // Another process may have been quicker.
-        if let Err(e) = made.map_err(|e| db_error(e, "create the control database"))
-            && !database_exists(client, &name).await?
-        {
-            return Err(e);
-        }
+pub async fn ensure_control_database(client: &Client, name: &str) -> Result<bool> {
+    let doing = format!("create database {name}");
+    let missing = !database_exists(client, name).await?;
+    if missing {
+        let database = quote_ident(name);
+        let sql = format!("CREATE DATABASE {database} TEMPLATE template0 ENCODING 'UTF8'");
+        client.batch_execute(&sql).await.map_err(|e| db_error(e, &doing))?;
     }
-    seal_database(client, &name).await
+    seal_database(client, name).await?;
+    Ok(missing)
 }
 
 /// Takes from everyone what PostgreSQL lets everyone do with a database: connect, make temporary tables.

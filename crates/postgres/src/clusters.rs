@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tenantry_domain::{ClusterName, Error, ErrorCode, Result};
 
-use crate::pool::{Pool, Pooled};
+use crate::pool::{Pool, PoolSize, Pooled};
 use crate::server::Server;
 
 /// What these connections call themselves in `pg_stat_activity`.
@@ -66,6 +66,15 @@ impl Clusters {
     /// As [`Pool::get`].
     pub async fn get(&self, cluster: &str, database: &str) -> Result<Pooled> {
         self.pool(cluster, database)?.get().await
+    }
+
+    /// Every database that is connected to: cluster, database, and the pool's size.
+    pub fn pool_sizes(&self) -> Vec<(String, String, PoolSize)> {
+        let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        pools
+            .iter()
+            .map(|((cluster, database), pool)| (cluster.clone(), database.clone(), pool.size()))
+            .collect()
     }
 
     /// Closes a database's idle connections, so that it can be renamed or dropped.

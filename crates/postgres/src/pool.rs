@@ -23,6 +23,17 @@ pub const WAIT_SECONDS_MAX: u64 = 30;
 /// A connection borrowed from a [`Pool`]; it returns there when dropped.
 pub type Pooled = Object;
 
+/// The size of a [`Pool`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolSize {
+    /// Connections that are open.
+    pub open: usize,
+    /// Those of them that nobody uses.
+    pub idle: usize,
+    /// Connections at most.
+    pub max: usize,
+}
+
 /// Connections to one database of one server.
 #[derive(Clone)]
 pub struct Pool {
@@ -71,6 +82,12 @@ impl Pool {
             PoolError::Timeout(_) => Error::new(ErrorCode::ServerUnreachable, self.doing.clone()).because(e),
             e => Error::new(ErrorCode::Internal, self.doing.clone()).because(e),
         })
+    }
+
+    /// How many connections are open now.
+    pub fn size(&self) -> PoolSize {
+        let status = self.inner.status();
+        PoolSize { open: status.size, idle: status.available, max: status.max_size }
     }
 
     /// The driver's own pool, for crates that stand beside this one.

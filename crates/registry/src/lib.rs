@@ -5,6 +5,7 @@
 
 pub mod audit;
 pub mod blanks;
+pub mod counts;
 pub mod declared;
 pub mod error;
 pub mod migrations;
@@ -26,10 +27,27 @@ pub struct Registry {
     pool: Pool,
 }
 
+/// The size of the pool of connections to the control database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PoolSize {
+    /// Connections that are open.
+    pub open: usize,
+    /// Those of them that nobody uses.
+    pub idle: usize,
+    /// Connections at most.
+    pub max: usize,
+}
+
 impl Registry {
     /// Over a pool of connections to a control database that [`migrations::up`] has prepared.
     pub fn new(pool: Pool) -> Self {
         Self { pool }
+    }
+
+    /// How many connections are open and how many of them are idle.
+    pub fn pool_size(&self) -> PoolSize {
+        let status = self.pool.status();
+        PoolSize { open: status.size, idle: status.available, max: status.max_size }
     }
 
     /// A connection.

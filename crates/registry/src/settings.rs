@@ -7,6 +7,7 @@ use crate::Registry;
 use crate::error::control_error;
 
 pub(crate) const SET: &str = include_str!("settings/set.sql");
+pub(crate) const GET: &str = include_str!("settings/get.sql");
 pub(crate) const SECRET: &str = include_str!("settings/secret.sql");
 
 impl Registry {
@@ -18,6 +19,16 @@ impl Registry {
         let client = self.client().await?;
         client.execute(SET, &[&key, value]).await.map_err(|e| control_error(e, "write a setting"))?;
         Ok(())
+    }
+
+    /// The value of this key, if it was ever set.
+    ///
+    /// # Errors
+    /// As [`control_error`].
+    pub async fn setting(&self, key: &str) -> Result<Option<Value>> {
+        let client = self.client().await?;
+        let row = client.query_opt(GET, &[&key]).await.map_err(|e| control_error(e, "read a setting"))?;
+        Ok(row.map(|r| r.get(0)))
     }
 
     /// The secret of this name; `fresh` becomes it if there is none yet.

@@ -9,7 +9,7 @@ use tenantry_domain::{App, Isolation, JobId, Limits, Result, Service, ServiceNam
 use tenantry_jobs::{Job, Worker};
 use tenantry_lifecycle::Platform;
 use tenantry_migrate::Migrator;
-use tenantry_postgres::bootstrap::create_control_database;
+use tenantry_postgres::bootstrap::ensure_control_database;
 use tenantry_postgres::clusters::Clusters;
 use tenantry_postgres::connect::connect;
 use tenantry_postgres::pool::Pool;
@@ -106,7 +106,7 @@ impl TestApp {
         let server = server().await.server().clone();
         let control = app.layout().control_database();
         let maintenance = connect(&server, "postgres", "test").await.unwrap();
-        create_control_database(&maintenance, &app.layout()).await.expect("create the control database");
+        ensure_control_database(&maintenance, &control).await.expect("create the control database");
         let mut client = connect(&server, &control, "test").await.unwrap();
         migrations::up(&mut client).await.expect("prepare the control database");
         let this = Self::over(app, &server);

@@ -1,0 +1,11 @@
+//! One file per command.
+
+pub mod config;
+pub mod init;
+pub mod job;
+pub mod psql;
+pub mod serve;
+pub mod sql;
+pub mod tenant;
+pub mod up;
+pub mod url;

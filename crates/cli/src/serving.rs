@@ -1,0 +1,253 @@
+//! The long-running part of `up` and `serve`: worker, upkeep and HTTP listener, started and stopped together.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tenantry_control::Subject;
+use tenantry_domain::Result;
+use tenantry_jobs::queue;
+use tenantry_lifecycle::Platform;
+use tenantry_lifecycle::announcements::Announcements;
+use tenantry_postgres::embedded::Mode;
+use tenantry_postgres::server::Server;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::Context;
+use crate::shutdown::{self, Wish};
+use crate::stack::Stack;
+
+/// Who asks for upkeep, as jobs name it.
+const UPKEEP_ACTOR: &str = "tenantry";
+/// Time from a job to the look whether blanks are missing: several jobs often come together.
+const REFILL_PAUSE: Duration = Duration::from_secs(1);
+/// Longest time between two such looks.
+const REFILL_SECONDS_MAX: u64 = 60;
+/// Time between two looks for tenants whose retention is over, and for old jobs.
+const PURGE_SECONDS_BETWEEN: u64 = 3600;
+/// Days that ended jobs are kept.
+const JOBS_DAYS_KEPT: i32 = 90;
+/// Pause before the control database is tried again.
+const LISTEN_AGAIN: Duration = Duration::from_secs(2);
+/// Time that requests in hand have to end.
+const DRAIN_SECONDS_MAX: u64 = 10;
+/// Exit code after a second signal: that of SIGINT, as shells have it.
+const EXIT_FORCED: u8 = 130;
+
+/// Which parts this process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parts {
+    /// The HTTP listener.
+    pub http: bool,
+    /// Jobs and upkeep.
+    pub worker: bool,
+}
+
+/// What runs.
+pub struct Serving {
+    stop: watch::Sender<bool>,
+    is_migrated: Arc<AtomicBool>,
+    worker_runs: Arc<AtomicBool>,
+    http: JoinSet<()>,
+    tasks: JoinSet<()>,
+}
+
+/// An open address, taken before anything else is done: that it is in use already shows at once.
+pub struct Door {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Door {
+    /// Opens it.
+    ///
+    /// # Errors
+    /// `listen_failed`.
+    pub async fn open(address: &str) -> Result<Self> {
+        let (listener, address) = tenantry_control::bind(address).await?;
+        Ok(Self { listener, address })
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+}
+
+/// Runs a server: opens the parts, begins, and serves until a signal comes. A second signal ends it at once.
+///
+/// # Errors
+/// Those of opening, of set-up and of `begin`.
+pub async fn run<G>(
+    context: &Context,
+    door: Option<Door>,
+    parts: Parts,
+    begin: impl AsyncFnOnce(&Stack) -> Result<G>,
+) -> Result<ExitCode> {
+    let mut wishes = shutdown::listen()?;
+    let mut forced = wishes.clone();
+    let serve = async {
+        let stack = Stack::open(context, Mode::Exclusive).await?;
+        let mut serving = Serving::new();
+        let begun = async {
+            if let Some(door) = door {
+                serving.start_http(&stack, door, parts.worker);
+            }
+            stack.set_up(context).await?;
+            serving.is_migrated.store(true, Ordering::Relaxed);
+            if parts.worker {
+                serving.start_worker(&stack);
+            }
+            begin(&stack).await
+        };
+        let begun = tokio::select! {
+            begun = begun => begun.map(Some),
+            () = shutdown::wished(&mut wishes, Wish::Stop) => Ok(None),
+        };
+        if matches!(begun, Ok(Some(_))) {
+            shutdown::wished(&mut wishes, Wish::Stop).await;
+            context.output.note("stopping (again to force)");
+        }
+        let begun = begun.map(drop);
+        serving.stop().await;
+        let closed = stack.close().await;
+        begun.and(closed)
+    };
+    tokio::select! {
+        served = serve => served.map(|()| ExitCode::SUCCESS),
+        () = shutdown::wished(&mut forced, Wish::Force) => Ok(ExitCode::from(EXIT_FORCED)),
+    }
+}
+
+impl Serving {
+    fn new() -> Self {
+        Self {
+            stop: watch::Sender::new(false),
+            is_migrated: Arc::default(),
+            worker_runs: Arc::default(),
+            http: JoinSet::new(),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    fn start_http(&mut self, stack: &Stack, door: Door, with_worker: bool) {
+        let subject = Subject {
+            registry: stack.registry().clone(),
+            clusters: stack.platform.clusters.clone(),
+            version: env!("CARGO_PKG_VERSION"),
+            is_migrated: self.is_migrated.clone(),
+            worker_runs: with_worker.then(|| self.worker_runs.clone()),
+        };
+        let stopped = until(self.stop.subscribe());
+        self.http.spawn(async move {
+            if let Err(e) = tenantry_control::serve(door.listener, subject, stopped).await {
+                tracing::error!(error = ?e, "the HTTP listener has stopped");
+            }
+        });
+    }
+
+    fn start_worker(&mut self, stack: &Stack) {
+        let (jobs, blanks) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (worker, stopped, wake) = (stack.worker.clone(), self.stop.subscribe(), jobs.clone());
+        let running = Raised::new(&self.worker_runs);
+        self.tasks.spawn(async move {
+            worker.serve(stopped, wake).await;
+            drop(running);
+        });
+        let control = stack.control.clone();
+        let database = stack.platform.app.layout().control_database();
+        self.spawn_until_stop(hear(control, database, jobs, blanks.clone()));
+        self.spawn_until_stop(refill(stack.platform.clone(), blanks));
+        self.spawn_until_stop(purge(stack.platform.clone()));
+    }
+
+    /// Runs a task that may be dropped at any point.
+    fn spawn_until_stop(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        let stopped = until(self.stop.subscribe());
+        self.tasks.spawn(async move {
+            tokio::select! {
+                () = task => {}
+                () = stopped => {}
+            }
+        });
+    }
+
+    /// Stops: jobs in hand finish, requests in hand get some time.
+    async fn stop(mut self) {
+        self.stop.send_replace(true);
+        while self.tasks.join_next().await.is_some() {}
+        let drained = async { while self.http.join_next().await.is_some() {} };
+        if timeout(Duration::from_secs(DRAIN_SECONDS_MAX), drained).await.is_err() {
+            tracing::warn!("requests were cut off that took more than {DRAIN_SECONDS_MAX} seconds to end");
+        }
+    }
+}
+
+/// A flag that is up as long as its task lives, however that ends.
+struct Raised(Arc<AtomicBool>);
+
+impl Raised {
+    fn new(flag: &Arc<AtomicBool>) -> Self {
+        flag.store(true, Ordering::Relaxed);
+        Self(flag.clone())
+    }
+}
+
+impl Drop for Raised {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+async fn until(mut stopped: watch::Receiver<bool>) {
+    // An error means that whoever would stop us is gone: that is a stop, too.
+    let _ = stopped.wait_for(|stopped| *stopped).await;
+}
+
+/// Wakes the others when a job is queued; without a connection they look by themselves, less often.
+async fn hear(control: Server, database: String, jobs: Arc<Notify>, blanks: Arc<Notify>) {
+    loop {
+        match Announcements::listen(&control, &database).await {
+            Ok(mut announcements) => {
+                jobs.notify_one();
+                while announcements.next().await {
+                    jobs.notify_one();
+                    blanks.notify_one();
+                }
+            }
+            Err(e) => tracing::warn!(error = ?e, "queued jobs can't be heard of"),
+        }
+        sleep(LISTEN_AGAIN).await;
+    }
+}
+
+/// Keeps blanks ready.
+async fn refill(platform: Platform, wake: Arc<Notify>) {
+    loop {
+        if let Err(e) = platform.refill_blanks().await {
+            tracing::warn!(error = ?e, "blanks can't be refilled");
+        }
+        let _ = timeout(Duration::from_secs(REFILL_SECONDS_MAX), wake.notified()).await;
+        sleep(REFILL_PAUSE).await;
+    }
+}
+
+/// Purges tenants whose retention time is over, and forgets old jobs.
+async fn purge(platform: Platform) {
+    let mut next = Instant::now();
+    loop {
+        if let Err(e) = platform.purge_expired(UPKEEP_ACTOR).await {
+            tracing::warn!(error = ?e, "expired tenants can't be purged");
+        }
+        if let Err(e) = queue::sweep(&platform.registry, JOBS_DAYS_KEPT).await {
+            tracing::warn!(error = ?e, "old jobs can't be forgotten");
+        }
+        next += Duration::from_secs(PURGE_SECONDS_BETWEEN);
+        tokio::time::sleep_until(next).await;
+    }
+}

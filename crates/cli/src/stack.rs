@@ -1,0 +1,268 @@
+//! Everything that a command works with, opened in order: configuration, servers, control database, platform, worker.
+
+use std::collections::BTreeMap;
+
+use tenantry_domain::{Error, ErrorCode, JobId, Result};
+use tenantry_jobs::{Job, Worker, queue};
+use tenantry_lifecycle::{Platform, operations};
+use tenantry_migrate::{Migrator, Progress};
+use tenantry_postgres::bootstrap;
+use tenantry_postgres::check::check;
+use tenantry_postgres::clusters::Clusters;
+use tenantry_postgres::connect::connect;
+use tenantry_postgres::embedded::{Embedded, EmbeddedOptions, Mode};
+use tenantry_postgres::error::sqlstate;
+use tenantry_postgres::pool::Pool;
+use tenantry_postgres::server::Server;
+use tenantry_registry::{Registry, migrations};
+
+use crate::Context;
+use crate::config::Config;
+use crate::progress::Work;
+
+/// What these connections call themselves in `pg_stat_activity`.
+const APPLICATION_NAME: &str = "tenantry";
+/// The database to log in to where a URL names none.
+const MAINTENANCE_DATABASE: &str = "postgres";
+/// SQLSTATE `invalid_catalog_name`: there is no such database.
+const NO_DATABASE: &str = "3D000";
+/// Jobs of one tenant that are looked at for those that stand before another.
+const JOBS_BEFORE_MAX: i64 = 100;
+
+/// The opened parts.
+pub struct Stack {
+    /// The app's folder and configuration.
+    pub config: Config,
+    /// The engines.
+    pub platform: Platform,
+    /// What runs jobs here.
+    pub worker: Worker,
+    /// The server of the control database.
+    pub control: Server,
+    /// The server of whatever has no URL of its own, for the operator.
+    pub default: Option<Server>,
+    embedded: Option<Embedded>,
+}
+
+impl Stack {
+    /// Opens everything, for a server (`Exclusive`) or for a command (`Shared`).
+    ///
+    /// # Errors
+    /// Those of the configuration, of the servers, and of the control database.
+    pub async fn open(context: &Context, mode: Mode) -> Result<Self> {
+        let config = Config::load(context.global.dir.as_deref())?;
+        let work = Work::begin(context.output, "open the database server");
+        let (default, embedded) = default_server(context, &config, mode).await?;
+        let stack = Self::assemble(config, default, embedded, mode).await;
+        drop(work);
+        stack
+    }
+
+    async fn assemble(
+        config: Config,
+        default: Option<Server>,
+        embedded: Option<Embedded>,
+        mode: Mode,
+    ) -> Result<Self> {
+        let app = &config.app;
+        let pick = |url: &Option<tenantry_domain::Secret>| match (url, &default) {
+            (Some(url), _) => url.reveal().parse::<Server>(),
+            (None, Some(server)) => Ok(server.clone()),
+            (None, None) => Err(Error::new(ErrorCode::Internal, "a server was needed that was not opened")),
+        };
+        let control = pick(&app.control_url)?;
+        let mut servers = BTreeMap::new();
+        for (name, cluster) in &app.clusters {
+            servers.insert(name.clone(), pick(&cluster.url)?);
+        }
+        if mode == Mode::Exclusive {
+            let foreign = servers.values().chain([&control]);
+            check_servers(foreign.filter(|s| embedded.is_none() || Some(*s) != default.as_ref())).await?;
+        }
+        let database = app.layout().control_database();
+        open_control(&control, &database, mode).await?;
+        let limits = app.limits.clone();
+        let pool = Pool::new(&control, &database, APPLICATION_NAME, limits.connections_per_database_max)?;
+        let registry = Registry::new(pool.driver());
+        registry.declare(app).await?;
+        let clusters = Clusters::new(servers, limits.connections_per_database_max);
+        let platform = Platform::new(app.clone(), registry.clone(), clusters);
+        let worker = Worker::new(registry, operations(&platform), limits);
+        Ok(Self { config, platform, worker, control, default, embedded })
+    }
+
+    /// The control database.
+    pub fn registry(&self) -> &Registry {
+        &self.platform.registry
+    }
+
+    /// Whether the server is embedded.
+    pub const fn is_embedded(&self) -> bool {
+        self.embedded.is_some()
+    }
+
+    /// Makes roles and databases where they are missing and applies every migration that is.
+    ///
+    /// # Errors
+    /// Those of migrations and servers.
+    pub async fn set_up(&self, context: &Context) -> Result<()> {
+        let platform = &self.platform;
+        let migrator =
+            Migrator::new(platform.app.clone(), platform.registry.clone(), platform.clusters.clone());
+        let work = Work::begin(context.output, "set up");
+        work.at("roles and databases");
+        if let (Some(own), true) = (&self.default, self.is_embedded()) {
+            let client = connect(own, maintenance(own), APPLICATION_NAME).await?;
+            bootstrap::seal_own_server(&client).await?;
+        }
+        migrator.prepare().await?;
+        let progress = |p: Progress| {
+            work.at(&format!("{} {} for {}", p.service, p.migration, p.target));
+        };
+        let report = migrator.up(&progress).await?;
+        drop(work);
+        if !report.applied.is_empty() {
+            let last: BTreeMap<_, _> = report
+                .applied
+                .iter()
+                .map(|a| (a.service.as_str(), format!("{:04}_{}", a.version, a.name)))
+                .collect();
+            let last: Vec<String> =
+                last.into_iter().map(|(service, name)| format!("{service} {name}")).collect();
+            let count = report.applied.len();
+            context.output.note(&format!("applied {count} migrations, up to {}", last.join(", ")));
+        }
+        Ok(())
+    }
+
+    /// Sets up if that was never done here: so that a tenant can be created without a server running.
+    ///
+    /// # Errors
+    /// As [`Stack::set_up`].
+    pub async fn set_up_if_new(&self, context: &Context) -> Result<()> {
+        let layout = self.platform.app.layout();
+        for cluster in self.platform.clusters.names() {
+            let server = self.platform.clusters.server(cluster)?;
+            let client = connect(server, maintenance(server), APPLICATION_NAME).await?;
+            for service in self.platform.app.services.keys() {
+                if !bootstrap::database_exists(&client, &layout.template_database(service)).await? {
+                    return self.set_up(context).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs a job to its end, or waits while a server does, and shows its progress. What stands before it in its
+    /// tenant's queue is run too: it may have been left by a process that is gone.
+    ///
+    /// # Errors
+    /// The job's own.
+    pub async fn drive(&self, context: &Context, job: JobId, what: &str) -> Result<Job> {
+        let work = Work::begin(context.output, what);
+        if let Some(tenant) = queue::get(self.registry(), job).await?.tenant {
+            let tenant = tenantry_domain::TenantId::from_uuid(tenant);
+            let mut before = queue::of_tenant(self.registry(), tenant, JOBS_BEFORE_MAX).await?;
+            before.retain(|j| j.id < job && !j.status.is_final());
+            for earlier in before.iter().rev() {
+                // How it ends is told by `job show`; here it only has to be out of the way.
+                let _ = self.worker.drive(earlier.id, &|p| work.job(&p)).await;
+            }
+        }
+        self.worker.drive(job, &|p| work.job(&p)).await
+    }
+
+    /// Lets go of the server; an embedded one that nobody else uses stops.
+    ///
+    /// # Errors
+    /// When the server can't be stopped.
+    pub async fn close(self) -> Result<()> {
+        match self.embedded {
+            Some(embedded) => embedded.close().await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// Opens the parts for a command, runs it, and lets go of the server however it ended.
+///
+/// # Errors
+/// The command's own, else the server's.
+pub async fn with_stack<T>(context: &Context, command: impl AsyncFnOnce(&Stack) -> Result<T>) -> Result<T> {
+    let stack = Stack::open(context, Mode::Shared).await?;
+    let result = command(&stack).await;
+    let closed = stack.close().await;
+    let value = result?;
+    closed.map(|()| value)
+}
+
+/// The server of whatever has no URL of its own.
+async fn default_server(
+    context: &Context,
+    config: &Config,
+    mode: Mode,
+) -> Result<(Option<Server>, Option<Embedded>)> {
+    let app = &config.app;
+    let needed = app.control_url.is_none() || app.clusters.values().any(|c| c.url.is_none());
+    match &context.global.database_url {
+        Some(_) if !needed => Err(Error::new(
+            ErrorCode::Usage,
+            "--database-url has nothing to serve: tenantry.toml names a server for everything",
+        )
+        .help("leave out --database-url (or TENANTRY_DATABASE_URL), or take a url out of tenantry.toml")),
+        Some(url) => Ok((Some(url.parse()?), None)),
+        None if needed => {
+            let options = EmbeddedOptions { directory: config.state(), bin: None, mode };
+            let embedded = Embedded::open(options).await?;
+            Ok((Some(embedded.server()), Some(embedded)))
+        }
+        None => Ok((None, None)),
+    }
+}
+
+async fn check_servers(servers: impl Iterator<Item = &Server>) -> Result<()> {
+    let mut seen: Vec<&Server> = Vec::new();
+    for server in servers {
+        if seen.contains(&server) {
+            continue;
+        }
+        let client = connect(server, maintenance(server), APPLICATION_NAME).await?;
+        check(&client).await.map_err(|e| e.context(format!("{}:{}", server.host, server.port)))?;
+        seen.push(server);
+    }
+    Ok(())
+}
+
+/// Makes the control database where it is missing, and brings its tables up to this executable.
+async fn open_control(server: &Server, database: &str, mode: Mode) -> Result<()> {
+    let there = match mode {
+        Mode::Exclusive => None,
+        Mode::Shared => match connect(server, database, APPLICATION_NAME).await {
+            Ok(client) => Some(client),
+            Err(e) if sqlstate(&e) == Some(NO_DATABASE) => None,
+            Err(e) => return Err(e),
+        },
+    };
+    let mut client = match there {
+        Some(client) => client,
+        None => {
+            let admin = connect(server, maintenance(server), APPLICATION_NAME).await?;
+            bootstrap::lock_cluster(&admin).await?;
+            bootstrap::ensure_control_database(&admin, database).await?;
+            connect(server, database, APPLICATION_NAME).await?
+        }
+    };
+    migrations::up(&mut client).await
+}
+
+fn maintenance(server: &Server) -> &str {
+    server.database.as_deref().unwrap_or(MAINTENANCE_DATABASE)
+}
+
+/// Who asks, as jobs and audit entries name it.
+pub fn actor() -> String {
+    ["SUDO_USER", "USER", "LOGNAME"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
+        .unwrap_or_else(|| "operator".to_owned())
+}

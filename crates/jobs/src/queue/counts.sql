@@ -1,0 +1,1 @@
+SELECT status, count(*) FROM tenantry.jobs GROUP BY status

@@ -1,0 +1,2 @@
+BEGIN READ ONLY;
+SET LOCAL statement_timeout = :milliseconds;

@@ -1,0 +1,1 @@
+SELECT status, isolation, count(*) FROM tenantry.tenants GROUP BY status, isolation

@@ -1,0 +1,1 @@
+SELECT value FROM tenantry.settings WHERE key = $1
