@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tenantry_domain::{ErrorCode, Result, ResultExt as _};
 
-use crate::commands::{config as config_command, init, job, psql, serve, sql, tenant, up, url};
+use crate::commands::{config as config_command, doctor, init, job, psql, serve, sql, tenant, up, url};
 use crate::output::Output;
 
 /// Turns PostgreSQL into a multi-tenant platform.
@@ -69,6 +69,8 @@ enum Command {
     /// Look at jobs, try them again, cancel them
     #[command(subcommand)]
     Job(job::Command),
+    /// Prove that tenants are kept apart: from the catalogs, and with attacks between two throw-away tenants
+    Doctor(doctor::Doctor),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config_command::Command),
@@ -110,6 +112,7 @@ async fn run(cli: Cli, output: Output) -> Result<ExitCode> {
         Command::Tenant(command) => shutdown::or_interrupted(tenant::run(&context, command)).await,
         Command::Url(command) => shutdown::or_interrupted(url::run(&context, command)).await,
         Command::Sql(command) => shutdown::or_interrupted(sql::run(&context, command)).await,
+        Command::Doctor(command) => shutdown::or_interrupted(doctor::run(&context, command)).await,
         Command::Job(command) => shutdown::or_interrupted(job::run(&context, command)).await,
     }
 }
