@@ -16,8 +16,7 @@ const NAME_MARK: &str = "APP_NAME";
 
 /// The examples' names, in order.
 pub fn names() -> Vec<String> {
-    let mut names: Vec<String> =
-        EXAMPLES.dirs().map(|d| d.path().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = EXAMPLES.dirs().map(|d| d.path().to_string_lossy().into_owned()).collect();
     names.sort();
     names
 }
@@ -62,8 +61,7 @@ fn app_name(folder: &str) -> String {
 
 fn prepare(directory: &Path) -> Result<()> {
     fs::create_dir_all(directory).code(ErrorCode::Io, format!("create {}", directory.display()))?;
-    let mut entries =
-        fs::read_dir(directory).code(ErrorCode::Io, format!("read {}", directory.display()))?;
+    let mut entries = fs::read_dir(directory).code(ErrorCode::Io, format!("read {}", directory.display()))?;
     if entries.next().is_some() {
         let held = if directory.join(FILE_NAME).is_file() { "holds an app already" } else { "is not empty" };
         return Err(Error::new(

@@ -14,14 +14,16 @@ pub fn command_line(directory: &Path) -> String {
 
 fn program(here: &Path) -> String {
     let Ok(executable) = std::env::current_exe() else { return "tenantry".to_owned() };
-    let on_path = std::env::var_os("PATH").into_iter().flat_map(|p| std::env::split_paths(&p).collect::<Vec<_>>());
+    let on_path =
+        std::env::var_os("PATH").into_iter().flat_map(|p| std::env::split_paths(&p).collect::<Vec<_>>());
     let first = on_path.map(|folder| folder.join("tenantry")).find(|file| file.is_file());
     if first.and_then(|file| file.canonicalize().ok()).is_some_and(|file| file == executable) {
         return "tenantry".to_owned();
     }
     let path = seen_from(here, &executable);
     // A bare name would be looked for on PATH.
-    let path = if path.components().count() == 1 && path.is_relative() { Path::new(".").join(path) } else { path };
+    let path =
+        if path.components().count() == 1 && path.is_relative() { Path::new(".").join(path) } else { path };
     quote(&path.to_string_lossy())
 }
 
@@ -42,7 +44,8 @@ pub fn for_people(path: &Path) -> String {
 
 /// One word of a POSIX shell.
 pub fn quote(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | '@' | '+');
+    let plain =
+        |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | '@' | '+');
     if !text.is_empty() && text.chars().all(plain) {
         return text.to_owned();
     }

@@ -27,8 +27,9 @@ impl Metrics {
         let builder = PrometheusBuilder::new();
         let matcher = Matcher::Full("tenantry_http_request_seconds".to_owned());
         // Fails for an empty list alone; without the bounds it is a summary.
-        let builder =
-            builder.set_buckets_for_metric(matcher, REQUEST_SECONDS).unwrap_or_else(|_| PrometheusBuilder::new());
+        let builder = builder
+            .set_buckets_for_metric(matcher, REQUEST_SECONDS)
+            .unwrap_or_else(|_| PrometheusBuilder::new());
         let recorder = builder.build_recorder();
         let handle = recorder.handle();
         with_local_recorder(&recorder, || {
@@ -113,5 +114,9 @@ fn describe() {
     metrics::describe_gauge!("tenantry_pool_connections", "Open connections of each pool.");
     metrics::describe_gauge!("tenantry_pool_connections_max", "Connections of each pool at most.");
     metrics::describe_counter!("tenantry_http_requests_total", "HTTP requests answered.");
-    metrics::describe_histogram!("tenantry_http_request_seconds", metrics::Unit::Seconds, "Time of HTTP requests.");
+    metrics::describe_histogram!(
+        "tenantry_http_request_seconds",
+        metrics::Unit::Seconds,
+        "Time of HTTP requests."
+    );
 }

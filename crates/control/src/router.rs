@@ -71,8 +71,10 @@ async fn counted(State(shared): App, request: Request, next: Next) -> Response {
         known @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS") => known.to_owned(),
         _ => "other".to_owned(),
     };
-    let route =
-        request.extensions().get::<MatchedPath>().map_or_else(|| "none".to_owned(), |p| p.as_str().to_owned());
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "none".to_owned(), |p| p.as_str().to_owned());
     let response = next.run(request).await;
     shared.metrics.request(&route, &method, response.status().as_u16(), began.elapsed());
     response

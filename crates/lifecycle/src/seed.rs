@@ -44,8 +44,9 @@ impl Platform {
                 Ok(()) => {}
                 Err(e) if sqlstate(&e) == Some(UNIQUE_VIOLATION) => return Ok(Seeded::Before),
                 Err(e) if e.code() == ErrorCode::Database => {
-                    return Err(Error::new(e.code(), e.sentence())
-                        .help("correct the file; nothing of it was kept"));
+                    return Err(
+                        Error::new(e.code(), e.sentence()).help("correct the file; nothing of it was kept")
+                    );
                 }
                 Err(e) => return Err(e),
             }

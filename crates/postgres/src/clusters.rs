@@ -71,7 +71,10 @@ impl Clusters {
     /// Every database that is connected to: cluster, database, and the pool's size.
     pub fn pool_sizes(&self) -> Vec<(String, String, PoolSize)> {
         let pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-        pools.iter().map(|((cluster, database), pool)| (cluster.clone(), database.clone(), pool.size())).collect()
+        pools
+            .iter()
+            .map(|((cluster, database), pool)| (cluster.clone(), database.clone(), pool.size()))
+            .collect()
     }
 
     /// Closes a database's idle connections, so that it can be renamed or dropped.

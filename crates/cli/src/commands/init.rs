@@ -30,10 +30,10 @@ pub fn run(context: &Context, command: Init) -> Result<ExitCode> {
             examples::write_starter(&command.directory)?;
         }
     }
-    let full = command.directory.canonicalize().code(
-        tenantry_domain::ErrorCode::Io,
-        format!("read {}", command.directory.display()),
-    )?;
+    let full = command
+        .directory
+        .canonicalize()
+        .code(tenantry_domain::ErrorCode::Io, format!("read {}", command.directory.display()))?;
     context.output.result(&json!({ "directory": full }), || {
         let tenantry = paths::command_line(&full);
         format!(

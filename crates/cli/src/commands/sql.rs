@@ -64,7 +64,10 @@ pub async fn run(context: &Context, sql: Sql) -> Result<ExitCode> {
         let (tenants, others): (Vec<TenantRow>, Vec<TenantRow>) =
             meant.partition(|row| row.tenant.status == TenantStatus::Active);
         if let (Some(pattern), true, true) = (&sql.tenants, tenants.is_empty(), others.is_empty()) {
-            return Err(Error::new(ErrorCode::TenantUnknown, format!("no tenant's slug matches {pattern:?}")));
+            return Err(Error::new(
+                ErrorCode::TenantUnknown,
+                format!("no tenant's slug matches {pattern:?}"),
+            ));
         }
         let left_out = others.iter().filter(|row| row.tenant.status != TenantStatus::Failed);
         let left_out: Vec<String> =
@@ -128,7 +131,10 @@ impl Failures {
             .iter()
             .map(|(code, sentence, tenants)| format!("\n  {}: [{code}] {sentence}", named(tenants)))
             .collect();
-        Err(Error::new(ErrorCode::QueryFailed, format!("the query failed for {failed} of {asked} tenants:{list}")))
+        Err(Error::new(
+            ErrorCode::QueryFailed,
+            format!("the query failed for {failed} of {asked} tenants:{list}"),
+        ))
     }
 }
 

@@ -26,7 +26,8 @@ pub async fn tenant(
     query: &Query,
 ) -> Result<Answer> {
     let limits = &platform.app.limits;
-    let milliseconds = i64::try_from(limits.sql_statement_seconds_max.saturating_mul(1000)).unwrap_or(i64::MAX);
+    let milliseconds =
+        i64::try_from(limits.sql_statement_seconds_max.saturating_mul(1000)).unwrap_or(i64::MAX);
     let milliseconds = milliseconds.min(i64::from(i32::MAX)).to_string();
     let values = Values::default().raw("milliseconds", milliseconds);
     let rows_max = usize::try_from(limits.sql_rows_per_tenant_max).unwrap_or(usize::MAX);

@@ -36,7 +36,8 @@ impl Connections {
     /// An idle connection to this database, if there is one.
     pub fn reuse(&self, target: Target<'_>) -> Option<Counted> {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = idle.iter().position(|(cluster, database, _)| (cluster.as_str(), database.as_str()) == target)?;
+        let at =
+            idle.iter().position(|(cluster, database, _)| (cluster.as_str(), database.as_str()) == target)?;
         Some(idle.swap_remove(at).2).filter(|c| !c.client.is_closed())
     }
 

@@ -73,7 +73,12 @@ pub async fn rename(context: &Context, rename: Rename) -> Result<ExitCode> {
     .await
 }
 
-async fn finish(context: &Context, stack: &Stack, (id, job): (TenantId, JobId), what: &str) -> Result<ExitCode> {
+async fn finish(
+    context: &Context,
+    stack: &Stack,
+    (id, job): (TenantId, JobId),
+    what: &str,
+) -> Result<ExitCode> {
     stack.drive(context, job, what).await?;
     let row = stack.registry().tenant(id).await?;
     let described = describe(stack, &row).await?;

@@ -52,7 +52,10 @@ pub async fn run(context: &Context, create: Create) -> Result<ExitCode> {
         context.output.result(&described, || {
             let tenantry = paths::command_line(&stack.config.directory);
             let isolation = row.tenant.isolation;
-            format!("tenant {slug} is {} ({isolation} isolation)\nopen it:  {tenantry} psql {slug}", row.tenant.status)
+            format!(
+                "tenant {slug} is {} ({isolation} isolation)\nopen it:  {tenantry} psql {slug}",
+                row.tenant.status
+            )
         })?;
         Ok(ExitCode::SUCCESS)
     })
@@ -80,7 +83,9 @@ fn meaning(app: &App, create: Create) -> Result<(Slug, NewTenant)> {
     }
     if let Some(email) = &create.owner_email {
         let parts = email.split_once('@');
-        if parts.is_none_or(|(name, host)| name.is_empty() || host.is_empty() || email.contains(char::is_whitespace)) {
+        if parts.is_none_or(|(name, host)| {
+            name.is_empty() || host.is_empty() || email.contains(char::is_whitespace)
+        }) {
             return Err(Error::new(ErrorCode::Usage, format!("{email:?} is not an email address"))
                 .help("write NAME@HOST"));
         }

@@ -74,8 +74,11 @@ async fn purge(context: &Context, stack: &Stack, row: &TenantRow, sure: bool) ->
 /// Has the slug typed again.
 fn confirm(slug: &str) -> Result<()> {
     if !io::stdin().is_terminal() {
-        return Err(Error::new(ErrorCode::Usage, format!("purging {slug} can't be undone and was not confirmed"))
-            .help("add --yes"));
+        return Err(Error::new(
+            ErrorCode::Usage,
+            format!("purging {slug} can't be undone and was not confirmed"),
+        )
+        .help("add --yes"));
     }
     let _ = write!(io::stderr(), "This removes all data of {slug} for good. Type its slug to go on: ");
     let mut typed = String::new();
