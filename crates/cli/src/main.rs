@@ -109,10 +109,10 @@ async fn run(cli: Cli, output: Output) -> Result<ExitCode> {
         Command::Psql(command) => psql::run(&context, command).await,
         Command::Init(command) => init::run(&context, command),
         Command::Config(command) => config_command::run(&context, command),
-        Command::Tenant(command) => shutdown::or_interrupted(tenant::run(&context, command)).await,
-        Command::Url(command) => shutdown::or_interrupted(url::run(&context, command)).await,
-        Command::Sql(command) => shutdown::or_interrupted(sql::run(&context, command)).await,
-        Command::Doctor(command) => shutdown::or_interrupted(doctor::run(&context, command)).await,
-        Command::Job(command) => shutdown::or_interrupted(job::run(&context, command)).await,
+        Command::Tenant(command) => tenant::run(&context, command).await,
+        Command::Url(command) => url::run(&context, command).await,
+        Command::Sql(command) => sql::run(&context, command).await,
+        Command::Job(command) => job::run(&context, command).await,
+        Command::Doctor(command) => doctor::run(&context, command).await,
     }
 }

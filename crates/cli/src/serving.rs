@@ -37,8 +37,6 @@ const JOBS_DAYS_KEPT: i32 = 90;
 const LISTEN_AGAIN: Duration = Duration::from_secs(2);
 /// Time that requests in hand have to end.
 const DRAIN_SECONDS_MAX: u64 = 10;
-/// Exit code after a second signal: that of SIGINT, as shells have it.
-const EXIT_FORCED: u8 = 130;
 
 /// Which parts this process runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,7 +120,7 @@ pub async fn run<G>(
     };
     tokio::select! {
         served = serve => served.map(|()| ExitCode::SUCCESS),
-        () = shutdown::wished(&mut forced, Wish::Force) => Ok(ExitCode::from(EXIT_FORCED)),
+        () = shutdown::wished(&mut forced, Wish::Force) => Ok(ExitCode::from(shutdown::EXIT_INTERRUPTED)),
     }
 }
 

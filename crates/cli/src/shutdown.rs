@@ -6,6 +6,9 @@ use tenantry_domain::{ErrorCode, Result, ResultExt as _};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
+/// Exit code of what a signal ended: that of SIGINT, as shells have it.
+pub const EXIT_INTERRUPTED: u8 = 130;
+
 /// How much is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wish {
@@ -29,11 +32,11 @@ impl Signals {
         Ok(Self { interrupt: on(SignalKind::interrupt())?, terminate: on(SignalKind::terminate())? })
     }
 
-    /// Waits for one; tells its number.
-    async fn next(&mut self) -> i32 {
+    /// Waits for one.
+    async fn next(&mut self) {
         tokio::select! {
-            _ = self.interrupt.recv() => SignalKind::interrupt().as_raw_value(),
-            _ = self.terminate.recv() => SignalKind::terminate().as_raw_value(),
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
 }
@@ -62,15 +65,32 @@ pub async fn wished(wishes: &mut watch::Receiver<Wish>, at_least: Wish) {
     }
 }
 
-/// Runs a command that a signal ends: what it holds is dropped, and an embedded server that nobody else uses is told to
-/// stop. A job that it waited for goes on later.
+/// Runs a command: opens its parts, and lets go of them however it ends. A signal ends the command but not the opening
+/// or the letting go, so that no server is left behind; only a second one does. A job that the command waited for goes
+/// on later.
 ///
 /// # Errors
-/// The command's own.
-pub async fn or_interrupted(command: impl Future<Output = Result<ExitCode>>) -> Result<ExitCode> {
-    let mut signals = Signals::new()?;
+/// Those of `open`, of `command` and of `close`, the first of them.
+pub async fn interruptible<S>(
+    open: impl Future<Output = Result<S>>,
+    command: impl AsyncFnOnce(&S) -> Result<ExitCode>,
+    close: impl AsyncFnOnce(S) -> Result<()>,
+) -> Result<ExitCode> {
+    let mut wishes = listen()?;
+    let mut forced = wishes.clone();
+    let run = async {
+        let parts = open.await?;
+        let result = tokio::select! {
+            biased;
+            () = wished(&mut wishes, Wish::Stop) => Ok(ExitCode::from(EXIT_INTERRUPTED)),
+            result = command(&parts) => result,
+        };
+        let closed = close(parts).await;
+        let code = result?;
+        closed.map(|()| code)
+    };
     tokio::select! {
-        result = command => result,
-        number = signals.next() => Ok(ExitCode::from(u8::try_from(128 + number).unwrap_or(1))),
+        result = run => result,
+        () = wished(&mut forced, Wish::Force) => Ok(ExitCode::from(EXIT_INTERRUPTED)),
     }
 }

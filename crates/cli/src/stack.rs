@@ -1,6 +1,7 @@
 //! Everything that a command works with, opened in order: configuration, servers, control database, platform, worker.
 
 use std::collections::BTreeMap;
+use std::process::ExitCode;
 
 use tenantry_domain::{Error, ErrorCode, JobId, Result};
 use tenantry_jobs::{Job, Worker, queue};
@@ -19,6 +20,7 @@ use tenantry_registry::{Registry, migrations};
 use crate::Context;
 use crate::config::Config;
 use crate::progress::Work;
+use crate::shutdown;
 
 /// What these connections call themselves in `pg_stat_activity`.
 const APPLICATION_NAME: &str = "tenantry";
@@ -188,12 +190,11 @@ impl Stack {
 ///
 /// # Errors
 /// The command's own, else the server's.
-pub async fn with_stack<T>(context: &Context, command: impl AsyncFnOnce(&Stack) -> Result<T>) -> Result<T> {
-    let stack = Stack::open(context, Mode::Shared).await?;
-    let result = command(&stack).await;
-    let closed = stack.close().await;
-    let value = result?;
-    closed.map(|()| value)
+pub async fn with_stack(
+    context: &Context,
+    command: impl AsyncFnOnce(&Stack) -> Result<ExitCode>,
+) -> Result<ExitCode> {
+    shutdown::interruptible(Stack::open(context, Mode::Shared), command, Stack::close).await
 }
 
 /// The server of whatever has no URL of its own.
@@ -259,10 +260,18 @@ fn maintenance(server: &Server) -> &str {
     server.database.as_deref().unwrap_or(MAINTENANCE_DATABASE)
 }
 
-/// Who asks, as jobs and audit entries name it.
+/// Who asks, as jobs and audit entries name it: the operating system's user.
 pub fn actor() -> String {
-    ["SUDO_USER", "USER", "LOGNAME"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
-        .unwrap_or_else(|| "operator".to_owned())
+    let variable = |name: &&str| std::env::var(name).ok().filter(|v| !v.is_empty());
+    let named = ["SUDO_USER", "USER", "LOGNAME"].iter().find_map(variable);
+    named.or_else(owner_of_this_process).unwrap_or_else(|| "operator".to_owned())
+}
+
+/// The user's name as `/etc/passwd` has it, where there is one.
+fn owner_of_this_process() -> Option<String> {
+    use std::os::unix::fs::MetadataExt as _;
+    let id = std::fs::metadata("/proc/self").ok()?.uid().to_string();
+    let users = std::fs::read_to_string("/etc/passwd").ok()?;
+    let user = users.lines().find(|line| line.split(':').nth(2) == Some(id.as_str()))?;
+    user.split(':').next().map(str::to_owned)
 }

@@ -185,7 +185,7 @@ fn waiting(job: &Job) -> Progress {
     let step = match job.status {
         JobStatus::Queued => "waiting for its turn".to_owned(),
         _ if trouble.is_some() => "waiting for the next attempt".to_owned(),
-        _ => "in another worker's hands".to_owned(),
+        _ => "being done by the server".to_owned(),
     };
     Progress { done: 0, of: 0, step, undoing: job.status == JobStatus::Undoing, trouble }
 }

@@ -25,18 +25,16 @@ pub struct Doctor {
 /// When something could not be examined.
 pub async fn run(context: &Context, command: Doctor) -> Result<ExitCode> {
     let depth = if command.no_attacks { Depth::Catalogs } else { Depth::Attacks };
-    let found = with_stack(context, async |stack| {
+    with_stack(context, async |stack| {
         stack.set_up_if_new(context).await?;
         let work = Work::begin(context.output, "doctor");
-        examine(&stack.platform, &stack.worker, depth, &|what| work.at(what)).await
+        let found = examine(&stack.platform, &stack.worker, depth, &|what| work.at(what)).await?;
+        drop(work);
+        context.output.result(&found, || described(&found, depth))?;
+        let code = ErrorCode::DoctorFindings.exit_code();
+        Ok(if found.is_empty() { ExitCode::SUCCESS } else { ExitCode::from(code) })
     })
-    .await?;
-    context.output.result(&found, || described(&found, depth))?;
-    Ok(if found.is_empty() {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(ErrorCode::DoctorFindings.exit_code())
-    })
+    .await
 }
 
 fn described(found: &[Finding], depth: Depth) -> String {

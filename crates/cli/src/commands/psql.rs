@@ -7,13 +7,14 @@ use std::process::{ExitCode, ExitStatus};
 
 use tenantry_domain::{Error, ErrorCode, Result, ResultExt as _};
 use tenantry_lifecycle::credentials::Credential;
-use tenantry_postgres::embedded::find_installation;
+use tenantry_postgres::embedded::{Mode, find_installation};
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Context;
 use crate::commands::url::service;
-use crate::stack::{Stack, with_stack};
+use crate::shutdown;
+use crate::stack::Stack;
 
 /// Where Debian and its like put the clients, by major version.
 const VERSIONED: &str = "/usr/lib/postgresql";
@@ -37,20 +38,29 @@ pub struct Psql {
 /// # Errors
 /// `tenant_unknown`, `tenant_suspended`, `service_unknown`, `postgres_missing` without psql.
 pub async fn run(context: &Context, psql: Psql) -> Result<ExitCode> {
-    with_stack(context, async |stack| {
-        let row = stack.registry().find_tenant(&psql.slug).await?;
-        let service = service(&stack.platform.app, psql.service.as_deref())?;
-        let program = find(stack).await?;
-        let credential = stack.platform.credential(&row, &service).await?;
-        // Ctrl-C cancels psql's query; it is not for us.
-        let _interrupts = signal(SignalKind::interrupt()).code(ErrorCode::Io, "listen for signals")?;
-        let status = command(&program, &credential, &psql.args)
-            .status()
-            .await
-            .code(ErrorCode::Io, format!("run {}", program.display()))?;
-        Ok(exit_code(status))
-    })
-    .await
+    // Ctrl-C cancels psql's query: it is not for us. Psql itself ends with us.
+    let _interrupts = signal(SignalKind::interrupt()).code(ErrorCode::Io, "listen for signals")?;
+    let mut ends = signal(SignalKind::terminate()).code(ErrorCode::Io, "listen for signals")?;
+    let stack = Stack::open(context, Mode::Shared).await?;
+    let code = tokio::select! {
+        code = open(&stack, &psql) => code,
+        _ = ends.recv() => Ok(ExitCode::from(shutdown::EXIT_INTERRUPTED)),
+    };
+    let closed = stack.close().await;
+    let code = code?;
+    closed.map(|()| code)
+}
+
+async fn open(stack: &Stack, psql: &Psql) -> Result<ExitCode> {
+    let row = stack.registry().find_tenant(&psql.slug).await?;
+    let service = service(&stack.platform.app, psql.service.as_deref())?;
+    let program = find(stack).await?;
+    let credential = stack.platform.credential(&row, &service).await?;
+    let status = command(&program, &credential, &psql.args)
+        .status()
+        .await
+        .code(ErrorCode::Io, format!("run {}", program.display()))?;
+    Ok(exit_code(status))
 }
 
 fn command(program: &PathBuf, credential: &Credential, args: &[OsString]) -> Command {
@@ -58,6 +68,7 @@ fn command(program: &PathBuf, credential: &Credential, args: &[OsString]) -> Com
     let mut command = Command::new(program);
     command
         .args(args)
+        .kill_on_drop(true)
         .env("PGHOST", &server.host)
         .env("PGPORT", server.port.to_string())
         .env("PGUSER", &server.user)

@@ -50,7 +50,8 @@ pub async fn run(context: &Context, url: Url) -> Result<ExitCode> {
         )
         .help("add --direct for a URL to the server itself"));
     }
-    let (host, port) = with_stack(context, async |stack| {
+    let mut embedded = None;
+    let code = with_stack(context, async |stack| {
         let row = stack.registry().find_tenant(&url.slug).await?;
         let service = service(&stack.platform.app, url.service.as_deref())?;
         let credential = stack.platform.credential(&row, &service).await?;
@@ -60,18 +61,18 @@ pub async fn run(context: &Context, url: Url) -> Result<ExitCode> {
         });
         context.output.result(&value, || text.clone())?;
         context.output.note(&format!("valid until {}", moment(credential.valid_until)));
-        Ok(embedded_address(stack))
+        embedded = embedded_address(stack);
+        Ok(ExitCode::SUCCESS)
     })
-    .await?
-    .unzip();
-    if let (Some(host), Some(port)) = (host, port)
+    .await?;
+    if let Some((host, port)) = embedded
         && !answers(&host, port).await
     {
         context
             .output
             .note("the embedded server has stopped with this command: `tenantry up` keeps it running");
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
 }
 
 /// The service meant: the one named, else the app's only one.

@@ -46,12 +46,14 @@ pub struct Writer {
     table: Option<Table>,
     rows: usize,
     begun: bool,
+    /// The last object of JSON: whether a comma follows shows later.
+    held: Option<String>,
 }
 
 impl Writer {
     /// In this form.
     pub fn new(format: Format) -> Self {
-        Self { format, table: None, rows: 0, begun: false }
+        Self { format, table: None, rows: 0, begun: false, held: None }
     }
 
     /// One tenant's rows.
@@ -87,11 +89,15 @@ impl Writer {
                     distinct(&answer.columns)?;
                     print("[")?;
                 }
-                let lines = answer.rows.into_iter().enumerate().map(|(i, row)| {
-                    let comma = if self.rows + i > 0 { "," } else { "" };
-                    format!("{comma}{}", object(tenant, &answer.columns, row))
-                });
-                print(&lines.collect::<Vec<_>>().join("\n"))?;
+                let mut text = String::new();
+                for row in answer.rows {
+                    if let Some(before) = self.held.replace(object(tenant, &answer.columns, row).to_string())
+                    {
+                        text.push_str(&before);
+                        text.push_str(",\n");
+                    }
+                }
+                print(&text)?;
             }
         }
         self.rows += rows;
@@ -105,13 +111,16 @@ impl Writer {
     pub fn finish(self) -> Result<()> {
         match self.format {
             Format::Table => {
-                let text = self.table.map(|t| t.render()).unwrap_or_default();
+                let Some(table) = self.table else { return Ok(()) };
                 let rows = self.rows;
                 let count = if rows == 1 { "(1 row)".to_owned() } else { format!("({rows} rows)") };
-                print(&format!("{text}\n{count}").trim_start_matches('\n').to_owned())
+                print(&format!("{}\n{count}", table.render()))
             }
             Format::Csv => Ok(()),
-            Format::Json if self.begun => print("]"),
+            Format::Json if self.begun => {
+                print(&self.held.unwrap_or_default())?;
+                print("]")
+            }
             Format::Json => print("[]"),
         }
     }

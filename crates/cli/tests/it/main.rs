@@ -1,0 +1,12 @@
+//! The executable as its users run it: on a folder of its own, with an embedded server of its own.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests stop at the first surprise")]
+
+mod existing_server;
+mod help;
+mod init;
+mod process;
+mod refusals;
+mod sql;
+mod support;
+mod tenants;
+mod up;
