@@ -107,10 +107,11 @@ pub async fn check_server(client: &Client, context: &DoctorContext) -> Result<Ve
     Ok(found)
 }
 
-/// One snapshot for all checks, names that are found nowhere by chance, nothing written.
+/// One snapshot for all checks, names that are found nowhere by chance, nothing written. Catalogs are small and their
+/// estimates coarse: compiling a query costs more than running it.
 async fn begin(client: &Client) -> Result<()> {
     client
-        .batch_execute("BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ; SET LOCAL search_path = pg_catalog")
+        .batch_execute("BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ; SET LOCAL search_path = pg_catalog; SET LOCAL jit = off")
         .await
         .map_err(|e| db_error(e, "begin to check"))
 }

@@ -9,7 +9,7 @@ use crate::support::lab::{Lab, Plan, build, connect, has_query_statistics, lab};
 
 mod catalogs;
 mod context;
-mod functions;
+pub mod functions;
 mod locks;
 mod logins;
 mod oracles;
@@ -36,17 +36,35 @@ pub fn catalogue() -> Vec<Attack> {
 /// Runs the cases that apply to a laboratory, and tells which went wrong.
 pub async fn run(lab: &Lab, cases: &[Attack]) -> Vec<String> {
     let (urls, values) = (|who| lab.url(who), lab.values());
-    let statistics = has_query_statistics(&connect(&lab.superuser).await).await;
     let mut wrong = Vec::new();
-    for case in cases {
-        let applies = case.isolations.contains(&lab.plan.isolation)
-            && case.tenant_ddl.is_none_or(|ddl| ddl == lab.plan.tenant_ddl)
-            && (case.id != "S59" || statistics);
-        if applies && let Err(why) = Stage::new(&urls, &values).play(case).await {
+    for case in applicable(lab, cases).await {
+        if let Err(why) = Stage::new(&urls, &values).play(case).await {
             wrong.push(why);
         }
     }
     wrong
+}
+
+/// Runs attacks without their twins until one works, and tells which.
+pub async fn first_breach(lab: &Lab, cases: &[Attack]) -> Option<String> {
+    let (urls, values) = (|who| lab.url(who), lab.values());
+    for case in applicable(lab, cases).await {
+        if let Err(why) = Stage::new(&urls, &values).attack(case).await {
+            return Some(why);
+        }
+    }
+    None
+}
+
+/// The cases that apply to a laboratory. The extension `pg_stat_statements` comes with the server, or not.
+async fn applicable<'a>(lab: &Lab, cases: &'a [Attack]) -> Vec<&'a Attack> {
+    let statistics = has_query_statistics(&connect(&lab.superuser).await).await;
+    let applies = |case: &&Attack| {
+        case.isolations.contains(&lab.plan.isolation)
+            && case.tenant_ddl.is_none_or(|ddl| ddl == lab.plan.tenant_ddl)
+            && (case.id != "S59" || statistics)
+    };
+    cases.iter().filter(applies).collect()
 }
 
 async fn check(lab: Lab) {

@@ -73,7 +73,7 @@ fn activity() -> Vec<Attack> {
 fn closed() -> Vec<Attack> {
     let closed = |id, title, sql| attack(id, title, ALL).refused(sql, DENIED).twin(Who::Super, sql, Done);
     vec![
-        closed("S62", "a large object written", "SELECT lo_from_bytea(0, 'x')"),
+        closed("S62", "a large object written", "BEGIN; SELECT lo_from_bytea(0, 'x')"),
         closed("S62", "a large object read", "SELECT lo_get(oid) FROM (SELECT 1::oid LIMIT 0) t (oid)"),
         closed("S63", "large objects and their owners", "SELECT oid, lomowner FROM pg_largeobject_metadata"),
         closed("T01", "members of roles", "SELECT roleid, member FROM pg_auth_members"),

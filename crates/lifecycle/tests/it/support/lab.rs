@@ -157,9 +157,15 @@ impl Lab {
         values
     }
 
-    /// Applies one statement as the superuser in A's database.
-    pub async fn root(&self, sql: &str) {
-        connect(&self.superuser).await.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+    /// Runs a script as the superuser in A's database, and in B's where it is another one.
+    pub async fn everywhere(&self, sql: &str) {
+        let mut urls = vec![&self.superuser];
+        if self.a.database != self.b.database {
+            urls.push(&self.superuser_at_b);
+        }
+        for url in urls {
+            connect(url).await.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+        }
     }
 }
 
