@@ -1,6 +1,8 @@
 //! The catalogue of attacks, run as tenant A's own login against tenant B in each isolation. `docs/security.md` lists
 //! every case and what is open in PostgreSQL itself.
 
+use std::collections::BTreeSet;
+
 use tenantry_domain::{Isolation, TenantKeyType};
 use tenantry_testkit::attack::Attack;
 use tenantry_testkit::attack::session::Stage;
@@ -109,4 +111,28 @@ fn every_case_has_a_twin() {
         assert!(case.known_open || !case.twin.is_empty(), "{} ({}) has no twin", case.id, case.title);
         assert!(!case.steps.is_empty() && !case.isolations.is_empty(), "{}", case.id);
     }
+}
+
+/// The first columns of the tables of a section of `docs/security.md`.
+fn documented(section: &str) -> BTreeSet<String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/security.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let body = text.split("\n## ").find(|s| s.starts_with(section)).unwrap();
+    let first = body.lines().filter_map(|l| l.strip_prefix("| ")?.split(" |").next());
+    first.filter(|c| c.len() == 3 && c.starts_with(['S', 'T', 'X'])).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_case_is_documented() {
+    let mut tested: BTreeSet<String> = catalogue().iter().map(|c| c.id.to_owned()).collect();
+    tested.extend(["S91", "S92"].map(str::to_owned));
+    assert_eq!(documented("The catalogue"), tested);
+    let open: BTreeSet<String> =
+        catalogue().iter().filter(|c| c.known_open).map(|c| c.id.to_owned()).collect();
+    assert_eq!(documented("Open in PostgreSQL itself"), open);
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/security.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let numbers = (1..=99).map(|n| format!("S{n:02}")).chain((1..=12).map(|n| format!("T{n:02}")));
+    let missing: Vec<String> = numbers.filter(|n| !text.contains(n.as_str())).collect();
+    assert!(missing.is_empty(), "neither tested nor explained: {missing:?}");
 }

@@ -6,7 +6,7 @@ use tenantry_testkit::attack::{ALL, Attack, DATABASE, SCHEMA, Who, attack};
 const DENIED: &[&str] = &["42501"];
 
 pub fn cases() -> Vec<Attack> {
-    [names(), activity(), closed(), platform()].concat()
+    [names(), volume(), activity(), closed(), platform()].concat()
 }
 
 /// What PostgreSQL shows to everyone: names are opaque for that reason.
@@ -43,6 +43,15 @@ fn names() -> Vec<Attack> {
                 "SELECT pg_get_expr(d.adbin, d.adrelid) FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = '{victim_schema_name}'",
                 SomeRows,
             )
+            .known_open(),
+    ]
+}
+
+/// The server's own counters, which every tenant's work moves on.
+fn volume() -> Vec<Attack> {
+    vec![
+        attack("X22", "transaction numbers and log positions tell how much the whole server writes", ALL)
+            .tries("SELECT pg_current_wal_lsn(), pg_current_xact_id(), pg_control_checkpoint()", SomeRows)
             .known_open(),
     ]
 }

@@ -303,11 +303,11 @@ async fn own_database(plan: Plan, layout: &Layout, service: &ServiceName, root: 
 async fn rows(t: &Tenant, (mark, letter): (&str, &str), category: &str, count: i32) {
     let client = connect(&t.url).await;
     let products = format!("{}.products", quote_ident(&t.schema));
+    let orders = format!("{}.orders", quote_ident(&t.schema));
     let script = format!(
         "INSERT INTO {products} (barcode, category, name, price)
            SELECT 'BAR_{letter}_' || g, '{category}', '{mark}_' || g, g FROM generate_series(1, {count}) g;
-         INSERT INTO {orders} (product_id, qty) SELECT id, 1 FROM {products} ORDER BY id LIMIT 5;",
-        orders = format!("{}.orders", quote_ident(&t.schema)),
+         INSERT INTO {orders} (product_id, qty) SELECT id, 1 FROM {products} ORDER BY id LIMIT 5;"
     );
     client.batch_execute(&script).await.unwrap_or_else(|e| panic!("{mark}: {e:?}"));
 }
