@@ -198,9 +198,10 @@ async fn fill(plan: Plan, layout: &Layout, service: &ServiceName, kind: Database
     harden::harden(&client, layout, kind, plan.tenant_ddl).await.unwrap();
 }
 
-/// Whether the server has the extension `pg_stat_statements`.
+/// Whether the server has the extension `pg_stat_statements` and has loaded it.
 pub async fn has_query_statistics(client: &Client) -> bool {
-    let sql = "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements')";
+    let sql = "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements')
+        AND current_setting('shared_preload_libraries') LIKE '%pg_stat_statements%'";
     client.query_one(sql, &[]).await.unwrap().get(0)
 }
 
