@@ -2,6 +2,7 @@
 
 mod add_column;
 mod identity_cmd;
+mod refused;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{
@@ -223,7 +224,7 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
         | T::AtAlterConstraint
         | T::AtSetLogged
         | T::AtSetUnLogged => {}
-        other => return Err(refused(other)),
+        other => return Err(refused::refusal(other)),
     }
     plan.cmds.push(cmd);
     Ok(())
@@ -239,28 +240,6 @@ fn validate(work: &Work<'_>, table: &str, cmd: &AlterTableCmd, plan: &mut Plan) 
         plan.reads.push(read.to_owned());
     }
     Ok(())
-}
-
-/// Why a command is not carried.
-fn refused(command: AlterTableType) -> Refuse {
-    use AlterTableType as T;
-    match command {
-        T::AtEnableRowSecurity
-        | T::AtDisableRowSecurity
-        | T::AtForceRowSecurity
-        | T::AtNoForceRowSecurity => Refuse::all(
-            "row-level security of the app's own would meet Tenantry's",
-            "leave it out: rows are kept apart by Tenantry; what a role may do stands in [roles]",
-        ),
-        T::AtChangeOwner => Refuse::all(
-            "OWNER TO stands among other commands",
-            "leave it out: objects belong to Tenantry's owner role",
-        ),
-        other => Refuse::all(
-            format!("the ALTER TABLE command {} is not carried", other.as_str_name()),
-            "write it in another way",
-        ),
-    }
 }
 
 fn record<'w>(work: &'w mut Work<'_>, table: &str, column: &str) -> Option<&'w mut crate::catalog::Column> {
