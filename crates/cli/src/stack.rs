@@ -113,6 +113,10 @@ impl Stack {
             Migrator::new(platform.app.clone(), platform.registry.clone(), platform.clusters.clone());
         let work = Work::begin(context.output, "set up");
         work.at("roles and databases");
+        if let (Some(own), true) = (&self.default, self.is_embedded()) {
+            let client = connect(own, maintenance(own), APPLICATION_NAME).await?;
+            bootstrap::seal_own_server(&client).await?;
+        }
         migrator.prepare().await?;
         let progress = |p: Progress| {
             work.at(&format!("{} {} for {}", p.service, p.migration, p.target));

@@ -73,6 +73,16 @@ pub trait Operation: Send + Sync {
     /// Takes back whatever the step may have done outside the control database.
     fn undo<'a>(&'a self, step: &'a str, run: &'a Run) -> BoxFuture<'a, Result<()>>;
 
+    /// Notes in the control database that the step is undone, in the transaction that marks it so.
+    fn record_undo<'a>(
+        &'a self,
+        _step: &'a str,
+        _run: &'a Run,
+        _tx: &'a Transaction<'_>,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+
     /// Brings the control database to what holds when everything is undone, in the transaction that ends the job.
     fn settle<'a>(
         &'a self,

@@ -51,7 +51,11 @@ impl Platform {
         Ok(queued)
     }
 
-    async fn queue_blank(
+    /// Queues the preparation of one blank.
+    ///
+    /// # Errors
+    /// As for the registry.
+    pub async fn queue_blank(
         &self,
         service: &ServiceName,
         cluster: &str,

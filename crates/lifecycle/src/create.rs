@@ -197,6 +197,23 @@ impl Operation for Create {
         })
     }
 
+    fn record_undo<'a>(
+        &'a self,
+        step: &'a str,
+        run: &'a Run,
+        tx: &'a Transaction<'_>,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let service = service_of(step);
+            let places =
+                Self::places(run)?.into_iter().filter(|p| Some(&p.placement.service) == service.as_ref());
+            for blank in places.filter_map(|p| p.blank) {
+                blanks::remove(tx, blank.id).await?;
+            }
+            Ok(())
+        })
+    }
+
     fn settle<'a>(
         &'a self,
         run: &'a Run,
@@ -205,12 +222,7 @@ impl Operation for Create {
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let Some(id) = run.tenant else { return Ok(()) };
-            for place in Self::places(run)? {
-                if let Some(blank) = place.blank {
-                    blanks::remove(tx, blank.id).await?;
-                }
-            }
-            // Taken by `place`, which then failed to be recorded: nobody else knows of them.
+            // Blanks that were taken and not used yet are as good as before.
             blanks::give_back(tx, run.job).await?;
             placements::remove(tx, id).await?;
             tenants::set_status(tx, id, TenantStatus::Failed).await

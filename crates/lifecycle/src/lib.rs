@@ -9,6 +9,8 @@ pub mod blanks;
 pub mod create;
 pub mod credentials;
 pub mod delete;
+pub mod doctor;
+pub mod examine;
 pub mod fanout;
 mod home;
 pub mod inventory;

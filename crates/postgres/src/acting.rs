@@ -48,15 +48,6 @@ impl Acting {
         render(include_str!("acting/role.sql"), &self.values())
     }
 
-    /// Lets the role see rows of all tenants until the same call takes it back, within the transaction.
-    ///
-    /// # Errors
-    /// As [`Acting::begin`].
-    pub fn bypass(&self, on: bool) -> Result<String> {
-        let word = if on { "BYPASSRLS" } else { "NOBYPASSRLS" };
-        render(include_str!("acting/bypass.sql"), &self.values().raw("bypass", word))
-    }
-
     /// Lets the role log in to a database for a short time, with a fresh password.
     ///
     /// # Errors

@@ -120,14 +120,34 @@ pub async fn database_exists(client: &Client, database: &str) -> Result<bool> {
 pub async fn ensure_control_database(client: &Client, name: &str) -> Result<bool> {
     let doing = format!("create database {name}");
     let missing = !database_exists(client, name).await?;
-    let database = quote_ident(name);
     if missing {
+        let database = quote_ident(name);
         let sql = format!("CREATE DATABASE {database} TEMPLATE template0 ENCODING 'UTF8'");
         client.batch_execute(&sql).await.map_err(|e| db_error(e, &doing))?;
     }
-    let seal = format!("REVOKE ALL ON DATABASE {database} FROM PUBLIC");
-    client.batch_execute(&seal).await.map_err(|e| db_error(e, &doing))?;
+    seal_database(client, name).await?;
     Ok(missing)
+}
+
+/// Takes from everyone what PostgreSQL lets everyone do with a database: connect, make temporary tables.
+///
+/// # Errors
+/// As [`db_error`].
+pub async fn seal_database(client: &Client, database: &str) -> Result<()> {
+    let sql = format!("REVOKE ALL ON DATABASE {} FROM PUBLIC", quote_ident(database));
+    client
+        .batch_execute(&sql)
+        .await
+        .map_err(|e| db_error(e, &format!("close database {database} to everyone")))
+}
+
+/// Closes the databases that every server is born with, on a server that is ours alone.
+///
+/// # Errors
+/// As [`db_error`].
+pub async fn seal_own_server(client: &Client) -> Result<()> {
+    seal_database(client, "postgres").await?;
+    seal_database(client, "template1").await
 }
 
 /// Makes an empty database with nothing granted to anyone but those who need it. `client` is connected to another

@@ -45,6 +45,21 @@ pub async fn connect_listening(
     Ok((client, receiver))
 }
 
+/// Tries to connect, and hands on what the server answered in the driver's own terms: for those to whom a refusal is an
+/// answer like any other.
+///
+/// # Errors
+/// When the certificates to trust can't be read.
+pub async fn knock(
+    server: &Server,
+    database: &str,
+    application_name: &str,
+) -> Result<Result<Client, tokio_postgres::Error>> {
+    let connector = tls::connector(server)?;
+    let answer = open_config(&config(server, database, application_name), connector, None).await;
+    Ok(answer.map(|(client, _task)| client))
+}
+
 async fn open(
     server: &Server,
     database: &str,

@@ -9,11 +9,11 @@ use tenantry_domain::{App, Isolation, JobId, Limits, Result, Service, ServiceNam
 use tenantry_jobs::{Job, Worker};
 use tenantry_lifecycle::Platform;
 use tenantry_migrate::Migrator;
-use tenantry_postgres::bootstrap::database_exists;
+use tenantry_postgres::bootstrap::ensure_control_database;
 use tenantry_postgres::clusters::Clusters;
 use tenantry_postgres::connect::connect;
-use tenantry_postgres::ident::quote_ident;
 use tenantry_postgres::pool::Pool;
+use tenantry_postgres::server::Server;
 use tenantry_registry::{NewTenant, Registry, TenantRow, migrations};
 use tokio_postgres::Client;
 
@@ -48,6 +48,7 @@ pub struct AppOptions {
 impl Default for AppOptions {
     fn default() -> Self {
         let limits = Limits {
+            connections_per_database_max: 24,
             blank_schemas_ready: 0,
             blank_databases_ready: 0,
             job_lease_seconds: 5,
@@ -68,6 +69,24 @@ impl AppOptions {
     }
 }
 
+fn app(name: &str, migrations: &Path, options: AppOptions) -> App {
+    let main: ServiceName = "main".parse().unwrap();
+    let cluster =
+        ClusterSpec { url: None, replicas: Vec::new(), region: None, engine: "postgres".to_owned() };
+    let service = Service { name: main.clone(), migrations: migrations.to_path_buf(), cluster: None };
+    App {
+        name: name.parse().unwrap(),
+        control_url: None,
+        clusters: BTreeMap::from([("local".parse().unwrap(), cluster)]),
+        services: BTreeMap::from([(main, service)]),
+        isolation: options.isolation,
+        tables: Tables { global: options.global.into_iter().collect() },
+        plans: BTreeMap::new(),
+        http_listen: String::new(),
+        limits: options.limits,
+    }
+}
+
 impl TestApp {
     /// An app with these migrations (file name and text) of service `main`, applied.
     pub async fn new(files: &[(&str, &str)], options: AppOptions) -> Self {
@@ -83,41 +102,34 @@ impl TestApp {
 
     /// An app with a folder of migrations for service `main`, prepared but not applied.
     pub async fn without_migrations(migrations: &Path, options: AppOptions) -> Self {
+        let app = app(&unique_app_name(), migrations, options);
         let server = server().await.server().clone();
-        let main: ServiceName = "main".parse().unwrap();
-        let cluster =
-            ClusterSpec { url: None, replicas: Vec::new(), region: None, engine: "postgres".to_owned() };
-        let app = App {
-            name: unique_app_name().parse().unwrap(),
-            control_url: None,
-            clusters: BTreeMap::from([("local".parse().unwrap(), cluster)]),
-            services: BTreeMap::from([(
-                main.clone(),
-                Service { name: main, migrations: migrations.to_path_buf(), cluster: None },
-            )]),
-            isolation: options.isolation,
-            tables: Tables { global: options.global.into_iter().collect() },
-            plans: BTreeMap::new(),
-            http_listen: String::new(),
-            limits: options.limits,
-        };
         let control = app.layout().control_database();
         let maintenance = connect(&server, "postgres", "test").await.unwrap();
-        if !database_exists(&maintenance, &control).await.unwrap() {
-            let sql = format!("CREATE DATABASE {}", quote_ident(&control));
-            maintenance.batch_execute(&sql).await.expect("create the control database");
-        }
+        ensure_control_database(&maintenance, &control).await.expect("create the control database");
         let mut client = connect(&server, &control, "test").await.unwrap();
         migrations::up(&mut client).await.expect("prepare the control database");
+        let this = Self::over(app, &server);
+        this.platform.registry.declare(&this.platform.app).await.expect("declare the app");
+        this.migrator.prepare().await.expect("prepare the cluster");
+        this
+    }
+
+    /// The app of this name that another process has made, as a process of its own would open it.
+    pub async fn attach(name: &str, options: AppOptions) -> Self {
+        let server = server().await.server().clone();
+        Self::over(app(name, Path::new(""), options), &server)
+    }
+
+    fn over(app: App, server: &Server) -> Self {
         let limit = app.limits.connections_per_database_max;
-        let registry = Registry::new(Pool::new(&server, &control, "test", limit).unwrap().driver());
-        registry.declare(&app).await.expect("declare the app");
-        let clusters = Clusters::new(BTreeMap::from([("local".parse().unwrap(), server)]), limit);
+        let control = app.layout().control_database();
+        let registry = Registry::new(Pool::new(server, &control, "test", limit).unwrap().driver());
+        let clusters = Clusters::new(BTreeMap::from([("local".parse().unwrap(), server.clone())]), limit);
         let platform = Platform::new(app, registry, clusters);
         let worker = Self::worker_of(&platform);
         let migrator =
             Migrator::new(Arc::clone(&platform.app), platform.registry.clone(), platform.clusters.clone());
-        migrator.prepare().await.expect("prepare the cluster");
         Self { platform, worker, migrator, _folder: None }
     }
 

@@ -161,7 +161,7 @@ impl Worker {
                 tracing::warn!(job = %claim.run.job, step = name, error = ?e, "step can't be undone yet");
                 return self.release(claim, &e).await;
             }
-            self.record_undo(&claim.run, position, name).await?;
+            self.record_undo(operation, &claim.run, (position, name)).await?;
             claim.steps.retain(|(n, _)| n != name);
             claim.steps.push((name.clone(), "undone".to_owned()));
         }
@@ -169,10 +169,16 @@ impl Worker {
         self.finish_unsuccessful(operation, claim, outcome, None).await
     }
 
-    async fn record_undo(&self, run: &Run, position: usize, name: &str) -> Result<()> {
+    async fn record_undo(
+        &self,
+        operation: &dyn Operation,
+        run: &Run,
+        (position, name): (usize, &str),
+    ) -> Result<()> {
         let mut client = self.registry.client().await?;
         let tx = client.transaction().await.map_err(|e| control_error(e, "record the undone step"))?;
         hold_fence(&tx, run.job, run.fence).await?;
+        operation.record_undo(name, run, &tx).await?;
         let position = i32::try_from(position).unwrap_or(i32::MAX);
         tx.execute(STEP_UNDONE, &[&run.job.0, &position, &name])
             .await

@@ -5,7 +5,9 @@
 mod attacks;
 mod create;
 mod doctor;
+mod examine;
 mod examples;
 mod hardening;
+mod kill;
 mod support;
 mod tools;

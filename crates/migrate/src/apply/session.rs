@@ -1,8 +1,6 @@
 //! Running one file's statements on one target: in one transaction, or, around statements that PostgreSQL refuses in
 //! transactions, in several, with a note of how far it came.
 
-use std::cell::Cell;
-
 use tenantry_domain::Result;
 use tenantry_postgres::acting::{AS_PLATFORM, Acting, RESET, for_tenant};
 use tenantry_postgres::error::db_error;
@@ -15,6 +13,7 @@ use crate::error::statement_error;
 const PROGRESS_OF: &str = include_str!("progress_of.sql");
 const NOTE_PROGRESS: &str = include_str!("note_progress.sql");
 const NOTE_MIGRATION: &str = include_str!("note_migration.sql");
+const VIEWS_INVOKER: &str = include_str!("views_invoker.sql");
 const DROP_INVALID: &str = include_str!("drop_invalid_index.sql");
 
 /// Who runs the statements.
@@ -41,14 +40,12 @@ pub(super) struct Session<'a> {
     target: Target,
     /// Id and key of each tenant that data statements run for; empty: the statements run once.
     tenants: Vec<(String, String)>,
-    /// Whether the owner sees the rows of all tenants at the moment.
-    bypass: Cell<bool>,
 }
 
 impl<'a> Session<'a> {
     /// On a connection that nobody else uses meanwhile.
     pub fn new(client: &'a Client, target: Target) -> Self {
-        Self { client, target, tenants: Vec::new(), bypass: Cell::new(false) }
+        Self { client, target, tenants: Vec::new() }
     }
 
     /// With the tenants that data statements run for.
@@ -65,7 +62,7 @@ impl<'a> Session<'a> {
     /// Goes on to another target within the same transaction.
     pub async fn next(self, target: Target) -> Result<Self> {
         self.say(AS_PLATFORM, "give the owner's rights back").await?;
-        let next = Self { client: self.client, target, tenants: Vec::new(), bypass: Cell::new(false) };
+        let next = Self { client: self.client, target, tenants: Vec::new() };
         // BEGIN inside a transaction only warns, and sets the new role and path.
         next.begin().await?;
         Ok(next)
@@ -93,14 +90,13 @@ impl<'a> Session<'a> {
                     self.note_progress(file, ledger, number).await?;
                 }
             } else {
-                self.bypass(false).await?;
                 self.commit().await?;
                 self.outside(run).await?;
                 self.begin().await?;
                 self.note_progress(file, ledger, number).await?;
             }
         }
-        self.bypass(false).await?;
+        self.say(VIEWS_INVOKER, "let views read with their reader's rights").await?;
         self.as_platform().await?;
         self.client
             .execute(NOTE_MIGRATION, &[&ledger, &file.version, &file.name, &file.checksum])
@@ -131,11 +127,7 @@ impl<'a> Session<'a> {
             }
             return Ok(());
         }
-        if self.tenants.is_empty() {
-            return self.statement(run, &sql).await;
-        }
-        self.bypass(run.emitted.scope == Scope::Database).await?;
-        if run.emitted.scope == Scope::Database {
+        if run.emitted.scope == Scope::Database || self.tenants.is_empty() {
             return self.statement(run, &sql).await;
         }
         for (id, key) in &self.tenants {
@@ -171,14 +163,6 @@ impl<'a> Session<'a> {
             Who::Platform => self.say(AS_PLATFORM, "give the owner's rights back").await,
             Who::Owner(_) => Ok(()),
         }
-    }
-
-    /// Definitions of shared tables are checked against the rows of all tenants; data statements see one tenant's.
-    async fn bypass(&self, on: bool) -> Result<()> {
-        if self.bypass.replace(on) != on {
-            self.say(&self.target.acting.bypass(on)?, "look at all tenants").await?;
-        }
-        Ok(())
     }
 
     async fn as_owner(&self) -> Result<()> {

@@ -185,18 +185,44 @@ END $f$;
 CREATE CONSTRAINT TRIGGER settle_block AFTER UPDATE ON tenantry.counters DEFERRABLE INITIALLY DEFERRED
   FOR EACH ROW WHEN (NEW.in_block) EXECUTE FUNCTION tenantry.settle_block();
 
-CREATE FUNCTION tenantry.next_value(sequence regclass) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
-DECLARE
-  s pg_catalog.pg_sequence;
-  value bigint;
+-- The counter that stands in for a sequence of shared tables: its own, or, for the sequence of an identity column, the
+-- column's, whose true options are the arguments of the column's trigger.
+CREATE FUNCTION tenantry.counter_of(sequence regclass, OUT relation oid, OUT attribute smallint, OUT first bigint,
+    OUT increment bigint, OUT minimum bigint, OUT maximum bigint, OUT cycles boolean)
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $f$
+DECLARE arguments text[];
 BEGIN
-  SELECT q.* INTO s FROM pg_catalog.pg_sequence q JOIN pg_catalog.pg_class c ON c.oid = q.seqrelid
+  SELECT q.seqrelid, 0, q.seqstart, q.seqincrement, q.seqmin, q.seqmax, q.seqcycle
+    INTO relation, attribute, first, increment, minimum, maximum, cycles
+    FROM pg_sequence q JOIN pg_class c ON c.oid = q.seqrelid
    WHERE q.seqrelid = sequence AND c.relnamespace = 'shared'::regnamespace;
   IF NOT FOUND THEN
     RAISE EXCEPTION '% is not a sequence of shared tables', sequence USING ERRCODE = '42809';
   END IF;
-  value := tenantry.advance(sequence, 0::smallint, s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcycle);
+  SELECT d.refobjid, d.refobjsubid, string_to_array(encode(t.tgargs, 'escape'), '\000')
+    INTO relation, attribute, arguments
+    FROM pg_depend d
+    JOIN pg_trigger t ON t.tgrelid = d.refobjid AND t.tgfoid = 'tenantry.identity_value'::regproc
+    JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid
+   WHERE d.classid = 'pg_class'::regclass AND d.objid = sequence AND d.deptype = 'i'
+     AND d.refclassid = 'pg_class'::regclass
+     AND a.attname = split_part(encode(t.tgargs, 'escape'), '\000', 1);
+  IF FOUND THEN
+    first := arguments[2]; increment := arguments[3]; minimum := arguments[4];
+    maximum := arguments[5]; cycles := arguments[6];
+  ELSE
+    relation := sequence; attribute := 0;
+  END IF;
+END $f$;
+
+CREATE FUNCTION tenantry.next_value(sequence regclass) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
+DECLARE
+  c record;
+  value bigint;
+BEGIN
+  c := tenantry.counter_of(sequence);
+  value := tenantry.advance(c.relation, c.attribute, c.first, c.increment, c.minimum, c.maximum, c.cycles);
   PERFORM set_config('tenantry.value_' || sequence::oid, value::text, false);
   RETURN value;
 END $f$;
@@ -215,22 +241,21 @@ END $f$;
 -- As setval(): for this tenant's counter alone.
 CREATE FUNCTION tenantry.set_value(sequence regclass, value bigint, called boolean DEFAULT true) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
-DECLARE s pg_catalog.pg_sequence;
+DECLARE c record;
 BEGIN
-  SELECT q.* INTO s FROM pg_catalog.pg_sequence q JOIN pg_catalog.pg_class c ON c.oid = q.seqrelid
-   WHERE q.seqrelid = sequence AND c.relnamespace = 'shared'::regnamespace;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION '% is not a sequence of shared tables', sequence USING ERRCODE = '42809';
-  END IF;
-  IF value NOT BETWEEN s.seqmin AND s.seqmax THEN
-    RAISE EXCEPTION 'setval: value % is out of bounds for sequence % (%..%)', value, sequence, s.seqmin, s.seqmax
+  c := tenantry.counter_of(sequence);
+  IF value NOT BETWEEN c.minimum AND c.maximum THEN
+    RAISE EXCEPTION 'setval: value % is out of bounds for sequence % (%..%)', value, sequence, c.minimum, c.maximum
       USING ERRCODE = '22003';
   END IF;
   INSERT INTO tenantry.counters (tenant, relation, attribute, last, called)
-  VALUES (tenantry.current_tenant_key(), sequence, 0, value, set_value.called)
+  VALUES (tenantry.current_tenant_key(), c.relation, c.attribute, value, set_value.called)
   ON CONFLICT ON CONSTRAINT counters_pkey DO UPDATE
     SET last = excluded.last, called = excluded.called, in_block = false;
-  PERFORM set_config(tenantry.block_setting(sequence, 0::smallint), '', true);
+  PERFORM set_config(tenantry.block_setting(c.relation, c.attribute), '', true);
+  IF called THEN
+    PERFORM set_config('tenantry.value_' || sequence::oid, value::text, false);
+  END IF;
   RETURN value;
 END $f$;
 

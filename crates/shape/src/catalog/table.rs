@@ -36,6 +36,8 @@ pub(crate) struct Column {
 /// How an identity column counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Identity {
+    /// The greater of the two values that nobody uses: what is not above it is replaced.
+    pub sentinel_max: i64,
     /// GENERATED ALWAYS.
     pub always: bool,
     pub start: i64,

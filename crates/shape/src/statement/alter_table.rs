@@ -181,9 +181,10 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
         T::AtValidateConstraint => {
             if let Some(c) = work.table(table)?.constraint(&cmd.name)
                 && let ConstraintKind::Foreign { table: target, .. } = &c.kind
-                && !work.is_global(target)
+                && !work.is_global(table)
             {
-                plan.reads.push(target.clone());
+                let read = if work.is_global(target) { table } else { target };
+                plan.reads.push(read.to_owned());
             }
         }
         T::AtAlterColumnType => return alter_type(work, table, cmd, plan),

@@ -22,7 +22,7 @@ pub(crate) struct Carried {
     pub before: Vec<Emitted>,
     /// The constraint, and what goes with it.
     pub nodes: Vec<Constraint>,
-    /// Another table whose rows the check of existing data reads.
+    /// A table under row-level security whose rows the check of existing data reads.
     pub reads: Option<String>,
 }
 

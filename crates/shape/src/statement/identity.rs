@@ -30,8 +30,16 @@ pub(crate) fn counter(options: &[Node], type_name: &str) -> Result<Identity, Ref
             "use smallint, integer or bigint",
         )
     })?;
-    let mut found =
-        Identity { always: false, start: 0, increment: 1, min: 0, max: 0, cycle: false, sequence: None };
+    let mut found = Identity {
+        sentinel_max: low + 1,
+        always: false,
+        start: 0,
+        increment: 1,
+        min: 0,
+        max: 0,
+        cycle: false,
+        sequence: None,
+    };
     let (mut start, mut min, mut max) = (None, None, None);
     for option in options {
         let Some(NodeEnum::DefElem(option)) = option.node.as_ref() else { continue };
@@ -71,9 +79,12 @@ pub(crate) fn trigger_name(column: &str) -> String {
 /// The trigger that replaces a sentinel.
 pub(crate) fn trigger(table: &str, column: &str, counter: &Identity) -> Result<Emitted, Refuse> {
     once(format!(
-        "CREATE TRIGGER {} BEFORE INSERT ON {} FOR EACH ROW EXECUTE FUNCTION tenantry.identity_value({}, '{}', '{}', '{}', '{}', '{}')",
+        "CREATE TRIGGER {} BEFORE INSERT ON {} FOR EACH ROW WHEN (NEW.{} <= {}) \
+         EXECUTE FUNCTION tenantry.identity_value({}, '{}', '{}', '{}', '{}', '{}')",
         ident::quote(&trigger_name(column)),
         ident::quote(table),
+        ident::quote(column),
+        counter.sentinel_max,
         ident::literal(column),
         counter.start,
         counter.increment,

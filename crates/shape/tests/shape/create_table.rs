@@ -105,7 +105,7 @@ fn identity_keeps_its_semantics_behind_a_sentinel() {
         r#"CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (START WITH 10 INCREMENT BY 5) PRIMARY KEY)"#,
         r#"
 shared once: CREATE TABLE t (id int GENERATED ALWAYS AS IDENTITY (MINVALUE -2147483648 MAXVALUE -2147483647 START -2147483648 CYCLE ), tenant_id uuid NOT NULL DEFAULT tenantry.current_tenant(), PRIMARY KEY (tenant_id, id))
-shared once: CREATE TRIGGER "!tenantry_identity_id" BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION tenantry.identity_value('id', '10', '5', '1', '2147483647', 'false')
+shared once: CREATE TRIGGER "!tenantry_identity_id" BEFORE INSERT ON t FOR EACH ROW WHEN (NEW.id <= -2147483647) EXECUTE FUNCTION tenantry.identity_value('id', '10', '5', '1', '2147483647', 'false')
 shared once: ALTER TABLE t ENABLE ROW LEVEL SECURITY
 shared once: ALTER TABLE t FORCE ROW LEVEL SECURITY
 shared once: CREATE POLICY tenantry ON t USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))

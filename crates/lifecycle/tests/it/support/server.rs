@@ -106,7 +106,8 @@ fn watch(folder: &Path, data: &Path, port: u16) {
     // Held open for as long as the process lives.
     std::mem::forget(shell.stdin.take());
     let begun = std::time::Instant::now();
-    while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+    let status = data.join("postmaster.pid");
+    while !std::fs::read_to_string(&status).is_ok_and(|s| s.contains("ready")) {
         assert!(begun.elapsed().as_secs() < 30, "the server does not answer; see {}", folder.display());
         std::thread::sleep(std::time::Duration::from_millis(20));
     }

@@ -122,13 +122,13 @@ pub(super) fn retype(
     old: &Identity,
     plan: &mut Plan,
 ) -> Result<(), Refuse> {
-    let Some((_, high)) = identity::bounds(new_type) else {
+    let Some((low, high)) = identity::bounds(new_type) else {
         return Err(Refuse::shared(
             format!("the identity column {column} would have the type {new_type}"),
             "DROP IDENTITY first",
         ));
     };
-    let mut counter = old.clone();
+    let mut counter = Identity { sentinel_max: low + 1, ..old.clone() };
     let was_limit = [i64::from(i16::MAX), i64::from(i32::MAX), i64::MAX].contains(&old.max);
     if was_limit {
         counter.max = high;

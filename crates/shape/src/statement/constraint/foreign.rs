@@ -34,11 +34,10 @@ pub(super) fn carry(work: &mut Work<'_>, table: &str, mut c: Constraint) -> Resu
         catalog::Constraint { name: c.conname.clone(), kind, columns: columns.clone() },
         None,
     )?;
-    if work.is_global(table) {
-        return Ok(Carried { nodes: vec![c], ..Carried::default() });
-    }
     if global_target {
-        return Ok(Carried { nodes: vec![c], ..Carried::default() });
+        // The check of existing rows reads this table alone, unless it is global too.
+        let reads = (!work.is_global(table)).then(|| table.to_owned());
+        return Ok(Carried { nodes: vec![c], reads, ..Carried::default() });
     }
     let extra = compose(work, &target, &mut c, &columns, &target_columns)?;
     let mut nodes = vec![c];

@@ -1,0 +1,1 @@
+SET LOCAL SESSION AUTHORIZATION :"victim_role"

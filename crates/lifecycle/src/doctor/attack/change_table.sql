@@ -1,0 +1,1 @@
+UPDATE :"victim_schema".:"table" SET :"column" = :"column"

@@ -1,0 +1,1 @@
+CREATE ROLE tenantry_probe

@@ -1,0 +1,1 @@
+LOCK TABLE :"victim_schema".:"table" IN ACCESS SHARE MODE

@@ -1,0 +1,1 @@
+INSERT INTO :"victim_schema".:"table" (:"tenant_column") VALUES (:'victim_key')

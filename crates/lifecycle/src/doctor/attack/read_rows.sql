@@ -1,0 +1,1 @@
+SELECT count(*) FROM :"victim_schema".:"table" WHERE :"tenant_column" = :'victim_key'

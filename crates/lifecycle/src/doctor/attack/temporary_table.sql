@@ -1,0 +1,1 @@
+CREATE TEMPORARY TABLE tenantry_probe (i integer)

@@ -1,0 +1,1 @@
+TRUNCATE :"victim_schema".:"table"

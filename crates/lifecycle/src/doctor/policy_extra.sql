@@ -1,0 +1,5 @@
+-- Permissive policies are joined by OR: each one opens more. Restrictive ones only close.
+SELECT format('%s policy %I', c.oid::regclass, p.polname), format('DROP POLICY %I ON %s;', p.polname, c.oid::regclass)
+  FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid
+ WHERE c.relnamespace = to_regnamespace(:'schema') AND p.polname <> 'tenantry' AND p.polpermissive
+ ORDER BY 1
