@@ -13,7 +13,7 @@ test: ## format, lints, tidy and every test
 	scripts/test.sh $(CARGO_FLAGS)
 
 bench: deps ## how fast tenants are made
-	cargo bench $(CARGO_FLAGS) --package tenantry-cli --bench provisioning
+	cargo bench $(CARGO_FLAGS) --package tenantry-lifecycle --bench provisioning
 
 deps: ## install what is missing
 	@scripts/deps.sh

@@ -1,6 +1,7 @@
 //! One file per command.
 
 pub mod config;
+pub mod doctor;
 pub mod init;
 pub mod job;
 pub mod psql;

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tenantry_domain::{ErrorCode, Result, ResultExt as _};
 
-use crate::commands::{config as config_command, init, job, psql, serve, sql, tenant, up, url};
+use crate::commands::{config as config_command, doctor, init, job, psql, serve, sql, tenant, up, url};
 use crate::output::Output;
 
 /// Turns PostgreSQL into a multi-tenant platform.
@@ -75,6 +75,8 @@ enum Command {
     /// Look at jobs, try them again, cancel them
     #[command(subcommand)]
     Job(job::Command),
+    /// Prove that tenants are kept apart: from the catalogs, and with attacks between two throw-away tenants
+    Doctor(doctor::Doctor),
     /// Look at the configuration
     #[command(subcommand)]
     Config(config_command::Command),
@@ -117,5 +119,6 @@ async fn run(cli: Cli, output: Output) -> Result<ExitCode> {
         Command::Url(command) => url::run(&context, command).await,
         Command::Sql(command) => sql::run(&context, command).await,
         Command::Job(command) => job::run(&context, command).await,
+        Command::Doctor(command) => doctor::run(&context, command).await,
     }
 }

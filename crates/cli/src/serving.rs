@@ -3,14 +3,15 @@
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use tenantry_control::Subject;
 use tenantry_domain::Result;
-use tenantry_jobs::queue;
+use tenantry_jobs::{Worker, queue};
 use tenantry_lifecycle::Platform;
 use tenantry_lifecycle::announcements::Announcements;
+use tenantry_lifecycle::examine::{Depth, examine};
 use tenantry_postgres::embedded::Mode;
 use tenantry_postgres::server::Server;
 use tokio::net::TcpListener;
@@ -51,6 +52,7 @@ pub struct Serving {
     stop: watch::Sender<bool>,
     is_migrated: Arc<AtomicBool>,
     worker_runs: Arc<AtomicBool>,
+    doctor_findings: Arc<AtomicI64>,
     http: JoinSet<()>,
     tasks: JoinSet<()>,
 }
@@ -128,6 +130,7 @@ impl Serving {
             stop: watch::Sender::new(false),
             is_migrated: Arc::default(),
             worker_runs: Arc::default(),
+            doctor_findings: Arc::new(AtomicI64::new(-1)),
             http: JoinSet::new(),
             tasks: JoinSet::new(),
         }
@@ -139,6 +142,7 @@ impl Serving {
             clusters: stack.platform.clusters.clone(),
             version: env!("CARGO_PKG_VERSION"),
             is_migrated: self.is_migrated.clone(),
+            doctor_findings: self.doctor_findings.clone(),
             worker_runs: with_worker.then(|| self.worker_runs.clone()),
         };
         let stopped = until(self.stop.subscribe());
@@ -162,6 +166,11 @@ impl Serving {
         self.spawn_until_stop(hear(control, database, jobs, blanks.clone()));
         self.spawn_until_stop(refill(stack.platform.clone(), blanks));
         self.spawn_until_stop(purge(stack.platform.clone()));
+        self.spawn_until_stop(doctor(
+            stack.platform.clone(),
+            stack.worker.clone(),
+            self.doctor_findings.clone(),
+        ));
     }
 
     /// Runs a task that may be dropped at any point.
@@ -199,6 +208,24 @@ impl Raised {
 impl Drop for Raised {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+/// Examines the installation on a schedule; each finding goes to the log and into the metrics.
+async fn doctor(platform: Platform, worker: Worker, findings: Arc<AtomicI64>) {
+    let pause = Duration::from_secs(platform.app.limits.doctor_hours_between.max(1) * 3600);
+    loop {
+        sleep(pause).await;
+        match examine(&platform, &worker, Depth::Attacks, &|_| {}).await {
+            Ok(found) => {
+                findings.store(i64::try_from(found.len()).unwrap_or(i64::MAX), Ordering::Relaxed);
+                for f in found {
+                    tracing::error!(code = f.code, object = %f.object, database = %f.database, danger = %f.danger,
+                        "doctor has a finding; `tenantry doctor` prints the SQL that mends it");
+                }
+            }
+            Err(e) => tracing::error!(error = ?e, "doctor could not examine everything"),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ mod router;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicI64};
 
 use tenantry_domain::{ErrorCode, Result, ResultExt as _};
 use tenantry_postgres::clusters::Clusters;
@@ -28,6 +28,8 @@ pub struct Subject {
     pub version: &'static str,
     /// Whether the app's migrations are applied.
     pub is_migrated: Arc<AtomicBool>,
+    /// How much doctor found when the server last ran it; -1 before that.
+    pub doctor_findings: Arc<AtomicI64>,
     /// Whether the worker of this process runs; absent where it has none, so that another process must have one.
     pub worker_runs: Option<Arc<AtomicBool>>,
 }

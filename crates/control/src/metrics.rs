@@ -86,6 +86,10 @@ impl Metrics {
                 ];
                 gauge!("tenantry_blanks_ready", &labels).set(blank.ready as f64);
             }
+            let findings = subject.doctor_findings.load(std::sync::atomic::Ordering::Relaxed);
+            if findings >= 0 {
+                gauge!("tenantry_doctor_findings").set(findings as f64);
+            }
             let control = PoolSize { open: registry.open, idle: registry.idle, max: registry.max };
             pool("", "control", control);
             for (cluster, database, size) in &pools {
@@ -113,6 +117,7 @@ fn describe() {
     metrics::describe_gauge!("tenantry_blanks_ready", "Schemas and databases that wait for a new tenant.");
     metrics::describe_gauge!("tenantry_pool_connections", "Open connections of each pool.");
     metrics::describe_gauge!("tenantry_pool_connections_max", "Connections of each pool at most.");
+    metrics::describe_gauge!("tenantry_doctor_findings", "What doctor found when the server last ran it.");
     metrics::describe_counter!("tenantry_http_requests_total", "HTTP requests answered.");
     metrics::describe_histogram!(
         "tenantry_http_request_seconds",

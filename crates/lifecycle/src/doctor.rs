@@ -63,13 +63,17 @@ pub async fn check_database(client: &Client, context: &DoctorContext) -> Result<
         .await
         .map_err(|e| db_error(e, "check the database"))?
         .get(0);
+    begin(client).await?;
+    let found = database_findings(client, context, &database).await;
+    end(client).await?;
+    found
+}
+
+async fn database_findings(client: &Client, context: &DoctorContext, database: &str) -> Result<Vec<Finding>> {
     let values = context.values()?;
     let shared = if context.kind == DatabaseKind::Data { SHARED_CHECKS } else { &[] };
-    let mut found = Vec::new();
-    begin(client).await?;
-    for check in DATABASE_CHECKS.iter().chain(shared) {
-        found.extend(run(client, check, &values, &database).await?);
-    }
+    let mut found = run(client, DATABASE_CHECKS, &values, database).await?;
+    found.extend(run(client, shared, &values, database).await?);
     for rule in harden::rules(&context.layout, context.kind, context.tenant_ddl)? {
         let open = client.query(&rule.check_sql, &[]).await.map_err(|e| db_error(e, rule.name))?;
         found.extend(open.iter().map(|row| Finding {
@@ -77,10 +81,9 @@ pub async fn check_database(client: &Client, context: &DoctorContext) -> Result<
             object: format!("{}: {}", rule.name, row.get::<_, String>(0)),
             danger: rule.danger.to_owned(),
             mend: rule.apply_sql.trim_end().to_owned(),
-            database: database.clone(),
+            database: database.to_owned(),
         }));
     }
-    end(client).await?;
     Ok(found)
 }
 
@@ -91,12 +94,10 @@ pub async fn check_database(client: &Client, context: &DoctorContext) -> Result<
 /// As [`db_error`].
 pub async fn check_server(client: &Client, context: &DoctorContext) -> Result<Vec<Finding>> {
     let values = context.values()?;
-    let mut found = Vec::new();
     begin(client).await?;
-    for check in SERVER_CHECKS {
-        found.extend(run(client, check, &values, "").await?);
-    }
+    let found = run(client, SERVER_CHECKS, &values, "").await;
     end(client).await?;
+    let mut found = found?;
     found.extend(harden::server::check_server(client).await?.into_iter().map(|o| Finding {
         code: "server",
         object: o.object,
@@ -107,31 +108,34 @@ pub async fn check_server(client: &Client, context: &DoctorContext) -> Result<Ve
     Ok(found)
 }
 
-/// One snapshot for all checks, names that are found nowhere by chance, nothing written.
+/// One snapshot for all checks, names that are found nowhere by chance, nothing written. Catalogs are small and their
+/// estimates coarse: compiling a query costs more than running it.
 async fn begin(client: &Client) -> Result<()> {
     client
-        .batch_execute("BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ; SET LOCAL search_path = pg_catalog")
+        .batch_execute("BEGIN READ ONLY ISOLATION LEVEL REPEATABLE READ; SET LOCAL search_path = pg_catalog; SET LOCAL jit = off")
         .await
         .map_err(|e| db_error(e, "begin to check"))
 }
 
+/// Ends the transaction, failed or not: the connection is the caller's.
 async fn end(client: &Client) -> Result<()> {
-    client.batch_execute("COMMIT").await.map_err(|e| db_error(e, "end the checks"))
+    client.batch_execute("ROLLBACK").await.map_err(|e| db_error(e, "end the checks"))
 }
 
-async fn run(client: &Client, check: &Check, values: &Values, database: &str) -> Result<Vec<Finding>> {
-    let sql = render(check.sql, values)?;
-    let rows = client.query(&sql, &[]).await.map_err(|e| db_error(e, check.code))?;
-    Ok(rows
-        .iter()
-        .map(|row| Finding {
+async fn run(client: &Client, checks: &[Check], values: &Values, database: &str) -> Result<Vec<Finding>> {
+    let mut found = Vec::new();
+    for check in checks {
+        let sql = render(check.sql, values)?;
+        let rows = client.query(&sql, &[]).await.map_err(|e| db_error(e, check.code))?;
+        found.extend(rows.iter().map(|row| Finding {
             code: check.code,
             object: row.get(0),
             danger: check.danger.to_owned(),
             mend: row.get(1),
             database: database.to_owned(),
-        })
-        .collect())
+        }));
+    }
+    Ok(found)
 }
 
 impl DoctorContext {

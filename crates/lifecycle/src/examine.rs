@@ -1,7 +1,7 @@
 //! What `tenantry doctor` does: every server, every database, the registry's stock, and two throw-away tenants of each
 //! isolation that attack each other.
 
-use tenantry_domain::{Error, ErrorCode, Isolation, Result, ServiceName, TenantId, layout};
+use tenantry_domain::{Error, ErrorCode, Isolation, Result, ServiceName, TenantId, TenantStatus, layout};
 use tenantry_jobs::Worker;
 use tenantry_postgres::bootstrap::DatabaseKind;
 use tenantry_postgres::connect::{connect, knock};
@@ -18,6 +18,10 @@ use crate::platform::Platform;
 const APPLICATION_NAME: &str = "tenantry doctor";
 /// Who acts in the audit entries of throw-away tenants.
 const ACTOR: &str = "doctor";
+/// The name of every throw-away tenant: nobody else has it.
+const NAME: &str = "Throw-away tenant of tenantry doctor";
+/// Hours after which a throw-away tenant was left by a run that was interrupted.
+const LEFT_HOURS: i64 = 1;
 
 /// How far to go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +58,7 @@ pub async fn examine(
     tell("registry");
     found.extend(discrepancies(platform).await?.into_iter().map(of_stock));
     if depth == Depth::Attacks {
+        sweep(platform, worker).await?;
         for isolation in Isolation::ALL {
             tell(&format!("attacks between two tenants in {isolation} isolation"));
             found.extend(attacks(platform, worker, isolation).await?);
@@ -139,6 +144,18 @@ async fn attacks(platform: &Platform, worker: &Worker, isolation: Isolation) -> 
     result
 }
 
+/// Removes throw-away tenants that an interrupted run has left.
+async fn sweep(platform: &Platform, worker: &Worker) -> Result<()> {
+    let old = jiff::Timestamp::now() - jiff::SignedDuration::from_hours(LEFT_HOURS);
+    for row in platform.registry.tenants().await? {
+        let slug = row.tenant.slug.as_str();
+        if row.tenant.name == NAME && slug.starts_with("doctor-") && row.created_at < old {
+            remove(platform, worker, slug).await?;
+        }
+    }
+    Ok(())
+}
+
 async fn fight(
     platform: &Platform,
     worker: &Worker,
@@ -146,7 +163,8 @@ async fn fight(
     slugs: &[String; 2],
 ) -> Result<Vec<Finding>> {
     for slug in slugs {
-        let new = NewTenant { isolation: Some(isolation), ..NewTenant::default() };
+        let name = Some(NAME.to_owned());
+        let new = NewTenant { isolation: Some(isolation), name, ..NewTenant::default() };
         let (_, job) = platform.registry.add_tenant(&slug.parse()?, &new, ACTOR).await?;
         worker.drive(job, &|_| {}).await?;
     }
@@ -197,12 +215,14 @@ fn access<'a>(platform: &Platform, guinea: &'a Guinea) -> TenantAccess<'a> {
 }
 
 async fn remove(platform: &Platform, worker: &Worker, slug: &str) -> Result<()> {
-    match platform.registry.find_tenant(slug).await {
+    let row = match platform.registry.find_tenant(slug).await {
         Err(e) if e.code() == ErrorCode::TenantUnknown => return Ok(()),
         other => other?,
     };
-    let deleted = platform.delete(slug, ACTOR).await?;
-    worker.drive(deleted, &|_| {}).await?;
+    if row.tenant.status != TenantStatus::Deleted {
+        let deleted = platform.delete(slug, ACTOR).await?;
+        worker.drive(deleted, &|_| {}).await?;
+    }
     let gone = platform.purge(slug, ACTOR).await;
     match gone {
         Ok(job) => worker.drive(job, &|_| {}).await.map(|_| ()),

@@ -31,7 +31,8 @@ const UNDO: &str = include_str!("harden/undo.sql");
 /// # Errors
 /// As [`db_error`].
 pub async fn harden(client: &Client, layout: &Layout, kind: DatabaseKind, tenant_ddl: bool) -> Result<()> {
-    let mut script = "BEGIN;\n".to_owned();
+    // The catalogs' estimates are coarse: compiling the queries would cost more than running them.
+    let mut script = "BEGIN;\nSET LOCAL jit = off;\n".to_owned();
     for rule in rules(layout, kind, tenant_ddl)? {
         script.push_str(&rule.apply_sql);
     }
@@ -170,8 +171,10 @@ fn default_privileges(layout: &Layout) -> Result<HardeningRule> {
 }
 
 fn by_pattern(template: &str, patterns: &[&str]) -> Result<String> {
+    let names: Vec<String> = patterns.iter().map(|p| p.split('(').next().unwrap_or(p).to_owned()).collect();
     let patterns: Vec<String> = patterns.iter().map(|&p| p.to_owned()).collect();
-    render(template, &Values::default().raw("patterns", text_array(&patterns)))
+    let values = Values::default().raw("patterns", text_array(&patterns)).raw("names", text_array(&names));
+    render(template, &values)
 }
 
 fn text_array(items: &[String]) -> String {

@@ -119,7 +119,8 @@ fn sign_of_life(used: &Path) {
     let used = used.to_owned();
     std::thread::spawn(move || {
         loop {
-            std::thread::sleep(SIGN_OF_LIFE);
+            // A thread of its own, since tests block their runtimes as they like.
+            std::thread::park_timeout(SIGN_OF_LIFE);
             touch(&used);
         }
     });

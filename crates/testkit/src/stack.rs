@@ -102,14 +102,19 @@ impl TestApp {
 
     /// An app with a folder of migrations for service `main`, prepared but not applied.
     pub async fn without_migrations(migrations: &Path, options: AppOptions) -> Self {
-        let app = app(&unique_app_name(), migrations, options);
         let server = server().await.server().clone();
+        Self::on(&server, migrations, options).await
+    }
+
+    /// The same on another server.
+    pub async fn on(server: &Server, migrations: &Path, options: AppOptions) -> Self {
+        let app = app(&unique_app_name(), migrations, options);
         let control = app.layout().control_database();
-        let maintenance = connect(&server, "postgres", "test").await.unwrap();
+        let maintenance = connect(server, "postgres", "test").await.unwrap();
         ensure_control_database(&maintenance, &control).await.expect("create the control database");
-        let mut client = connect(&server, &control, "test").await.unwrap();
+        let mut client = connect(server, &control, "test").await.unwrap();
         migrations::up(&mut client).await.expect("prepare the control database");
-        let this = Self::over(app, &server);
+        let this = Self::over(app, server);
         this.platform.registry.declare(&this.platform.app).await.expect("declare the app");
         this.migrator.prepare().await.expect("prepare the cluster");
         this

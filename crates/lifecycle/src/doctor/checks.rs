@@ -34,7 +34,7 @@ pub(super) const SHARED_CHECKS: &[Check] = checks! {
 pub(super) const DATABASE_CHECKS: &[Check] = checks! {
     "view_not_invoker": "the view reads as its owner, past the reader's own rights";
     "definer_search_path": "a SECURITY DEFINER function runs what stands first on the caller's search_path, as its owner";
-    "definer_of_superuser": "a SECURITY DEFINER function of a superuser passes by every boundary";
+    "definer_of_superuser": "a SECURITY DEFINER function of a superuser, or of a role that row-level security does not bind, passes by the boundary";
     "tenant_owns": "an owner can change the object and everything that protects it";
     "create_granted": "objects planted there are run or read by others";
     "database_granted": "the privilege lets a tenant into, or create in, a database that is not its own";

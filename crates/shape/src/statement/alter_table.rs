@@ -178,15 +178,7 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
         T::AtDropColumn => drop_column(work, table, &cmd)?,
         T::AtAddConstraint => return add_constraint(work, table, cmd, plan),
         T::AtDropConstraint => drop_constraint(work, table, &cmd, plan)?,
-        T::AtValidateConstraint => {
-            if let Some(c) = work.table(table)?.constraint(&cmd.name)
-                && let ConstraintKind::Foreign { table: target, .. } = &c.kind
-                && !work.is_global(table)
-            {
-                let read = if work.is_global(target) { table } else { target };
-                plan.reads.push(read.to_owned());
-            }
-        }
+        T::AtValidateConstraint => validate(work, table, &cmd, plan)?,
         T::AtAlterColumnType => return alter_type(work, table, cmd, plan),
         T::AtColumnDefault
         | T::AtDropNotNull
@@ -231,30 +223,44 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
         | T::AtAlterConstraint
         | T::AtSetLogged
         | T::AtSetUnLogged => {}
-        T::AtEnableRowSecurity
-        | T::AtDisableRowSecurity
-        | T::AtForceRowSecurity
-        | T::AtNoForceRowSecurity => {
-            return Err(Refuse::all(
-                "row-level security of the app's own would meet Tenantry's",
-                "leave it out: rows are kept apart by Tenantry; what a role may do stands in [roles]",
-            ));
-        }
-        T::AtChangeOwner => {
-            return Err(Refuse::all(
-                "OWNER TO stands among other commands",
-                "leave it out: objects belong to Tenantry's owner role",
-            ));
-        }
-        other => {
-            return Err(Refuse::all(
-                format!("the ALTER TABLE command {} is not carried", other.as_str_name()),
-                "write it in another way",
-            ));
-        }
+        other => return Err(refused(other)),
     }
     plan.cmds.push(cmd);
     Ok(())
+}
+
+/// Notes the tables that the validation of a foreign key reads.
+fn validate(work: &Work<'_>, table: &str, cmd: &AlterTableCmd, plan: &mut Plan) -> Result<(), Refuse> {
+    if let Some(c) = work.table(table)?.constraint(&cmd.name)
+        && let ConstraintKind::Foreign { table: target, .. } = &c.kind
+        && !work.is_global(table)
+    {
+        let read = if work.is_global(target) { table } else { target };
+        plan.reads.push(read.to_owned());
+    }
+    Ok(())
+}
+
+/// Why a command is not carried.
+fn refused(command: AlterTableType) -> Refuse {
+    use AlterTableType as T;
+    match command {
+        T::AtEnableRowSecurity
+        | T::AtDisableRowSecurity
+        | T::AtForceRowSecurity
+        | T::AtNoForceRowSecurity => Refuse::all(
+            "row-level security of the app's own would meet Tenantry's",
+            "leave it out: rows are kept apart by Tenantry; what a role may do stands in [roles]",
+        ),
+        T::AtChangeOwner => Refuse::all(
+            "OWNER TO stands among other commands",
+            "leave it out: objects belong to Tenantry's owner role",
+        ),
+        other => Refuse::all(
+            format!("the ALTER TABLE command {} is not carried", other.as_str_name()),
+            "write it in another way",
+        ),
+    }
 }
 
 fn record<'w>(work: &'w mut Work<'_>, table: &str, column: &str) -> Option<&'w mut crate::catalog::Column> {

@@ -26,7 +26,7 @@ pub(super) fn pass(tokens: &Tokens<'_>, scene: &Scene<'_>, edits: &mut Edits) ->
         visit(&json, &Scope::default(), scene, false, &mut found);
         let all = scene.in_body && !scene.returns_rows || tokens.is(0, "create");
         let insert = tokens.list.iter().any(|t| t.name == "insert" && !t.is_quoted);
-        return rewrite(tokens, 0, scene, &found, all || insert, edits);
+        return rewrite((tokens, 0), scene, &found, all || insert, edits);
     }
     for fragment in fragments::of(tokens) {
         let Ok(parsed) = pg_query::parse(&fragment.sql, 0) else {
@@ -42,7 +42,7 @@ pub(super) fn pass(tokens: &Tokens<'_>, scene: &Scene<'_>, edits: &mut Edits) ->
         let mut found = Vec::new();
         visit(&json, &Scope::default(), scene, false, &mut found);
         let expand = fragment.inserts || fragment.returned && !scene.returns_rows;
-        rewrite(tokens, fragment.start, scene, &found, expand, edits)?;
+        rewrite((tokens, fragment.start), scene, &found, expand, edits)?;
     }
     Ok(())
 }
@@ -56,8 +56,7 @@ pub(super) struct Query<'v> {
 }
 
 fn rewrite(
-    tokens: &Tokens<'_>,
-    offset: usize,
+    (tokens, offset): (&Tokens<'_>, usize),
     scene: &Scene<'_>,
     found: &[Query<'_>],
     expand: bool,

@@ -179,16 +179,36 @@ impl<'a> Stage<'a> {
     /// # Errors
     /// A sentence that tells which step came out differently and how.
     pub async fn play(&mut self, case: &Attack) -> Result<(), String> {
-        for (part, steps) in [("attack", &case.steps), ("twin", &case.twin)] {
+        self.part("attack", case, &case.steps).await?;
+        self.part("twin", case, &case.twin).await
+    }
+
+    /// Runs the attack without its twin; if it works, the twin is run after it to tidy up.
+    ///
+    /// # Errors
+    /// As [`Stage::play`].
+    pub async fn attack(&mut self, case: &Attack) -> Result<(), String> {
+        let result = self.part("attack", case, &case.steps).await;
+        if result.is_err() {
+            for step in &case.twin {
+                let _ = self.step(step, false).await;
+            }
             self.open.clear();
-            for step in steps {
-                self.step(step, part == "attack" && !case.known_open)
-                    .await
-                    .map_err(|why| format!("{} ({}), {part}: {why}", case.id, case.title))?;
+        }
+        result
+    }
+
+    async fn part(&mut self, part: &str, case: &Attack, steps: &[Step]) -> Result<(), String> {
+        let keeps_secrets = part == "attack" && !case.known_open;
+        let mut result = Ok(());
+        for step in steps {
+            if let Err(why) = self.step(step, keeps_secrets).await {
+                result = Err(format!("{} ({}), {part}: {why}", case.id, case.title));
+                break;
             }
         }
         self.open.clear();
-        Ok(())
+        result
     }
 
     async fn step(&mut self, step: &Step, keeps_secrets: bool) -> Result<(), String> {

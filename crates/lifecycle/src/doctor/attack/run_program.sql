@@ -1,1 +1,1 @@
-COPY (SELECT 1) TO PROGRAM 'true'
+COPY (SELECT 1) TO PROGRAM 'cat > /dev/null'

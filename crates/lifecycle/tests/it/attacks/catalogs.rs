@@ -6,7 +6,7 @@ use tenantry_testkit::attack::{ALL, Attack, DATABASE, SCHEMA, Who, attack};
 const DENIED: &[&str] = &["42501"];
 
 pub fn cases() -> Vec<Attack> {
-    [names(), activity(), closed(), platform()].concat()
+    [names(), volume(), activity(), closed(), platform()].concat()
 }
 
 /// What PostgreSQL shows to everyone: names are opaque for that reason.
@@ -47,6 +47,15 @@ fn names() -> Vec<Attack> {
     ]
 }
 
+/// The server's own counters, which every tenant's work moves on.
+fn volume() -> Vec<Attack> {
+    vec![
+        attack("X22", "transaction numbers and log positions tell how much the whole server writes", ALL)
+            .tries("SELECT pg_current_wal_lsn(), pg_current_xact_id(), pg_control_checkpoint()", SomeRows)
+            .known_open(),
+    ]
+}
+
 fn activity() -> Vec<Attack> {
     let closed = |id, title, sql| attack(id, title, ALL).refused(sql, DENIED).twin(Who::Super, sql, Done);
     vec![
@@ -73,7 +82,7 @@ fn activity() -> Vec<Attack> {
 fn closed() -> Vec<Attack> {
     let closed = |id, title, sql| attack(id, title, ALL).refused(sql, DENIED).twin(Who::Super, sql, Done);
     vec![
-        closed("S62", "a large object written", "SELECT lo_from_bytea(0, 'x')"),
+        closed("S62", "a large object written", "BEGIN; SELECT lo_from_bytea(0, 'x')"),
         closed("S62", "a large object read", "SELECT lo_get(oid) FROM (SELECT 1::oid LIMIT 0) t (oid)"),
         closed("S63", "large objects and their owners", "SELECT oid, lomowner FROM pg_largeobject_metadata"),
         closed("T01", "members of roles", "SELECT roleid, member FROM pg_auth_members"),

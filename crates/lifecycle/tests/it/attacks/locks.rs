@@ -60,6 +60,16 @@ fn advisory() -> Vec<Attack> {
         attack("S68", "temporary tables fill the server's lock table", ALL)
             .refused("CREATE TEMPORARY TABLE z ()", DENIED)
             .twin(Who::Super, "CREATE TEMPORARY TABLE z ()", Done),
+        attack("S68", "tables of one's own fill the server's lock table", OWN_TABLES)
+            .tries("BEGIN; CREATE TABLE {own_schema}.z1 (); CREATE TABLE {own_schema}.z2 ()", Done)
+            .meanwhile(
+                Who::Super,
+                "SELECT count(DISTINCT relation) >= 2 FROM pg_locks l JOIN pg_stat_activity s USING (pid) WHERE s.usename = '{own_role_name}' AND l.mode = 'AccessExclusiveLock'",
+                Value("t"),
+            )
+            .tries("ROLLBACK", Done)
+            .with_ddl()
+            .known_open(),
     ]
 }
 

@@ -116,11 +116,7 @@ fn planner() -> Vec<Attack> {
                 "EXPLAIN SELECT 1 FROM shared.products WHERE category = 'nobody has this'",
                 Shows("rows=1 "),
             )
-            .meanwhile(
-                Who::A,
-                "EXPLAIN (FORMAT json) SELECT 1 FROM shared.products WHERE category = 'rare_b'",
-                Shows("\"Plan Rows\": 1"),
-            )
+            .tries("EXPLAIN SELECT 1 FROM shared.products WHERE category = 'rare_b'", Shows("rows=150 "))
             .known_open(),
         attack("S45", "pg_stats shows the most common values", ONE_DATABASE)
             .tries("SELECT * FROM pg_stats WHERE most_common_vals::text LIKE '%rare_b%'", NoRows)

@@ -90,7 +90,8 @@ fn creating() -> Vec<Attack> {
         ),
         rolled_back(
             attack("S87", "objects in schema public (CVE-2018-1058)", ALL)
-                .refused("CREATE TABLE public.evil (i integer)", DENIED)
+                .refused("BEGIN; CREATE TABLE public.evil (i integer)", DENIED)
+                .tries("ROLLBACK", Done)
                 .refused("CREATE FUNCTION public.lower(varchar) RETURNS text LANGUAGE sql AS 'SELECT $1::text'", DENIED)
                 .refused("SELECT public.nothing()", DENIED),
             "CREATE TABLE public.evil (i integer)",

@@ -16,9 +16,7 @@ async fn check(lab: &Lab, cases: &[Breakage]) {
         let values = lab.values();
         let sql = values.iter().fold((*sql).to_owned(), |s, (n, v)| s.replace(&format!("{{{n}}}"), v));
         client.batch_execute(&sql).await.unwrap_or_else(|e| panic!("{code}: {sql}: {e:?}"));
-        let t0 = std::time::Instant::now();
         let found = findings(lab, &client).await;
-        eprintln!("TIMING {:?}", t0.elapsed());
         let codes: BTreeSet<&str> = found.iter().map(|f| f.code).collect();
         assert_eq!(codes, BTreeSet::from([*code]), "after {sql}: {found:#?}");
         for finding in &found {

@@ -157,9 +157,15 @@ impl Lab {
         values
     }
 
-    /// Applies one statement as the superuser in A's database.
-    pub async fn root(&self, sql: &str) {
-        connect(&self.superuser).await.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+    /// Runs a script as the superuser in A's database, and in B's where it is another one.
+    pub async fn everywhere(&self, sql: &str) {
+        let mut urls = vec![&self.superuser];
+        if self.a.database != self.b.database {
+            urls.push(&self.superuser_at_b);
+        }
+        for url in urls {
+            connect(url).await.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+        }
     }
 }
 
@@ -192,9 +198,10 @@ async fn fill(plan: Plan, layout: &Layout, service: &ServiceName, kind: Database
     harden::harden(&client, layout, kind, plan.tenant_ddl).await.unwrap();
 }
 
-/// Whether the server has the extension `pg_stat_statements`.
+/// Whether the server has the extension `pg_stat_statements` and has loaded it.
 pub async fn has_query_statistics(client: &Client) -> bool {
-    let sql = "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements')";
+    let sql = "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements')
+        AND current_setting('shared_preload_libraries') LIKE '%pg_stat_statements%'";
     client.query_one(sql, &[]).await.unwrap().get(0)
 }
 
@@ -297,11 +304,11 @@ async fn own_database(plan: Plan, layout: &Layout, service: &ServiceName, root: 
 async fn rows(t: &Tenant, (mark, letter): (&str, &str), category: &str, count: i32) {
     let client = connect(&t.url).await;
     let products = format!("{}.products", quote_ident(&t.schema));
+    let orders = format!("{}.orders", quote_ident(&t.schema));
     let script = format!(
         "INSERT INTO {products} (barcode, category, name, price)
            SELECT 'BAR_{letter}_' || g, '{category}', '{mark}_' || g, g FROM generate_series(1, {count}) g;
-         INSERT INTO {orders} (product_id, qty) SELECT id, 1 FROM {products} ORDER BY id LIMIT 5;",
-        orders = format!("{}.orders", quote_ident(&t.schema)),
+         INSERT INTO {orders} (product_id, qty) SELECT id, 1 FROM {products} ORDER BY id LIMIT 5;"
     );
     client.batch_execute(&script).await.unwrap_or_else(|e| panic!("{mark}: {e:?}"));
 }

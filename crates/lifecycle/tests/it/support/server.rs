@@ -81,16 +81,8 @@ fn watch(folder: &Path, data: &Path, port: u16) {
         kill -QUIT $server; wait $server
         rm -rf "$4"
     "#;
-    let preload = if Command::new("sh")
-        .args(["-c", "test -e \"$(\"$1/pg_config\" --pkglibdir)/pg_stat_statements.so\"", "sh"])
-        .arg(bin())
-        .status()
-        .is_ok_and(|s| s.success())
-    {
-        "pg_stat_statements"
-    } else {
-        ""
-    };
+    let libraries = ["../lib", "../lib/postgresql"].map(|l| bin().join(l).join("pg_stat_statements.so"));
+    let preload = if libraries.iter().any(|l| l.exists()) { "pg_stat_statements" } else { "" };
     let mut shell = unprivileged(Path::new("/bin/sh"))
         .args(["-c", script, "sh"])
         .args([bin().as_path(), data])
@@ -103,8 +95,9 @@ fn watch(folder: &Path, data: &Path, port: u16) {
         .process_group(0)
         .spawn()
         .expect("the server starts");
-    // Held open for as long as the process lives.
+    // Held open, and not waited for, as long as this process lives.
     std::mem::forget(shell.stdin.take());
+    std::thread::spawn(move || shell.wait());
     let begun = std::time::Instant::now();
     let status = data.join("postmaster.pid");
     while !std::fs::read_to_string(&status).is_ok_and(|s| s.contains("ready")) {
