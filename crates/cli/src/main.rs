@@ -24,7 +24,13 @@ use crate::output::Output;
 
 /// Turns PostgreSQL into a multi-tenant platform.
 #[derive(Debug, Parser)]
-#[command(name = "tenantry", version, about, max_term_width = 120, disable_help_subcommand = true)]
+#[command(
+    name = "tenantry",
+    version,
+    about = "Turns PostgreSQL into a multi-tenant platform",
+    max_term_width = 120,
+    disable_help_subcommand = true
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,

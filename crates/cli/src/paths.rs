@@ -9,7 +9,7 @@ pub fn command_line(directory: &Path) -> String {
     if here.starts_with(directory) {
         return program;
     }
-    format!("{program} --dir {}", quote(&seen_from(&here, directory).to_string_lossy()))
+    format!("{program} --dir {}", shell_word(&seen_from(&here, directory).to_string_lossy()))
 }
 
 fn program(here: &Path) -> String {
@@ -24,7 +24,7 @@ fn program(here: &Path) -> String {
     // A bare name would be looked for on PATH.
     let path =
         if path.components().count() == 1 && path.is_relative() { Path::new(".").join(path) } else { path };
-    quote(&path.to_string_lossy())
+    shell_word(&path.to_string_lossy())
 }
 
 /// A path from `here`: relative when it lies below.
@@ -43,7 +43,7 @@ pub fn for_people(path: &Path) -> String {
 }
 
 /// One word of a POSIX shell.
-pub fn quote(text: &str) -> String {
+pub fn shell_word(text: &str) -> String {
     let plain =
         |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/' | ':' | '=' | '@' | '+');
     if !text.is_empty() && text.chars().all(plain) {
@@ -58,9 +58,9 @@ mod tests {
 
     #[test]
     fn words_survive_a_shell() {
-        assert_eq!(quote("demo/digital-erp"), "demo/digital-erp");
-        assert_eq!(quote("it's here"), r"'it'\''s here'");
-        assert_eq!(quote(""), "''");
+        assert_eq!(shell_word("demo/digital-erp"), "demo/digital-erp");
+        assert_eq!(shell_word("it's here"), r"'it'\''s here'");
+        assert_eq!(shell_word(""), "''");
     }
 
     #[test]

@@ -36,8 +36,8 @@ pub struct Sql {
     /// Connections at one time; default: as tenantry.toml says
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=100))]
     limit_connections: Option<u16>,
-    /// One statement; it runs read-only
-    #[arg(value_name = "SELECT ...")]
+    /// One SELECT statement; it runs read-only
+    #[arg(value_name = "QUERY")]
     query: String,
 }
 

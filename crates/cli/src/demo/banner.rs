@@ -6,7 +6,7 @@ use std::fs;
 use tenantry_domain::{Result, TenantStatus};
 
 use crate::output::Table;
-use crate::paths::{command_line, for_people, quote};
+use crate::paths::{command_line, for_people, shell_word};
 use crate::ready_file::Ready;
 use crate::stack::Stack;
 
@@ -44,7 +44,7 @@ pub async fn render(stack: &Stack, ready: &Ready) -> Result<String> {
         let mut table = Table::new(&["tenant", "isolation", "try"]);
         for row in active.iter().take(TENANTS_MAX) {
             let (slug, isolation) = (&row.tenant.slug, row.tenant.isolation);
-            let ask = quote(query.unwrap_or(LIST_TABLES));
+            let ask = shell_word(query.unwrap_or(LIST_TABLES));
             let command = format!("{tenantry} psql {slug} -- -c {ask}");
             table.row([slug.to_string(), isolation.to_string(), command]);
         }
@@ -57,7 +57,7 @@ pub async fn render(stack: &Stack, ready: &Ready) -> Result<String> {
         }
         let _ = writeln!(text);
         if let Some(query) = query {
-            let _ = writeln!(text, "  all of them       {tenantry} sql --all-tenants {}", quote(query));
+            let _ = writeln!(text, "  all of them       {tenantry} sql --all-tenants {}", shell_word(query));
         }
         let slug = &active[0].tenant.slug;
         let _ = writeln!(text, "  a URL for tools   {tenantry} url {slug} --direct");

@@ -136,7 +136,10 @@ fn csv_line<'a>(text: &mut String, fields: impl Iterator<Item = Option<&'a str>>
             None => {}
             Some(field) if field.is_empty() || field.contains(['"', ',', '\n', '\r']) => {
                 text.push('"');
-                text.push_str(&field.replace('"', "\"\""));
+                for c in field.chars() {
+                    // A quote within quotes is written twice.
+                    text.extend(std::iter::repeat_n(c, if c == '"' { 2 } else { 1 }));
+                }
                 text.push('"');
             }
             Some(field) => text.push_str(field),
