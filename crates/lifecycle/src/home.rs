@@ -171,11 +171,7 @@ impl Home {
     }
 
     fn finish_database(&self) -> Result<String> {
-        let mut script = self.scripts.render_all(&[Script::GRANT_DATABASE, Script::ADD_LOCAL])?;
-        if self.platform.app.isolation.tenant_ddl {
-            script.push_str(&self.scripts.render(Script::GRANT_DATABASE_DDL)?);
-        }
-        Ok(script)
+        self.scripts.render_all(&[Script::GRANT_DATABASE, Script::ADD_LOCAL])
     }
 
     async fn take_database(&self, run: &Run) -> Result<()> {

@@ -20,6 +20,7 @@ pub use rows::{RowColumn, SequenceValue, TableRows};
 use crate::catalog::mark::{is_marked, rendered};
 use crate::catalog::source::{self, Source};
 use crate::catalog::{Catalog, ObjectKind};
+use crate::ident::quote_ident;
 
 /// How to make a schema anew. In its texts a mark stands for the schema's name: only
 /// [`render`](Self::render) and [`rename_script`](Self::rename_script) turn them into SQL.
@@ -71,11 +72,11 @@ impl CloneScript {
     ///
     /// To be run in a transaction. It sets `search_path` and `check_function_bodies` for the rest of that.
     pub fn render(&self, new_schema: &str, rows_from: Option<&str>) -> String {
-        let new = quoted(new_schema);
+        let new = quote_ident(new_schema);
         let mut text = prologue(&new);
         text.push_str(&rendered(&self.structure, &new));
         if let Some(from) = rows_from.filter(|_| !self.rows.is_empty()) {
-            let from = quoted(from);
+            let from = quote_ident(from);
             // A policy that would hide rows is an error and not a smaller copy.
             text.push_str("SET LOCAL row_security = off;\n");
             for table in &self.rows {
@@ -94,8 +95,8 @@ impl CloneScript {
 
     /// One text of many statements that renames a schema made by this script, within its texts too.
     pub fn rename_script(&self, old: &str, new: &str) -> String {
-        let new = quoted(new);
-        let mut text = format!("ALTER SCHEMA {} RENAME TO {new};\n", quoted(old));
+        let new = quote_ident(new);
+        let mut text = format!("ALTER SCHEMA {} RENAME TO {new};\n", quote_ident(old));
         if !self.textual.is_empty() {
             text.push_str(&prologue(&new));
             text.push_str(&rendered(&script(&self.textual), &new));
@@ -107,8 +108,8 @@ impl CloneScript {
 fn prologue(schema: &str) -> String {
     format!(
         "SET LOCAL search_path = {schema}, {}, {};\nSET LOCAL check_function_bodies = off;\n",
-        quoted(GLOBAL_SCHEMA),
-        quoted(EXTENSIONS_SCHEMA)
+        quote_ident(GLOBAL_SCHEMA),
+        quote_ident(EXTENSIONS_SCHEMA)
     )
 }
 
@@ -120,9 +121,4 @@ fn textual(source: &Source) -> Vec<String> {
 
 fn script(statements: &[String]) -> String {
     statements.iter().map(|s| format!("{s};\n")).collect()
-}
-
-/// An identifier in double quotes.
-fn quoted(name: &str) -> String {
-    format!("\"{}\"", name.replace('"', "\"\""))
 }

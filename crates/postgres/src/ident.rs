@@ -24,6 +24,16 @@ pub fn quote_literal(text: &str) -> String {
     }
 }
 
+/// Text as it stands between the quotes of a literal: for texts that are put together around it.
+pub fn inside_literal(text: &str) -> String {
+    text.replace('\'', "''")
+}
+
+/// A value of `postgresql.conf`, quotes included (manual, section 20.1.2).
+pub fn quote_setting(value: &str) -> String {
+    format!("'{}'", value.replace('\\', "\\\\").replace('\'', "''"))
+}
+
 /// An identifier that the server takes without cutting it; displays quoted.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ident(String);

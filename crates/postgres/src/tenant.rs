@@ -67,8 +67,6 @@ scripts! {
     RENAME_DATABASE = "tenant/database_rename.sql";
     /// Lets the login connect.
     GRANT_DATABASE = "tenant/database_grant.sql";
-    /// Lets the login make temporary tables.
-    GRANT_DATABASE_DDL = "tenant/database_grant_ddl.sql";
     /// Drops a database. Alone, outside transactions.
     DROP_DATABASE = "tenant/database_drop.sql";
     /// Notes in the data database that the tenant has data here.

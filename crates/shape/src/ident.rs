@@ -23,6 +23,11 @@ pub(crate) fn literal(value: &str) -> String {
     }
 }
 
+/// Text as it stands between the quotes of a string constant.
+pub(crate) fn inside_literal(text: &str) -> String {
+    text.replace('\'', "''")
+}
+
 fn is_plain(name: &str) -> bool {
     let mut chars = name.chars();
     let starts = chars.next().is_some_and(|c| c.is_ascii_lowercase() || c == '_');

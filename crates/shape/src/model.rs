@@ -70,7 +70,7 @@ impl Emitted {
     /// The statement for this schema, quoted as each place needs it.
     pub fn render(&self, schema: &str) -> String {
         self.sql
-            .replace(SCHEMA_TEXT_PLACEHOLDER, &schema.replace('\'', "''"))
+            .replace(SCHEMA_TEXT_PLACEHOLDER, &ident::inside_literal(schema))
             .replace(SCHEMA_PLACEHOLDER, &ident::quote(schema))
     }
 }

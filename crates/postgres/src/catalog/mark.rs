@@ -8,6 +8,8 @@
 
 use std::collections::HashSet;
 
+use crate::ident::inside_literal;
+
 use tenantry_domain::{Error, ErrorCode, Result};
 
 use super::kind::ObjectKind;
@@ -44,7 +46,7 @@ pub(super) fn shown(text: &str) -> String {
 
 /// The text for this schema, given in double quotes.
 pub(crate) fn rendered(text: &str, quoted_schema: &str) -> String {
-    text.replace(IDENTIFIER, quoted_schema).replace(IN_STRING, &quoted_schema.replace('\'', "''"))
+    text.replace(IDENTIFIER, quoted_schema).replace(IN_STRING, &inside_literal(quoted_schema))
 }
 
 /// Whether the text names the schema anywhere.
@@ -159,7 +161,7 @@ impl<'a> Marker<'a> {
             [schema, Token::Symbol("."), name @ (Token::Word(raw) | Token::Quoted(raw))] => {
                 let known = name.identifier().is_some_and(|n| self.names.contains(&n));
                 let own = schema.identifier().is_some_and(|s| s == self.schema);
-                (known && own).then(|| format!(".{}", raw.replace('\'', "''")))
+                (known && own).then(|| format!(".{}", inside_literal(raw)))
             }
             _ => None,
         }

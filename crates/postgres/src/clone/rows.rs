@@ -8,6 +8,7 @@ use tokio_postgres::GenericClient;
 
 use crate::catalog::part::{Column, get};
 use crate::catalog::source::Source;
+use crate::ident::quote_literal;
 
 /// A table that holds rows, and how to copy them. All names are quoted where needed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -69,8 +70,7 @@ impl RowColumn {
 impl SequenceValue {
     /// The call that sets the sequence.
     pub(super) fn call(&self) -> String {
-        let name = self.sequence.replace('\'', "''");
-        format!("pg_catalog.setval('{name}', {}, {})", self.last, self.called)
+        format!("pg_catalog.setval({}, {}, {})", quote_literal(&self.sequence), self.last, self.called)
     }
 }
 

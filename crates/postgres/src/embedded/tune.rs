@@ -8,6 +8,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use crate::ident::quote_setting;
 use tenantry_domain::Result;
 
 use super::find::Installation;
@@ -170,7 +171,7 @@ fn render(settings: &[Setting], operator: &str) -> String {
         "# Written by Tenantry at every start; your own settings belong into .tenantry/postgres.conf.\n"
             .to_owned();
     for (name, value) in settings {
-        let _ = writeln!(text, "{name} = '{}'", value.replace('\\', "\\\\").replace('\'', "''"));
+        let _ = writeln!(text, "{name} = {}", quote_setting(value));
     }
     if !operator.is_empty() {
         let _ = write!(text, "\n# From .tenantry/postgres.conf:\n{operator}\n");

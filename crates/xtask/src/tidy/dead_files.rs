@@ -127,8 +127,17 @@ fn is_used(tree: &Tree, sources: &BTreeMap<&str, RustSource>, file: &File) -> bo
     let crate_folder = folders.iter().find(|folder| tree.text(&format!("{folder}/Cargo.toml")).is_some());
     sources.iter().any(|(path, source)| {
         let same_crate = crate_folder.is_some_and(|folder| path.starts_with(&format!("{folder}/")));
-        source.literals.values().any(|literal| names_file(literal, path, file, same_crate))
+        let put_together = source.code.contains("concat!(");
+        source.literals.values().any(|literal| {
+            names_file(literal, path, file, same_crate) || put_together && names_stem(literal, path, file)
+        })
     })
+}
+
+/// Whether a literal is the name, without its ending, of a file beside the one at `path`: a macro adds the ending.
+fn names_stem(literal: &str, path: &str, file: &File) -> bool {
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    normalize(&format!("{folder}/{literal}.sql")).is_some_and(|named| named == file.path)
 }
 
 /// Whether a literal of the file at `path` names `file` or, in the same crate, a folder below `src` or

@@ -137,7 +137,7 @@ const DATABASE: &[Breakage] = &[
     ("database_granted", "GRANT CONNECT ON DATABASE {own_database} TO {group}"),
     ("database_granted", "GRANT TEMPORARY ON DATABASE {own_database} TO {own_role}"),
     ("public_grant", "GRANT SELECT ON app.orders TO PUBLIC"),
-    ("global_misplaced", "CREATE TABLE app.countries (code text)"),
+    ("global_misplaced", "DROP TABLE global.countries; CREATE TABLE app.countries (code text)"),
     ("hardening", "GRANT CONNECT ON DATABASE {own_database} TO PUBLIC"),
 ];
 

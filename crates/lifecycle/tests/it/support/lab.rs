@@ -1,14 +1,14 @@
-//! A laboratory: an app with one service, and two tenants A (attacker) and B (victim) in one isolation, made by hand as
-//! DESIGN's isolation asks. The one place to change when tenants are made by the product itself.
+//! A laboratory: an app with one service, and two tenants A (attacker) and B (victim) in one isolation, set up by the
+//! product itself on a server of the tests' own, since some attacks hurt a whole server.
 
-use tenantry_domain::{
-    AppName, Isolation, Layout, ServiceName, Tenant as Customer, TenantId, TenantKeyType, TenantStatus,
-};
-use tenantry_postgres::bootstrap::{self, DatabaseKind};
+use tenantry_domain::{Isolation, Layout, ServiceName, TenantId, TenantKeyType};
+use tenantry_postgres::bootstrap::DatabaseKind;
 use tenantry_postgres::harden;
-use tenantry_postgres::ident::{quote_ident, quote_literal};
-use tenantry_postgres::sql::{Values, render};
+use tenantry_postgres::ident::quote_ident;
+use tenantry_postgres::server::Server;
+use tenantry_postgres::tenant::home;
 use tenantry_testkit::attack::Who;
+use tenantry_testkit::{AppOptions, TestApp};
 use tokio_postgres::{Client, NoTls};
 
 use super::server;
@@ -54,28 +54,16 @@ pub async fn lab(isolation: Isolation) -> Lab {
 
 /// A laboratory to order.
 pub async fn build(plan: Plan) -> Lab {
-    let app: AppName = format!("lab-{}", &TenantId::random().hex()[..8]).parse().unwrap();
-    let (layout, service) = (Layout::new(&app), "main".parse::<ServiceName>().unwrap());
+    let service: ServiceName = "main".parse().unwrap();
     let root = connect(&server::superuser("postgres").await).await;
-    bootstrap::lock_cluster(&root).await.unwrap();
-    bootstrap::ensure_roles(&root, &layout).await.unwrap();
+    harden::server::close_maintenance_databases(&root).await.unwrap();
+    let app = app(plan).await;
+    let layout = app.platform.app.layout();
     root.batch_execute(&format!("ALTER ROLE {} PASSWORD 'secret'", quote_ident(&layout.app_role())))
         .await
         .unwrap();
-    harden::server::close_maintenance_databases(&root).await.unwrap();
-    let kinds = match plan.isolation {
-        Isolation::Database => &[DatabaseKind::Data, DatabaseKind::Template][..],
-        _ => &[DatabaseKind::Data],
-    };
-    for &kind in kinds {
-        bootstrap::create_database(&root, &layout, &service, kind).await.unwrap();
-        fill(plan, &layout, &service, kind).await;
-    }
-    // Ends the lock on set-up: other laboratories go on.
-    drop(root);
-    let root = connect(&server::superuser("postgres").await).await;
-    let a = tenant(plan, &layout, &service, &root).await;
-    let b = tenant(plan, &layout, &service, &root).await;
+    let a = tenant(&app, &root, "attacker", plan).await;
+    let b = tenant(&app, &root, "victim", plan).await;
     rows(&a, ("OWN_A", "A"), "common", 10).await;
     rows(&b, ("SECRET_B", "B"), "rare_b", 300).await;
     let (superuser, superuser_at_b) =
@@ -83,6 +71,31 @@ pub async fn build(plan: Plan) -> Lab {
     connect(&superuser_at_b).await.batch_execute("ANALYZE").await.unwrap();
     let door = server::url(&layout.app_role(), &layout.data_database(&service)).await;
     Lab { plan, layout, service, a, b, superuser, superuser_at_b, door }
+}
+
+/// The app, set up as the product does it.
+async fn app(plan: Plan) -> TestApp {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("0001_shop.up.sql"), include_str!("shop.sql")).unwrap();
+    let mut options = AppOptions::default().key(column(plan.key), plan.key);
+    options.isolation.tenant_ddl = plan.tenant_ddl;
+    options.global = vec!["countries".to_owned()];
+    let server: Server = server::superuser("postgres").await.parse().unwrap();
+    let app = TestApp::on(&server, folder.path(), options).await;
+    app.migrator.up(&|_| {}).await.expect("apply the laboratory's migration");
+    let layout = app.platform.app.layout();
+    for kind in [DatabaseKind::Data, DatabaseKind::Template] {
+        let database = match kind {
+            DatabaseKind::Data => layout.data_database(&app.main()),
+            DatabaseKind::Template => layout.template_database(&app.main()),
+        };
+        let client = connect(&server::superuser(&database).await).await;
+        if has_query_statistics(&client).await {
+            client.batch_execute("CREATE EXTENSION pg_stat_statements SCHEMA extensions").await.unwrap();
+            harden::harden(&client, &layout, kind, plan.tenant_ddl).await.unwrap();
+        }
+    }
+    app
 }
 
 /// A plain connection.
@@ -173,31 +186,6 @@ fn kind(isolation: Isolation) -> DatabaseKind {
     if isolation == Isolation::Database { DatabaseKind::Template } else { DatabaseKind::Data }
 }
 
-/// Schemas, functions, tables and hardening of the data database and the template.
-async fn fill(plan: Plan, layout: &Layout, service: &ServiceName, kind: DatabaseKind) {
-    let (name, tables) = match kind {
-        DatabaseKind::Data => (layout.data_database(service), include_str!("tables_shared.sql")),
-        DatabaseKind::Template => (layout.template_database(service), include_str!("tables_own.sql")),
-    };
-    let mut client = connect(&server::superuser(&name).await).await;
-    bootstrap::fill_database(&mut client, layout, kind, plan.key).await.unwrap();
-    let values = Values::default()
-        .text("schema", kind.schema())
-        .text("column", column(plan.key))
-        .raw("key_type", plan.key.sql())
-        .raw("current_tenant", plan.key.current_tenant_call());
-    let script = format!(
-        "SET ROLE {}; {} RESET ROLE;",
-        quote_ident(&layout.owner_role()),
-        render(tables, &values).unwrap()
-    );
-    client.batch_execute(&script).await.unwrap();
-    if has_query_statistics(&client).await {
-        client.batch_execute("CREATE EXTENSION pg_stat_statements SCHEMA extensions").await.unwrap();
-    }
-    harden::harden(&client, layout, kind, plan.tenant_ddl).await.unwrap();
-}
-
 /// Whether the server has the extension `pg_stat_statements` and has loaded it.
 pub async fn has_query_statistics(client: &Client) -> bool {
     let sql = "SELECT EXISTS (SELECT FROM pg_available_extensions WHERE name = 'pg_stat_statements')
@@ -210,94 +198,20 @@ pub fn column(key: TenantKeyType) -> &'static str {
     if key == TenantKeyType::Uuid { "tenant_id" } else { "shop_id" }
 }
 
-async fn tenant(plan: Plan, layout: &Layout, service: &ServiceName, root: &Client) -> Tenant {
-    let id = TenantId::random();
-    let customer = Customer {
-        id,
-        slug: "lab".parse().unwrap(),
-        name: String::new(),
-        status: TenantStatus::Active,
-        isolation: plan.isolation,
-        plan: None,
-        region: None,
-        number: i32::try_from(id.uuid().as_u128() >> 98).unwrap() + 1,
-        settings: serde_json::Value::Null,
-    };
+/// A tenant, made as the product makes them, with a password that the tests know.
+async fn tenant(app: &TestApp, root: &Client, slug: &str, plan: Plan) -> Tenant {
+    let customer = app.tenant(slug, plan.isolation).await.tenant;
+    let layout = app.platform.app.layout();
     let role = layout.tenant_role(&customer, plan.key);
-    let (schema, database) = match plan.isolation {
-        Isolation::Shared => ("shared".to_owned(), layout.data_database(service)),
-        Isolation::Schema => (layout.tenant_schema(id), layout.data_database(service)),
-        Isolation::Database => ("app".to_owned(), layout.tenant_database(service, id)),
-    };
+    root.batch_execute(&format!("ALTER ROLE {} PASSWORD 'secret'", quote_ident(&role))).await.unwrap();
+    let (database, schema) = home(&layout, &app.main(), customer.id, plan.isolation);
     let url = server::url(&role, &database).await;
-    let owner = layout.tenant_owner_role(id);
-    let tenant = Tenant { id, number: customer.number, role, owner, schema, database, url };
-    login(plan, layout, root, &tenant).await;
-    match plan.isolation {
-        Isolation::Shared => {}
-        Isolation::Schema => own_schema(plan, layout, &tenant).await,
-        Isolation::Database => own_database(plan, layout, service, root, &tenant).await,
-    }
-    tenant
-}
-
-/// The tenant's login and the owner of its objects.
-async fn login(plan: Plan, layout: &Layout, root: &Client, t: &Tenant) {
-    let none = "NOSUPERUSER NOBYPASSRLS NOCREATEROLE NOCREATEDB NOREPLICATION";
-    let script = format!(
-        "CREATE ROLE {role} LOGIN {none} CONNECTION LIMIT 20 PASSWORD 'secret' IN ROLE {group};
-         CREATE ROLE {owner} NOLOGIN {none} IN ROLE {owners};",
-        role = quote_ident(&t.role),
-        group = quote_ident(&layout.group_role(plan.isolation)),
-        owner = quote_ident(&t.owner),
-        owners = quote_ident(&layout.tenant_owners_role()),
-    );
-    root.batch_execute(&script).await.unwrap();
-}
-
-async fn own_schema(plan: Plan, layout: &Layout, t: &Tenant) {
-    let client = connect(&server::superuser(&t.database).await).await;
-    let tables =
-        render(include_str!("tables_own.sql"), &Values::default().text("schema", &t.schema)).unwrap();
-    let (schema, role, owner) = (quote_ident(&t.schema), quote_ident(&t.role), quote_ident(&t.owner));
-    let script = format!(
-        "CREATE SCHEMA {schema} AUTHORIZATION {owner};
-         SET ROLE {owner};
-         ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
-         {tables}
-         GRANT USAGE ON SCHEMA {schema} TO {role};
-         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role};
-         GRANT USAGE, SELECT, UPDATE ON ALL SEQUENCES IN SCHEMA {schema} TO {role};
-         GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA {schema} TO {role};
-         RESET ROLE;
-         ALTER ROLE {role} IN DATABASE {database} SET search_path = {schema}, global, extensions;
-         INSERT INTO tenantry.local_tenants (id, key, isolation, schema_name) VALUES ({id}, {key}, 'schema', {name});
-         {ddl}",
-        database = quote_ident(&t.database),
-        id = quote_literal(&t.id.to_string()),
-        key = if plan.key == TenantKeyType::Uuid { quote_literal(&t.id.to_string()) } else { t.number.to_string() },
-        name = quote_literal(&t.schema),
-        ddl = if plan.tenant_ddl { format!("GRANT CREATE ON SCHEMA {schema} TO {role};") } else { String::new() },
-    );
-    client.batch_execute(&script).await.unwrap_or_else(|e| panic!("{}: {e:?}", layout.key()));
-}
-
-async fn own_database(plan: Plan, layout: &Layout, service: &ServiceName, root: &Client, t: &Tenant) {
-    let (database, role) = (quote_ident(&t.database), quote_ident(&t.role));
-    let template = quote_ident(&layout.template_database(service));
-    root.batch_execute(&format!("CREATE DATABASE {database} TEMPLATE {template} STRATEGY wal_log"))
-        .await
-        .unwrap();
-    root.batch_execute(&format!(
-        "REVOKE ALL ON DATABASE {database} FROM PUBLIC; GRANT CONNECT ON DATABASE {database} TO {role};
-         ALTER DATABASE {database} SET search_path = app, global, extensions"
-    ))
-    .await
-    .unwrap();
-    if plan.tenant_ddl {
-        let client = connect(&server::superuser(&t.database).await).await;
-        client.batch_execute(&format!("GRANT CREATE ON SCHEMA app TO {role}")).await.unwrap();
-    }
+    // Shared tables belong to the app's owner.
+    let owner = match plan.isolation {
+        Isolation::Shared => layout.owner_role(),
+        Isolation::Schema | Isolation::Database => layout.tenant_owner_role(customer.id),
+    };
+    Tenant { id: customer.id, number: customer.number, role, owner, schema, database, url }
 }
 
 /// Rows of a tenant's own, written through its own login. The victim has more, and a few orders.

@@ -95,13 +95,17 @@ fn watch(folder: &Path, data: &Path, port: u16) {
         .process_group(0)
         .spawn()
         .expect("the server starts");
-    // Held open, and not waited for, as long as this process lives.
-    std::mem::forget(shell.stdin.take());
-    std::thread::spawn(move || shell.wait());
+    // Held open as long as this process lives: the thread ends with it, and never before the shell.
+    let held = shell.stdin.take();
+    std::thread::spawn(move || {
+        let ended = shell.wait();
+        drop(held);
+        ended
+    });
     let begun = std::time::Instant::now();
     let status = data.join("postmaster.pid");
     while !std::fs::read_to_string(&status).is_ok_and(|s| s.contains("ready")) {
         assert!(begun.elapsed().as_secs() < 30, "the server does not answer; see {}", folder.display());
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        std::thread::park_timeout(std::time::Duration::from_millis(20));
     }
 }

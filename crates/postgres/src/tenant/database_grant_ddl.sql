@@ -1,1 +1,0 @@
-GRANT TEMPORARY ON DATABASE :"database" TO :"role";
