@@ -114,7 +114,8 @@ pub struct Job {
     pub status: JobStatus,
     /// How often the present step has failed.
     pub attempts: i32,
-    /// Why it failed, or why the present step did last time: `code`, `message`, `help`.
+    /// Why it failed, or why the present step did last time: `code`, `message`, `help`; while it is being undone, the same
+    /// under `undo` for a step that can't be undone yet.
     pub error: Option<Value>,
     /// When it was queued.
     pub created_at: Timestamp,
@@ -169,15 +170,16 @@ pub async fn enqueue(client: &impl GenericClient, job: &NewJob<'_>) -> Result<Jo
     Ok(JobId(row.get(0)))
 }
 
-/// Makes sure, inside `tx`, that the claim with this fence still holds, and keeps it so until the transaction ends.
+/// Makes sure, inside `tx`, that the claim with this fence still holds, and keeps it so until the transaction ends. Returns
+/// whether somebody has asked for the job to be cancelled.
 ///
 /// # Errors
 /// `job_fenced` when another worker has taken over.
-pub async fn hold_fence(tx: &Transaction<'_>, job: JobId, fence: i64) -> Result<()> {
+pub async fn hold_fence(tx: &Transaction<'_>, job: JobId, fence: i64) -> Result<bool> {
     let held =
         tx.query_opt(HOLD_FENCE, &[&job.0, &fence]).await.map_err(|e| control_error(e, "check the claim"))?;
     match held {
-        Some(_) => Ok(()),
+        Some(row) => Ok(row.get(0)),
         None => Err(Error::new(ErrorCode::JobFenced, format!("job {job} was taken over by another worker"))),
     }
 }

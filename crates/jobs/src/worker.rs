@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use deadpool_postgres::Object;
+use deadpool_postgres::{ClientWrapper, Object};
 use rand::RngExt as _;
 use tenantry_domain::{Error, ErrorCode, JobId, Limits, Result, TenantId};
 use tenantry_registry::Registry;
@@ -47,8 +47,8 @@ pub struct Worker {
     operations: Arc<HashMap<&'static str, Arc<dyn Operation>>>,
     limits: Arc<Limits>,
     key: i32,
-    /// The connection whose advisory lock tells others that this worker lives.
-    life: Arc<Mutex<Option<Object>>>,
+    /// The connection whose advisory lock tells others that this worker lives. Not the pool's: it ends with the worker.
+    life: Arc<Mutex<Option<ClientWrapper>>>,
 }
 
 struct Claim {
@@ -134,16 +134,21 @@ impl Worker {
                 .query_one(WORKER_LOCK, &[&self.key])
                 .await
                 .map_err(|e| control_error(e, "announce the worker"))?;
-            *life = Some(client);
+            *life = Some(Object::take(client));
         }
         Ok(())
+    }
+
+    /// Seconds that a claim lasts from its last sign of life.
+    fn lease(&self) -> f64 {
+        self.limits.job_lease_seconds as f64
     }
 
     async fn claim(&self, job: Option<JobId>) -> Result<Option<Claim>> {
         self.show_life().await?;
         let client = self.registry.client().await?;
         let kinds: Vec<&str> = self.operations.keys().copied().collect();
-        let lease = self.limits.job_lease_seconds as f64;
+        let lease = self.lease();
         let statement = client.prepare_cached(CLAIM).await.map_err(|e| control_error(e, "claim a job"))?;
         let row = client
             .query_opt(&statement, &[&i64::from(self.key), &lease, &job.map(|j| j.0), &kinds])
@@ -181,7 +186,8 @@ impl Worker {
 }
 
 fn waiting(job: &Job) -> Progress {
-    let trouble = job.error.as_ref().and_then(|e| e["message"].as_str()).map(str::to_owned);
+    let trouble = job.error.as_ref().map(|e| e.get("undo").unwrap_or(e));
+    let trouble = trouble.and_then(|e| e["message"].as_str()).map(str::to_owned);
     let step = match job.status {
         JobStatus::Queued => "waiting for its turn".to_owned(),
         _ if trouble.is_some() => "waiting for the next attempt".to_owned(),

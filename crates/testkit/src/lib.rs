@@ -5,13 +5,16 @@
 
 pub mod attack;
 pub mod chaos;
+pub mod control;
 pub mod database;
 pub mod names;
 pub mod server;
 pub mod stack;
+pub mod statements;
 mod sweep;
 
 pub use chaos::ChaosProxy;
+pub use control::control_database;
 pub use database::TestDatabase;
 pub use names::unique_app_name;
 pub use server::{TestServer, server};

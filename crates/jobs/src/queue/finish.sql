@@ -1,2 +1,3 @@
-UPDATE tenantry.jobs SET status = $2, worker = NULL, lease_until = NULL, finished_at = now(), error = coalesce($3, error)
+UPDATE tenantry.jobs SET
+  status = $2, worker = NULL, lease_until = NULL, finished_at = now(), error = nullif(coalesce($3, error) - 'undo', '{}')
 WHERE id = $1

@@ -67,12 +67,17 @@ impl Worker {
             let last = position + 1 == names.len();
             let recorded = match done {
                 Ok(output) => {
-                    self.record(operation, &claim.run, Place { position, name, last }, output).await
+                    let recorded =
+                        self.record(operation, &claim.run, Place { position, name, last }, &output).await;
+                    recorded.map(|cancel| (cancel, output))
                 }
                 Err(e) => Err(e),
             };
             match recorded {
-                Ok(output) => claim.run.outputs.push((name.clone(), output)),
+                Ok((cancel, output)) => {
+                    claim.cancel_requested |= cancel;
+                    claim.run.outputs.push((name.clone(), output));
+                }
                 Err(e) => return self.failed(operation, claim, e, progress).await,
             }
             claim.steps.push((name.clone(), "done".to_owned()));
@@ -82,20 +87,20 @@ impl Worker {
         Ok(())
     }
 
-    /// Marks a step done together with what it changes in the control database.
+    /// Marks a step done together with what it changes in the control database; returns whether the job is to be cancelled.
     async fn record(
         &self,
         operation: &dyn Operation,
         run: &Run,
         step: Place<'_>,
-        output: Value,
-    ) -> Result<Value> {
+        output: &Value,
+    ) -> Result<bool> {
         let mut client = self.registry.client().await?;
         let tx = client.transaction().await.map_err(|e| control_error(e, "record the step"))?;
-        hold_fence(&tx, run.job, run.fence).await?;
-        operation.record(step.name, run, &output, &tx).await?;
+        let cancel = hold_fence(&tx, run.job, run.fence).await?;
+        operation.record(step.name, run, output, &tx).await?;
         let position = i32::try_from(step.position).unwrap_or(i32::MAX);
-        tx.execute(STEP_DONE, &[&run.job.0, &position, &step.name, &output])
+        tx.execute(STEP_DONE, &[&run.job.0, &position, &step.name, output, &self.lease()])
             .await
             .map_err(|e| control_error(e, "record the step"))?;
         if step.last {
@@ -104,7 +109,7 @@ impl Worker {
                 .map_err(|e| control_error(e, "end the job"))?;
         }
         tx.commit().await.map_err(|e| control_error(e, "record the step"))?;
-        Ok(output)
+        Ok(cancel)
     }
 
     /// A step failed: try again later, undo, or stay.
@@ -180,7 +185,7 @@ impl Worker {
         hold_fence(&tx, run.job, run.fence).await?;
         operation.record_undo(name, run, &tx).await?;
         let position = i32::try_from(position).unwrap_or(i32::MAX);
-        tx.execute(STEP_UNDONE, &[&run.job.0, &position, &name])
+        tx.execute(STEP_UNDONE, &[&run.job.0, &position, &name, &self.lease()])
             .await
             .map_err(|e| control_error(e, "record the undone step"))?;
         tx.commit().await.map_err(|e| control_error(e, "record the undone step"))
@@ -245,9 +250,12 @@ impl Worker {
 
     /// Renews the lease until the claim is lost.
     async fn beat(&self, run: &Run, cancel: &mut bool) -> Error {
-        let lease = self.limits.job_lease_seconds as f64;
+        let lease = self.lease();
         loop {
             tokio::time::sleep(Duration::from_secs(self.limits.job_heartbeat_seconds)).await;
+            if let Err(e) = self.show_life().await {
+                tracing::warn!(job = %run.job, error = ?e, "the worker can't announce itself");
+            }
             let Ok(client) = self.registry.client().await else { continue };
             match client.query_opt(HEARTBEAT, &[&run.job.0, &run.fence, &lease]).await {
                 Ok(Some(row)) => *cancel = row.get(0),
