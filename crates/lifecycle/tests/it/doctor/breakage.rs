@@ -138,7 +138,7 @@ const DATABASE: &[Breakage] = &[
     ("database_granted", "GRANT TEMPORARY ON DATABASE {own_database} TO {own_role}"),
     ("public_grant", "GRANT SELECT ON app.orders TO PUBLIC"),
     ("global_misplaced", "DROP TABLE global.countries; CREATE TABLE app.countries (code text)"),
-    ("hardening", "GRANT CONNECT ON DATABASE {own_database} TO PUBLIC"),
+    ("hardening", "GRANT TEMPORARY ON DATABASE {own_database} TO PUBLIC"),
 ];
 
 #[tokio::test]
