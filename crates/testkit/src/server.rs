@@ -24,9 +24,12 @@ use crate::sweep;
 /// Names the binaries of another version.
 pub const BIN_VARIABLE: &str = "TENANTRY_TEST_PG_BIN";
 /// The server stops when no test process has lived for this long.
-const IDLE_MINUTES: u32 = 3;
+const IDLE_MINUTES: u32 = 20;
 /// How often a test process says that it lives.
 const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
+
+/// How often the server is opened before a test gives up.
+const OPENINGS_MAX: usize = 5;
 
 /// Quick instead of durable, and small.
 const SETTINGS: &str = "\
@@ -80,12 +83,17 @@ impl TestServer {
             bin: Some(installation.bin.clone()),
             mode: Mode::Shared,
         };
-        let embedded = Embedded::open(options).await.expect("the test server");
-        let postmaster = embedded.postmaster().await.expect("it is open");
-        watch(&directory, postmaster, &used);
-        let server = embedded.server();
-        sweep::leftovers(&server).await;
-        Self { server, version: installation.version, _embedded: embedded }
+        for _ in 0..OPENINGS_MAX {
+            let embedded = Embedded::open(options.clone()).await.expect("the test server");
+            let postmaster = embedded.postmaster().await.expect("it is open");
+            watch(&directory, postmaster, &used);
+            let server = embedded.server();
+            // A watcher may have decided to stop it just before this process said that it lives.
+            if sweep::leftovers(&server).await.is_ok() {
+                return Self { server, version: installation.version, _embedded: embedded };
+            }
+        }
+        panic!("the test server was stopped {OPENINGS_MAX} times while it was being opened")
     }
 
     /// The server with its superuser's login.

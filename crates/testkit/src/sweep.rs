@@ -1,6 +1,8 @@
 //! Removing what tests that were killed left on the server.
 
+use tenantry_domain::Result;
 use tenantry_postgres::connect::connect;
+use tenantry_postgres::error::db_error;
 use tenantry_postgres::ident::quote_ident;
 use tenantry_postgres::server::Server;
 use tokio_postgres::Client;
@@ -12,16 +14,20 @@ const AGE_MINUTES_MIN: u64 = 60;
 
 /// Drops databases and roles of tests that began more than an hour ago. Another test process can do the same
 /// at the same time, so a refusal is no failure.
-pub(crate) async fn leftovers(server: &Server) {
-    let client = connect(server, "postgres", "test-sweep").await.expect("connect to the test server");
-    for database in old_names(&client, "SELECT datname FROM pg_database").await {
+///
+/// # Errors
+/// When the server goes away.
+pub(crate) async fn leftovers(server: &Server) -> Result<()> {
+    let client = connect(server, "postgres", "test-sweep").await?;
+    for database in old_names(&client, "SELECT datname FROM pg_database").await? {
         drop_database(&client, &database).await;
     }
-    for role in old_names(&client, "SELECT rolname FROM pg_roles").await {
+    for role in old_names(&client, "SELECT rolname FROM pg_roles").await? {
         let role = quote_ident(&role);
         let _ = client.batch_execute(&format!("DROP OWNED BY {role}")).await;
         let _ = client.batch_execute(&format!("DROP ROLE {role}")).await;
     }
+    Ok(())
 }
 
 /// Drops a database whoever uses it; one that was marked as a template too.
@@ -31,10 +37,12 @@ pub(crate) async fn drop_database(client: &Client, database: &str) {
     let _ = client.batch_execute(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)")).await;
 }
 
-async fn old_names(client: &Client, query: &str) -> Vec<String> {
-    let rows = client.query(query, &[]).await.expect("names on the test server");
-    rows.iter()
+async fn old_names(client: &Client, query: &str) -> Result<Vec<String>> {
+    let rows = client.query(query, &[]).await.map_err(|e| db_error(e, "read names on the test server"))?;
+    let names = rows
+        .iter()
         .map(|row| row.get::<_, String>(0))
         .filter(|name| age_minutes(name).is_some_and(|age| age > AGE_MINUTES_MIN))
-        .collect()
+        .collect();
+    Ok(names)
 }
