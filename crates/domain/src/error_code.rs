@@ -64,6 +64,8 @@ codes! {
     DiskFull = "disk_full", 507, "53100", 1, "free space on the server's disk; the operation resumes by itself or was undone";
     /// The server refused a statement that Tenantry sent.
     Database = "database", 500, "XX000", 1, "see the server's message; if it is not yours to mend, report it";
+    /// Somebody else holds what is needed, and did not let go of it in time.
+    Busy = "busy", 503, "55P03", 1, "try again; the server's pg_locks shows who holds what";
     /// No free connection within the time limit.
     ConnectionsExhausted = "connections_exhausted", 503, "53300", 1, "try again, or raise max_connections and the limits";
 
@@ -151,6 +153,7 @@ impl ErrorCode {
             None => ErrorCode::ConnectionLost,
             Some("53100") => ErrorCode::DiskFull,
             Some("53300") => ErrorCode::ConnectionsExhausted,
+            Some("55P03" | "55006" | "40P01") => ErrorCode::Busy,
             Some("57P03" | "28P01" | "28000" | "3D000") => ErrorCode::ServerUnreachable,
             Some(s) if s.starts_with("08") || s.starts_with("57P") => ErrorCode::ConnectionLost,
             Some(_) => ErrorCode::Database,
@@ -165,6 +168,7 @@ impl ErrorCode {
                 | ErrorCode::ServerUnreachable
                 | ErrorCode::ConnectionsExhausted
                 | ErrorCode::DiskFull
+                | ErrorCode::Busy
         )
     }
 }

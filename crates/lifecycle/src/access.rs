@@ -1,19 +1,45 @@
 //! Opening and closing a tenant's login on every cluster that holds its data.
 
-use tenantry_domain::{Result, TenantStatus};
+use tenantry_domain::{Error, ErrorCode, Result, TenantStatus};
 use tenantry_jobs::Run;
 use tenantry_postgres::tenant::{Script, Scripts};
 use tokio_postgres::Transaction;
 
 use crate::create::record;
 use crate::platform::Platform;
-use tenantry_registry::tenants;
+use tenantry_registry::{TenantRow, tenants};
 
 /// Lets the tenant in, or keeps it out and ends its sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     Open,
     Closed,
+}
+
+/// Makes sure that the tenant is still as the job needs it: other jobs may have come first since it was queued.
+pub(crate) fn expect(row: &TenantRow, statuses: &[TenantStatus]) -> Result<()> {
+    let (slug, status) = (&row.tenant.slug, row.tenant.status);
+    if statuses.contains(&status) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::TenantStatus, format!("tenant {slug} is {status} by now")))
+}
+
+/// Sets the access, provided that the tenant has one of these statuses.
+pub(crate) async fn change(
+    platform: &Platform,
+    run: &Run,
+    access: Access,
+    statuses: &[TenantStatus],
+) -> Result<()> {
+    expect(&platform.subject(run).await?, statuses)?;
+    set(platform, run, access).await
+}
+
+/// Takes a change of access back: the tenant's status tells what holds, whether or not the change was ever made.
+pub(crate) async fn take_back(platform: &Platform, run: &Run) -> Result<()> {
+    let status = platform.subject(run).await?.tenant.status;
+    set(platform, run, if status.admits_login() { Access::Open } else { Access::Closed }).await
 }
 
 /// Sets the access on every cluster of the tenant; can be repeated.

@@ -97,9 +97,13 @@ impl Operation for Delete {
         tx: &'a Transaction<'_>,
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let Some(id) = run.tenant else { return Ok(()) };
+            let row = self.platform.subject(run).await?;
+            if row.tenant.status != TenantStatus::Deleting {
+                // It was never marked: the tenant stays what it is (deleted by another job, say).
+                return Ok(());
+            }
             let back = if Self::was_active(run) { TenantStatus::Active } else { TenantStatus::Suspended };
-            tenants::set_status(tx, id, back).await
+            tenants::set_status(tx, row.tenant.id, back).await
         })
     }
 }

@@ -9,6 +9,7 @@ use tenantry_postgres::tenant::{Script, Scripts};
 use tenantry_registry::tenants;
 use tokio_postgres::Transaction;
 
+use crate::access::expect;
 use crate::create::{record, service_of};
 use crate::home::Home;
 use crate::platform::Platform;
@@ -49,6 +50,9 @@ impl Platform {
     }
 }
 
+/// Only of such tenants is anything removed; one may have been restored since the job was queued.
+const GONE: &[TenantStatus] = &[TenantStatus::Deleted, TenantStatus::Failed];
+
 /// The job `purge`.
 pub struct Purge {
     platform: Platform,
@@ -62,6 +66,7 @@ impl Purge {
 
     async fn remove_data(&self, run: &Run, step: &str) -> Result<()> {
         let row = self.platform.subject(run).await?;
+        expect(&row, GONE)?;
         let service = service_of(step);
         for placement in self.platform.registry.placements(row.tenant.id).await? {
             if Some(&placement.service) == service.as_ref() {
@@ -73,6 +78,7 @@ impl Purge {
 
     async fn remove_login(&self, run: &Run) -> Result<()> {
         let row = self.platform.subject(run).await?;
+        expect(&row, GONE)?;
         let mut seen = Vec::new();
         for placement in self.platform.registry.placements(row.tenant.id).await? {
             if seen.contains(&placement.cluster) {

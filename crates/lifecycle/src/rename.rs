@@ -7,6 +7,7 @@ use tenantry_jobs::{Operation, Run};
 use tenantry_registry::tenants;
 use tokio_postgres::Transaction;
 
+use crate::access::expect;
 use crate::create::record;
 use crate::platform::Platform;
 
@@ -65,6 +66,7 @@ impl Operation for Rename {
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let row = self.platform.subject(run).await?;
+            expect(&row, &[TenantStatus::Active, TenantStatus::Suspended])?;
             let to = run.input["to"].as_str().unwrap_or_default();
             tenants::rename(tx, row.tenant.id, to, run.input["name"].as_str()).await?;
             record(tx, run, "tenant.rename", &row, json!({ "from": row.tenant.slug, "to": to })).await

@@ -50,7 +50,7 @@ impl Operation for Restore {
     fn perform<'a>(&'a self, step: &'a str, run: &'a Run) -> BoxFuture<'a, Result<Value>> {
         Box::pin(async move {
             if step == "open" {
-                access::set(&self.platform, run, Access::Open).await?;
+                access::change(&self.platform, run, Access::Open, &[TenantStatus::Deleted]).await?;
             }
             Ok(Value::Null)
         })
@@ -75,7 +75,7 @@ impl Operation for Restore {
     fn undo<'a>(&'a self, step: &'a str, run: &'a Run) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             if step == "open" {
-                access::set(&self.platform, run, Access::Closed).await?;
+                access::take_back(&self.platform, run).await?;
             }
             Ok(())
         })

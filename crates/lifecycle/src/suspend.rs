@@ -15,7 +15,14 @@ impl Platform {
     /// # Errors
     /// `tenant_unknown`, `tenant_status`.
     pub async fn suspend(&self, slug: &str, actor: &str) -> Result<JobId> {
-        self.queue("suspend", slug, TenantStatus::Suspended, actor).await
+        let row = self.registry.find_tenant(slug).await?;
+        if row.tenant.status != TenantStatus::Active {
+            return Err(Error::new(
+                ErrorCode::TenantStatus,
+                format!("tenant {slug} is {}, not active", row.tenant.status),
+            ));
+        }
+        self.enqueue("suspend", &row, actor, json!({})).await
     }
 
     /// Queues the resumption of a suspended tenant.
@@ -34,8 +41,11 @@ impl Platform {
     }
 }
 
+/// Either may be what the tenant is already: a job that was queued twice does nothing the second time.
+const IN_USE: &[TenantStatus] = &[TenantStatus::Active, TenantStatus::Suspended];
+
 macro_rules! access_job {
-    ($(#[$doc:meta])* $name:ident, $kind:literal, $to:expr, $back:expr, $status:expr, $action:literal) => {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $to:expr, $status:expr, $action:literal) => {
         $(#[$doc])*
         pub struct $name {
             platform: Platform,
@@ -58,7 +68,7 @@ macro_rules! access_job {
             }
 
             fn perform<'a>(&'a self, _step: &'a str, run: &'a Run) -> BoxFuture<'a, Result<Value>> {
-                Box::pin(async move { access::set(&self.platform, run, $to).await.map(|()| Value::Null) })
+                Box::pin(async move { access::change(&self.platform, run, $to, IN_USE).await.map(|()| Value::Null) })
             }
 
             fn record<'a>(
@@ -72,7 +82,7 @@ macro_rules! access_job {
             }
 
             fn undo<'a>(&'a self, _step: &'a str, run: &'a Run) -> BoxFuture<'a, Result<()>> {
-                Box::pin(access::set(&self.platform, run, $back))
+                Box::pin(access::take_back(&self.platform, run))
             }
         }
     };
@@ -80,9 +90,9 @@ macro_rules! access_job {
 
 access_job!(
     /// The job `suspend`.
-    Suspend, "suspend", Access::Closed, Access::Open, TenantStatus::Suspended, "tenant.suspend"
+    Suspend, "suspend", Access::Closed, TenantStatus::Suspended, "tenant.suspend"
 );
 access_job!(
     /// The job `resume`.
-    Resume, "resume", Access::Open, Access::Closed, TenantStatus::Active, "tenant.resume"
+    Resume, "resume", Access::Open, TenantStatus::Active, "tenant.resume"
 );

@@ -3,6 +3,7 @@
 mod session;
 mod shaped;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use tenantry_domain::{
@@ -26,6 +27,7 @@ use shaped::{Shaped, shape};
 const TEMPLATE_LOCK: i64 = 84107;
 const TAKE_TEMPLATE_LOCK: &str = include_str!("apply/template_lock.sql");
 const LOCAL_TENANTS: &str = include_str!("apply/local_tenants.sql");
+const TENANT_VERSION: &str = include_str!("apply/tenant_version.sql");
 const SHARED_VERSION: &str = include_str!("apply/shared_version.sql");
 
 /// Applies an app's migrations.
@@ -136,18 +138,42 @@ impl Migrator {
         }
         let newest = shaped.last().map_or(0, |f| f.version);
         self.registry.set_shared_version(&service.name, cluster, newest).await?;
+        let mut failures = Vec::new();
         for tenant in at.tenants().await? {
-            for file in shaped.iter().filter(|f| f.version > tenant.version) {
-                progress(at.progress(file, &format!("tenant {}", tenant.id)));
-                at.tenant(&tenant, file).await?;
-                ran.push(file.applied(service));
-            }
-            if newest > tenant.version {
-                self.registry.set_version(tenant.id, &service.name, newest).await?;
+            match at.catch_up(&tenant, shaped, (progress, &mut ran)).await {
+                Ok(()) => {}
+                // One tenant's trouble is no reason to keep the others waiting.
+                Err(e) if is_of_one_tenant(e.code()) => failures.push(self.name(tenant.id, e).await),
+                Err(e) => return Err(e),
             }
         }
+        at.note_versions().await?;
+        all_of(failures)?;
         Ok(ran)
     }
+
+    /// An error that names the tenant as people do.
+    async fn name(&self, tenant: TenantId, e: Error) -> Error {
+        match self.registry.tenant(tenant).await {
+            Ok(row) => e.context(format!("tenant {}", row.tenant.slug)),
+            Err(_) => e,
+        }
+    }
+}
+
+/// Whether an error says something of one tenant's data alone, rather than of the server.
+const fn is_of_one_tenant(code: ErrorCode) -> bool {
+    matches!(
+        code,
+        ErrorCode::MigrationFailed | ErrorCode::NameCollision | ErrorCode::Database | ErrorCode::Busy
+    )
+}
+
+/// Several tenants' errors as one, under the first one's code.
+fn all_of(failures: Vec<Error>) -> Result<()> {
+    let Some(first) = failures.first() else { return Ok(()) };
+    let sentences: Vec<String> = failures.iter().map(Error::sentence).collect();
+    Err(Error::new(first.code(), sentences.join("\n")).help(first.next_step()))
 }
 
 impl Report {
@@ -204,12 +230,22 @@ impl At<'_> {
         let own = connect(server, &database, "tenantry migrate").await?;
         let target = self.target("the template database", Who::Platform, layout::DATABASE_SCHEMA);
         let own = Session::new(&own, target);
-        own.run(file, &file.own_database(), "template").await?;
-
+        // Its commit comes first, so a process that ended between the two has left it ahead of the data database.
+        let own_is_done = ledger::holds(own.client(), "template", file.version).await?;
+        if !own_is_done {
+            own.run(file, &file.own_database(), "template").await?;
+        }
+        // A file that can't run in one transaction may have ended here.
+        let shared_is_done = ledger::holds(&self.data, "shared", file.version).await?;
         let shared = self.target("the shared tables", Who::Platform, layout::SHARED_SCHEMA);
         let tenants = self.shared_tenants().await?;
         let session = Session::new(&self.data, shared).for_tenants(tenants);
-        session.run(file, &file.shared(), "shared").await?;
+        if shared_is_done {
+            session.begin().await?;
+        } else {
+            session.run(file, &file.shared(), "shared").await?;
+        }
+        session.as_platform().await?;
         session
             .client()
             .execute(SHARED_VERSION, &[&file.version])
@@ -218,7 +254,9 @@ impl At<'_> {
         let template = self.target("the template schema", Who::Platform, layout::TEMPLATE_SCHEMA);
         let session = session.next(template).await?;
         session.run(file, &file.own_schema(), "template").await?;
-        own.commit().await?;
+        if !own_is_done {
+            own.commit().await?;
+        }
         session.commit().await
     }
 
@@ -238,6 +276,9 @@ impl At<'_> {
             let statements = match tenant.isolation {
                 Isolation::Database => {
                     let platform = connect(server, &database, "tenantry migrate").await?;
+                    if ledger::holds(&platform, "template", file.version).await? {
+                        return Ok(());
+                    }
                     session::create_extensions(&platform, file).await?;
                     file.own_database()
                 }
@@ -250,7 +291,41 @@ impl At<'_> {
         }
         .await;
         let closed = self.data.batch_execute(&target.acting.close_login()?).await;
-        result.and_then(|()| closed.map_err(|e| db_error(e, "keep the tenant's owner out")))
+        result.and_then(|()| closed.map_err(|e| db_error(e, "keep the tenant's owner out")))?;
+        // A schema's session has noted it itself; a database of its own has noted it in its own ledger.
+        self.data
+            .execute(TENANT_VERSION, &[&file.version, &tenant.id.uuid()])
+            .await
+            .map(|_| ())
+            .map_err(|e| db_error(e, "note the tenant's version"))
+    }
+
+    /// Every file that a tenant lacks.
+    async fn catch_up(
+        &self,
+        tenant: &Local,
+        shaped: &[Shaped],
+        (progress, ran): (Tell<'_>, &mut Vec<Applied>),
+    ) -> Result<()> {
+        for file in shaped.iter().filter(|f| f.version > tenant.version) {
+            progress(self.progress(file, &format!("tenant {}", tenant.id)));
+            self.tenant(tenant, file).await?;
+            ran.push(file.applied(self.service));
+        }
+        Ok(())
+    }
+
+    /// Tells the registry how far each tenant has come, also where an earlier run was ended before it could.
+    async fn note_versions(&self) -> Result<()> {
+        let registry = &self.migrator.registry;
+        let placements = registry.service_placements(&self.service.name).await?;
+        let known: HashMap<TenantId, i64> = placements.iter().map(|p| (p.tenant, p.version)).collect();
+        for local in self.local().await? {
+            if known.get(&local.id) != Some(&local.version) {
+                registry.set_version(local.id, &self.service.name, local.version).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn local(&self) -> Result<Vec<Local>> {

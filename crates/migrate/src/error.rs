@@ -20,6 +20,7 @@ pub(crate) fn statement_error(
             ErrorCode::NameCollision
         }
         "53100" => ErrorCode::DiskFull,
+        "55P03" => ErrorCode::Busy,
         _ => ErrorCode::MigrationFailed,
     };
     let mut message = format!("{place}: {target}: {} (SQLSTATE {})", db.message(), db.code().code());

@@ -29,6 +29,14 @@ pub async fn read(client: &Client, target: &str) -> Result<Vec<Entry>> {
     Ok(rows.iter().map(|r| Entry { version: r.get(0), name: r.get(1), checksum: r.get(2) }).collect())
 }
 
+/// Whether the ledger says that a migration stands at a target.
+///
+/// # Errors
+/// What the server said.
+pub async fn holds(client: &Client, target: &str, version: i64) -> Result<bool> {
+    Ok(read(client, target).await?.iter().any(|e| e.version == version))
+}
+
 /// Compares the ledger with the files: pure.
 ///
 /// # Errors

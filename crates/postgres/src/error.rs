@@ -86,6 +86,8 @@ fn code_of(state: &SqlState) -> ErrorCode {
     match state.code() {
         "53100" => ErrorCode::DiskFull,
         "53300" => ErrorCode::ConnectionsExhausted,
+        // A lock not had in time, a template database that somebody is connected to, a deadlock.
+        "55P03" | "55006" | "40P01" => ErrorCode::Busy,
         // Refused at the door: the password, the role or pg_hba.conf, or the server is on its way up or down.
         "28000" | "28P01" | "57P03" => ErrorCode::ServerUnreachable,
         "57P01" | "57P02" => ErrorCode::ConnectionLost,
@@ -146,6 +148,7 @@ mod tests {
         for (state, code) in [
             ("53100", ErrorCode::DiskFull),
             ("53300", ErrorCode::ConnectionsExhausted),
+            ("55P03", ErrorCode::Busy),
             ("57P01", ErrorCode::ConnectionLost),
             ("08006", ErrorCode::ConnectionLost),
             ("28P01", ErrorCode::ServerUnreachable),

@@ -132,7 +132,7 @@ COMMENT ON TABLE tenantry.audit IS 'What was done, by whom. No foreign keys: ent
 CREATE INDEX ON tenantry.audit (tenant, id);
 
 -- One door for new tenants: a plain INSERT, from a command or by hand, is checked, completed and provisioned.
-CREATE FUNCTION tenantry.tenant_before_insert() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
+CREATE FUNCTION tenantry.tenant_slug() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
 BEGIN
   IF NEW.slug IS NULL OR NEW.slug !~ '^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$' THEN
     RAISE EXCEPTION 'the slug % has not the form asked for', quote_nullable(NEW.slug)
@@ -143,6 +143,13 @@ BEGIN
     RAISE EXCEPTION 'the slug % is reserved', quote_literal(NEW.slug)
       USING ERRCODE = '22023', CONSTRAINT = 'slug_reserved', HINT = 'Choose another slug.';
   END IF;
+  RETURN NEW;
+END $f$;
+CREATE TRIGGER a_slug BEFORE INSERT OR UPDATE OF slug ON tenantry.tenants
+  FOR EACH ROW EXECUTE FUNCTION tenantry.tenant_slug();
+
+CREATE FUNCTION tenantry.tenant_before_insert() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
+BEGIN
   IF NEW.status <> 'provisioning' THEN
     RAISE EXCEPTION 'a new tenant is provisioning, not %', NEW.status USING ERRCODE = '22023';
   END IF;

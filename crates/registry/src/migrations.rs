@@ -39,8 +39,8 @@ impl Migration {
     }
 }
 
-/// Applies what is missing, each migration in a transaction of its own together with its ledger row. Two processes
-/// at once don't get in each other's way.
+/// Applies what is missing together with its ledger rows: all of it or nothing. Two processes at once don't get in each
+/// other's way.
 ///
 /// # Errors
 /// `migration_changed` when the database holds a migration that this executable does not know as it was applied.
@@ -48,16 +48,7 @@ pub async fn up(client: &mut Client) -> Result<()> {
     let tx = client.transaction().await.map_err(|e| control_error(e, "prepare the control database"))?;
     tx.batch_execute(LEDGER).await.map_err(|e| control_error(e, "prepare the control database"))?;
     let applied = applied(&tx).await?;
-    for (version, checksum) in &applied {
-        let known = MIGRATIONS.iter().find(|m| m.version == *version);
-        if known.is_none_or(|m| m.checksum() != *checksum) {
-            return Err(Error::new(
-                ErrorCode::MigrationChanged,
-                format!("the control database holds migration {version} of another version of Tenantry"),
-            )
-            .help("use the executable that set it up, or a newer one"));
-        }
-    }
+    check(&applied)?;
     for migration in MIGRATIONS.iter().filter(|m| applied.iter().all(|(v, _)| v != &m.version)) {
         let doing = format!("apply migration {} of the control database", migration.version);
         tx.batch_execute(migration.up).await.map_err(|e| control_error(e, &doing))?;
@@ -71,10 +62,13 @@ pub async fn up(client: &mut Client) -> Result<()> {
 /// Takes migrations back, newest first, until only those up to `to` are left.
 ///
 /// # Errors
-/// As [`control_error`]; nothing has changed then.
+/// `migration_changed` as for [`up`]; nothing has changed then.
 pub async fn down(client: &mut Client, to: i64) -> Result<()> {
     let tx = client.transaction().await.map_err(|e| control_error(e, "take a migration back"))?;
-    for (version, _) in applied(&tx).await?.iter().rev().filter(|(v, _)| *v > to) {
+    tx.batch_execute(LEDGER).await.map_err(|e| control_error(e, "take a migration back"))?;
+    let applied = applied(&tx).await?;
+    check(&applied)?;
+    for (version, _) in applied.iter().rev().filter(|(v, _)| *v > to) {
         let doing = format!("take migration {version} of the control database back");
         if let Some(migration) = MIGRATIONS.iter().find(|m| m.version == *version) {
             tx.batch_execute(migration.down).await.map_err(|e| control_error(e, &doing))?;
@@ -82,6 +76,21 @@ pub async fn down(client: &mut Client, to: i64) -> Result<()> {
         }
     }
     tx.commit().await.map_err(|e| control_error(e, "take a migration back"))
+}
+
+/// Refuses a database that holds a migration which this executable does not know as it was applied.
+fn check(applied: &[(i64, String)]) -> Result<()> {
+    let known = |(version, checksum): &&(i64, String)| {
+        MIGRATIONS.iter().any(|m| m.version == *version && m.checksum() == *checksum)
+    };
+    match applied.iter().find(|entry| !known(entry)) {
+        None => Ok(()),
+        Some((version, _)) => Err(Error::new(
+            ErrorCode::MigrationChanged,
+            format!("the control database holds migration {version} of another version of Tenantry"),
+        )
+        .help("use the executable that set it up, or a newer one")),
+    }
 }
 
 async fn applied(client: &impl GenericClient) -> Result<Vec<(i64, String)>> {

@@ -110,7 +110,8 @@ impl<'a> Session<'a> {
         self.say("COMMIT", "commit the migration").await
     }
 
-    async fn begin(&self) -> Result<()> {
+    /// Begins a transaction with the target's rights.
+    pub async fn begin(&self) -> Result<()> {
         let sql = self.target.acting.begin()?;
         self.say(&sql, "begin the migration").await
     }
@@ -158,7 +159,8 @@ impl<'a> Session<'a> {
             .map_err(|e| statement_error(e, run.statement, sql, &self.target.words))
     }
 
-    async fn as_platform(&self) -> Result<()> {
+    /// The platform's own rights again, within the transaction.
+    pub async fn as_platform(&self) -> Result<()> {
         match self.target.who {
             Who::Platform => self.say(AS_PLATFORM, "give the owner's rights back").await,
             Who::Owner(_) => Ok(()),
@@ -170,6 +172,8 @@ impl<'a> Session<'a> {
     }
 
     async fn progress_of(&self, file: &Shaped, ledger: &str) -> Result<i32> {
+        // The session of a target before this one may have left an owner's rights behind.
+        self.as_platform().await?;
         let row = self
             .client
             .query_one(PROGRESS_OF, &[&ledger, &file.version])

@@ -1,0 +1,9 @@
+//! Migrations applied to templates and tenants on a real server.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod attack;
+mod collisions;
+mod folder;
+mod refused;
+mod statements;
+mod tenants;

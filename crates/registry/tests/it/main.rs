@@ -1,0 +1,6 @@
+//! The control database on a real server.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod migrations;
+mod statements;
+mod tenants;
