@@ -3,7 +3,7 @@
 use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tenantry_domain::{JobId, Result, TenantId};
-use tokio_postgres::Transaction;
+use tenantry_registry::Transaction;
 
 /// A job as its steps see it.
 #[derive(Clone, Debug)]

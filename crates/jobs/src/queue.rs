@@ -9,7 +9,9 @@ use serde_json::{Value, json};
 use tenantry_domain::{Error, ErrorCode, JobId, Result, TenantId};
 use tenantry_registry::Registry;
 use tenantry_registry::error::control_error;
-use tokio_postgres::{GenericClient, Row, Transaction};
+use tenantry_registry::statement::{execute, query, query_one, query_opt};
+use tenantry_registry::{GenericClient, Transaction};
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 pub(crate) const ENQUEUE: &str = include_str!("queue/enqueue.sql");
@@ -17,6 +19,7 @@ pub(crate) const CLAIM: &str = include_str!("queue/claim.sql");
 pub(crate) const HEARTBEAT: &str = include_str!("queue/heartbeat.sql");
 pub(crate) const RELEASE: &str = include_str!("queue/release.sql");
 pub(crate) const HOLD_FENCE: &str = include_str!("queue/hold_fence.sql");
+pub(crate) const SOON_DURABLE: &str = include_str!("queue/soon_durable.sql");
 pub(crate) const STEP_DONE: &str = include_str!("queue/step_done.sql");
 pub(crate) const STEP_UNDONE: &str = include_str!("queue/step_undone.sql");
 pub(crate) const STEPS: &str = include_str!("queue/steps.sql");
@@ -160,13 +163,13 @@ pub struct NewJob<'a> {
 /// # Errors
 /// As [`control_error`].
 pub async fn enqueue(client: &impl GenericClient, job: &NewJob<'_>) -> Result<JobId> {
-    let row = client
-        .query_one(
-            ENQUEUE,
-            &[&job.kind, &job.tenant.map(TenantId::uuid), &job.slug, &job.actor, &job.input, &job.background],
-        )
-        .await
-        .map_err(|e| control_error(e, "queue the job"))?;
+    let row = query_one(
+        client,
+        ENQUEUE,
+        &[&job.kind, &job.tenant.map(TenantId::uuid), &job.slug, &job.actor, &job.input, &job.background],
+    )
+    .await
+    .map_err(|e| control_error(e, "queue the job"))?;
     Ok(JobId(row.get(0)))
 }
 
@@ -176,8 +179,9 @@ pub async fn enqueue(client: &impl GenericClient, job: &NewJob<'_>) -> Result<Jo
 /// # Errors
 /// `job_fenced` when another worker has taken over.
 pub async fn hold_fence(tx: &Transaction<'_>, job: JobId, fence: i64) -> Result<bool> {
-    let held =
-        tx.query_opt(HOLD_FENCE, &[&job.0, &fence]).await.map_err(|e| control_error(e, "check the claim"))?;
+    let held = query_opt(tx, HOLD_FENCE, &[&job.0, &fence])
+        .await
+        .map_err(|e| control_error(e, "check the claim"))?;
     match held {
         Some(row) => Ok(row.get(0)),
         None => Err(Error::new(ErrorCode::JobFenced, format!("job {job} was taken over by another worker"))),
@@ -190,7 +194,8 @@ pub async fn hold_fence(tx: &Transaction<'_>, job: JobId, fence: i64) -> Result<
 /// As [`control_error`].
 pub async fn list(registry: &Registry, all: bool, jobs_max: i64) -> Result<Vec<Job>> {
     let client = registry.client().await?;
-    let rows = client.query(LIST, &[&all, &jobs_max]).await.map_err(|e| control_error(e, "list the jobs"))?;
+    let rows =
+        query(&client, LIST, &[&all, &jobs_max]).await.map_err(|e| control_error(e, "list the jobs"))?;
     rows.iter().map(read).collect()
 }
 
@@ -200,8 +205,7 @@ pub async fn list(registry: &Registry, all: bool, jobs_max: i64) -> Result<Vec<J
 /// As [`control_error`].
 pub async fn of_tenant(registry: &Registry, tenant: TenantId, jobs_max: i64) -> Result<Vec<Job>> {
     let client = registry.client().await?;
-    let rows = client
-        .query(OF_TENANT, &[&tenant.uuid(), &jobs_max])
+    let rows = query(&client, OF_TENANT, &[&tenant.uuid(), &jobs_max])
         .await
         .map_err(|e| control_error(e, "list the tenant's jobs"))?;
     rows.iter().map(read).collect()
@@ -213,7 +217,7 @@ pub async fn of_tenant(registry: &Registry, tenant: TenantId, jobs_max: i64) -> 
 /// As [`control_error`].
 pub async fn counts(registry: &Registry) -> Result<Vec<(JobStatus, i64)>> {
     let client = registry.client().await?;
-    let rows = client.query(COUNTS, &[]).await.map_err(|e| control_error(e, "count the jobs"))?;
+    let rows = query(&client, COUNTS, &[]).await.map_err(|e| control_error(e, "count the jobs"))?;
     rows.iter().map(|r| Ok((r.get::<_, String>(0).parse()?, r.get(1)))).collect()
 }
 
@@ -223,7 +227,7 @@ pub async fn counts(registry: &Registry) -> Result<Vec<(JobStatus, i64)>> {
 /// As [`control_error`].
 pub async fn workers(registry: &Registry) -> Result<i64> {
     let client = registry.client().await?;
-    let row = client.query_one(WORKERS, &[]).await.map_err(|e| control_error(e, "look for workers"))?;
+    let row = query_one(&client, WORKERS, &[]).await.map_err(|e| control_error(e, "look for workers"))?;
     Ok(row.get(0))
 }
 
@@ -233,7 +237,7 @@ pub async fn workers(registry: &Registry) -> Result<i64> {
 /// `job_unknown`.
 pub async fn get(registry: &Registry, id: JobId) -> Result<Job> {
     let client = registry.client().await?;
-    let row = client.query_opt(GET, &[&id.0]).await.map_err(|e| control_error(e, "read the job"))?;
+    let row = query_opt(&client, GET, &[&id.0]).await.map_err(|e| control_error(e, "read the job"))?;
     match row {
         Some(row) => read(&row),
         None => Err(Error::new(ErrorCode::JobUnknown, format!("there is no job {id}"))),
@@ -246,7 +250,7 @@ pub async fn get(registry: &Registry, id: JobId) -> Result<Job> {
 /// As [`control_error`].
 pub async fn steps(registry: &Registry, id: JobId) -> Result<Vec<JobStep>> {
     let client = registry.client().await?;
-    let rows = client.query(STEPS, &[&id.0]).await.map_err(|e| control_error(e, "read the job's steps"))?;
+    let rows = query(&client, STEPS, &[&id.0]).await.map_err(|e| control_error(e, "read the job's steps"))?;
     Ok(rows
         .iter()
         .map(|r| JobStep { name: r.get(0), status: r.get(1), output: r.get(2), finished_at: r.get(3) })
@@ -259,8 +263,7 @@ pub async fn steps(registry: &Registry, id: JobId) -> Result<Vec<JobStep>> {
 /// As [`control_error`].
 pub async fn has_open(registry: &Registry, tenant: TenantId) -> Result<bool> {
     let client = registry.client().await?;
-    let row = client
-        .query_one(HAS_OPEN, &[&tenant.uuid()])
+    let row = query_one(&client, HAS_OPEN, &[&tenant.uuid()])
         .await
         .map_err(|e| control_error(e, "look for open jobs"))?;
     Ok(row.get(0))
@@ -288,7 +291,7 @@ pub async fn cancel(registry: &Registry, id: JobId) -> Result<()> {
 /// As [`control_error`].
 pub async fn sweep(registry: &Registry, days: i32) -> Result<u64> {
     let client = registry.client().await?;
-    client.execute(SWEEP, &[&days]).await.map_err(|e| control_error(e, "sweep old jobs"))
+    execute(&client, SWEEP, &[&days]).await.map_err(|e| control_error(e, "sweep old jobs"))
 }
 
 async fn change(registry: &Registry, id: JobId, sql: &str, refusal: &str) -> Result<()> {

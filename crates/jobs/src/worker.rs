@@ -14,6 +14,7 @@ use rand::RngExt as _;
 use tenantry_domain::{Error, ErrorCode, JobId, Limits, Result, TenantId};
 use tenantry_registry::Registry;
 use tenantry_registry::error::control_error;
+use tenantry_registry::statement::query_one;
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -130,8 +131,7 @@ impl Worker {
         let mut life = self.life.lock().await;
         if life.as_ref().is_none_or(|c| c.is_closed()) {
             let client = self.registry.client().await?;
-            client
-                .query_one(WORKER_LOCK, &[&self.key])
+            query_one(&client, WORKER_LOCK, &[&self.key])
                 .await
                 .map_err(|e| control_error(e, "announce the worker"))?;
             *life = Some(Object::take(client));

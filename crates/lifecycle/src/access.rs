@@ -3,7 +3,7 @@
 use tenantry_domain::{Error, ErrorCode, Result, TenantStatus};
 use tenantry_jobs::Run;
 use tenantry_postgres::tenant::{Script, Scripts};
-use tokio_postgres::Transaction;
+use tenantry_registry::Transaction;
 
 use crate::create::record;
 use crate::platform::Platform;

@@ -6,9 +6,9 @@ use tenantry_domain::{Error, ErrorCode, Isolation, JobId, Result, ServiceName, T
 use tenantry_jobs::{NewJob, Operation, Outcome, Run, queue};
 use tenantry_postgres::error::db_error;
 use tenantry_postgres::tenant::{Script, Scripts};
+use tenantry_registry::Transaction;
 use tenantry_registry::error::control_error;
 use tenantry_registry::{Blank, blanks};
-use tokio_postgres::Transaction;
 
 use crate::home::{Home, build_database, clone_into, drop_database, template_clone};
 use crate::platform::Platform;
@@ -72,8 +72,8 @@ impl Platform {
         let doing = "queue the preparation of a blank";
         let mut client = self.registry.client().await?;
         let tx = client.transaction().await.map_err(|e| control_error(e, doing))?;
-        let job = queue::enqueue(&*tx, &background("prepare_blank", &blank)).await?;
-        blanks::reserve(&*tx, &blank, job).await?;
+        let job = queue::enqueue(&tx, &background("prepare_blank", &blank)).await?;
+        blanks::reserve(&tx, &blank, job).await?;
         tx.commit().await.map_err(|e| control_error(e, doing))?;
         Ok(job)
     }
@@ -82,8 +82,8 @@ impl Platform {
         let doing = "queue the removal of a blank";
         let mut client = self.registry.client().await?;
         let tx = client.transaction().await.map_err(|e| control_error(e, doing))?;
-        let job = queue::enqueue(&*tx, &background("discard_blank", blank)).await?;
-        if !blanks::withdraw(&*tx, blank.id, job).await? {
+        let job = queue::enqueue(&tx, &background("discard_blank", blank)).await?;
+        if !blanks::withdraw(&tx, blank.id, job).await? {
             return Ok(false);
         }
         tx.commit().await.map_err(|e| control_error(e, doing))?;

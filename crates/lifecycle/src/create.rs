@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use tenantry_domain::{Error, ErrorCode, Isolation, Result, ServiceName, TenantStatus};
 use tenantry_jobs::{Operation, Outcome, Run};
 use tenantry_postgres::tenant::{Script, Scripts, home};
+use tenantry_registry::Transaction;
 use tenantry_registry::audit::Act;
 use tenantry_registry::{Blank, Placement, TenantRow, audit, blanks, placements, tenants};
-use tokio_postgres::Transaction;
 
 use crate::home::Home;
 use crate::placement::{Candidate, Wish, choose};
@@ -65,7 +65,7 @@ impl Create {
                 None
             } else {
                 let client = self.platform.registry.client().await?;
-                blanks::take(&**client, &wanted, run.job).await?
+                blanks::take(&client, &wanted, run.job).await?
             };
             let placement = Placement {
                 tenant: tenant.id,

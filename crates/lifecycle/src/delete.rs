@@ -4,8 +4,8 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tenantry_domain::{JobId, Result, TenantStatus};
 use tenantry_jobs::{Operation, Outcome, Run};
+use tenantry_registry::Transaction;
 use tenantry_registry::tenants;
-use tokio_postgres::Transaction;
 
 use crate::access::{self, Access};
 use crate::create::record;

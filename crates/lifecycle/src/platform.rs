@@ -165,7 +165,7 @@ impl Platform {
             input,
             background: false,
         };
-        queue::enqueue(&**client, &job).await
+        queue::enqueue(&client, &job).await
     }
 }
 

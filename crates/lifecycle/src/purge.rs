@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use tenantry_domain::{Error, ErrorCode, JobId, Result, TenantStatus};
 use tenantry_jobs::{Operation, Run};
 use tenantry_postgres::tenant::{Script, Scripts};
+use tenantry_registry::Transaction;
 use tenantry_registry::tenants;
-use tokio_postgres::Transaction;
 
 use crate::access::expect;
 use crate::create::{record, service_of};

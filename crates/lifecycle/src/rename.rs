@@ -4,8 +4,8 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tenantry_domain::{Error, ErrorCode, JobId, Result, Slug, TenantStatus};
 use tenantry_jobs::{Operation, Run};
+use tenantry_registry::Transaction;
 use tenantry_registry::tenants;
-use tokio_postgres::Transaction;
 
 use crate::access::expect;
 use crate::create::record;

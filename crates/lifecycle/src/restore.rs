@@ -4,7 +4,7 @@ use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tenantry_domain::{Error, ErrorCode, JobId, Result, TenantStatus};
 use tenantry_jobs::{Operation, Run};
-use tokio_postgres::Transaction;
+use tenantry_registry::Transaction;
 
 use crate::access::{self, Access};
 use crate::platform::Platform;

@@ -1,9 +1,10 @@
 //! The audit trail: what was done, by whom.
 
+use crate::GenericClient;
+use crate::statement::{execute, query};
 use jiff::Timestamp;
 use serde::Serialize;
 use tenantry_domain::{JobId, Result, TenantId};
-use tokio_postgres::GenericClient;
 use uuid::Uuid;
 
 use crate::Registry;
@@ -53,8 +54,7 @@ pub struct Act<'a> {
 /// # Errors
 /// As [`control_error`].
 pub async fn add(client: &impl GenericClient, act: &Act<'_>) -> Result<()> {
-    client
-        .execute(ADD, &[&act.actor, &act.action, &act.tenant.uuid(), &act.slug, &act.job.0, &act.detail])
+    execute(client, ADD, &[&act.actor, &act.action, &act.tenant.uuid(), &act.slug, &act.job.0, &act.detail])
         .await
         .map_err(|e| control_error(e, "write the audit entry"))?;
     Ok(())
@@ -67,8 +67,7 @@ impl Registry {
     /// As [`control_error`].
     pub async fn audit_entries(&self, tenant: TenantId, entries_max: i64) -> Result<Vec<AuditEntry>> {
         let client = self.client().await?;
-        let rows = client
-            .query(LIST, &[&tenant.uuid(), &entries_max])
+        let rows = query(&client, LIST, &[&tenant.uuid(), &entries_max])
             .await
             .map_err(|e| control_error(e, "read the audit entries"))?;
         Ok(rows

@@ -1,8 +1,11 @@
 //! Blanks: schemas and databases prepared in advance, so that a new tenant only takes one.
 
+use crate::statement::{execute, query, query_one, query_opt};
 use serde::{Deserialize, Serialize};
 use tenantry_domain::{Isolation, JobId, Result, ServiceName, TenantId};
-use tokio_postgres::{GenericClient, Row};
+use tokio_postgres::Row;
+
+use crate::GenericClient;
 use uuid::Uuid;
 
 use crate::Registry;
@@ -41,7 +44,7 @@ impl Registry {
     /// As [`control_error`].
     pub async fn blanks(&self) -> Result<Vec<Blank>> {
         let client = self.client().await?;
-        let rows = client.query(LIST, &[]).await.map_err(|e| control_error(e, "list the blanks"))?;
+        let rows = query(&client, LIST, &[]).await.map_err(|e| control_error(e, "list the blanks"))?;
         rows.iter().map(read).collect()
     }
 
@@ -57,8 +60,7 @@ impl Registry {
         version: i64,
     ) -> Result<i64> {
         let client = self.client().await?;
-        let row = client
-            .query_one(COUNT, &[&service.as_str(), &cluster, &isolation.as_str(), &version])
+        let row = query_one(&client, COUNT, &[&service.as_str(), &cluster, &isolation.as_str(), &version])
             .await
             .map_err(|e| control_error(e, "count the blanks"))?;
         Ok(row.get(0))
@@ -75,8 +77,7 @@ impl Registry {
         version: i64,
     ) -> Result<Vec<Blank>> {
         let client = self.client().await?;
-        let rows = client
-            .query(STALE, &[&service.as_str(), &cluster, &version])
+        let rows = query(&client, STALE, &[&service.as_str(), &cluster, &version])
             .await
             .map_err(|e| control_error(e, "find stale blanks"))?;
         rows.iter().map(read).collect()
@@ -88,7 +89,7 @@ impl Registry {
 /// # Errors
 /// As [`control_error`].
 pub async fn ready(client: &impl GenericClient, id: TenantId) -> Result<()> {
-    client.execute(READY, &[&id.uuid()]).await.map_err(|e| control_error(e, "mark the blank ready"))?;
+    execute(client, READY, &[&id.uuid()]).await.map_err(|e| control_error(e, "mark the blank ready"))?;
     Ok(())
 }
 
@@ -98,20 +99,19 @@ pub async fn ready(client: &impl GenericClient, id: TenantId) -> Result<()> {
 /// As [`control_error`].
 pub async fn take(client: &impl GenericClient, wanted: &Blank, job: JobId) -> Result<Option<Blank>> {
     let doing = "take a blank";
-    let taken = client
-        .query_opt(TAKEN, &[&job.0, &wanted.service.as_str()])
+    let taken = query_opt(client, TAKEN, &[&job.0, &wanted.service.as_str()])
         .await
         .map_err(|e| control_error(e, doing))?;
     if let Some(row) = taken {
         return read(&row).map(Some);
     }
-    let row = client
-        .query_opt(
-            TAKE,
-            &[&wanted.service.as_str(), &wanted.cluster, &wanted.isolation.as_str(), &wanted.version, &job.0],
-        )
-        .await
-        .map_err(|e| control_error(e, doing))?;
+    let row = query_opt(
+        client,
+        TAKE,
+        &[&wanted.service.as_str(), &wanted.cluster, &wanted.isolation.as_str(), &wanted.version, &job.0],
+    )
+    .await
+    .map_err(|e| control_error(e, doing))?;
     row.as_ref().map(read).transpose()
 }
 
@@ -120,7 +120,7 @@ pub async fn take(client: &impl GenericClient, wanted: &Blank, job: JobId) -> Re
 /// # Errors
 /// As [`control_error`].
 pub async fn give_back(client: &impl GenericClient, job: JobId) -> Result<()> {
-    client.execute(GIVE_BACK, &[&job.0]).await.map_err(|e| control_error(e, "give the blanks back"))?;
+    execute(client, GIVE_BACK, &[&job.0]).await.map_err(|e| control_error(e, "give the blanks back"))?;
     Ok(())
 }
 
@@ -129,8 +129,7 @@ pub async fn give_back(client: &impl GenericClient, job: JobId) -> Result<()> {
 /// # Errors
 /// As [`control_error`].
 pub async fn withdraw(client: &impl GenericClient, id: TenantId, job: JobId) -> Result<bool> {
-    let changed = client
-        .execute(WITHDRAW, &[&id.uuid(), &job.0])
+    let changed = execute(client, WITHDRAW, &[&id.uuid(), &job.0])
         .await
         .map_err(|e| control_error(e, "withdraw the blank"))?;
     Ok(changed > 0)
@@ -141,20 +140,20 @@ pub async fn withdraw(client: &impl GenericClient, id: TenantId, job: JobId) -> 
 /// # Errors
 /// As [`control_error`].
 pub async fn reserve(client: &impl GenericClient, blank: &Blank, job: JobId) -> Result<()> {
-    client
-        .execute(
-            RESERVE,
-            &[
-                &blank.id.uuid(),
-                &blank.service.as_str(),
-                &blank.cluster,
-                &blank.isolation.as_str(),
-                &blank.version,
-                &job.0,
-            ],
-        )
-        .await
-        .map_err(|e| control_error(e, "reserve a blank"))?;
+    execute(
+        client,
+        RESERVE,
+        &[
+            &blank.id.uuid(),
+            &blank.service.as_str(),
+            &blank.cluster,
+            &blank.isolation.as_str(),
+            &blank.version,
+            &job.0,
+        ],
+    )
+    .await
+    .map_err(|e| control_error(e, "reserve a blank"))?;
     Ok(())
 }
 
@@ -163,7 +162,7 @@ pub async fn reserve(client: &impl GenericClient, blank: &Blank, job: JobId) -> 
 /// # Errors
 /// As [`control_error`].
 pub async fn remove(client: &impl GenericClient, id: TenantId) -> Result<()> {
-    client.execute(REMOVE, &[&id.uuid()]).await.map_err(|e| control_error(e, "forget the blank"))?;
+    execute(client, REMOVE, &[&id.uuid()]).await.map_err(|e| control_error(e, "forget the blank"))?;
     Ok(())
 }
 

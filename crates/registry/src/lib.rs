@@ -11,8 +11,10 @@ pub mod error;
 pub mod migrations;
 pub mod placements;
 pub mod settings;
+pub mod statement;
 pub mod tenants;
 
+pub use deadpool_postgres::{GenericClient, Transaction};
 use deadpool_postgres::{Object, Pool};
 use tenantry_domain::{Error, ErrorCode, Result};
 

@@ -1,8 +1,11 @@
 //! Placements: where a tenant's data of one service lives.
 
+use crate::statement::{execute, query};
 use serde::{Deserialize, Serialize};
 use tenantry_domain::{Isolation, Result, ServiceName, TenantId};
-use tokio_postgres::{GenericClient, Row};
+use tokio_postgres::Row;
+
+use crate::GenericClient;
 
 use crate::Registry;
 use crate::error::control_error;
@@ -56,8 +59,7 @@ impl Registry {
     /// As [`control_error`].
     pub async fn service_placements(&self, service: &ServiceName) -> Result<Vec<Placement>> {
         let client = self.client().await?;
-        let rows = client
-            .query(ALL, &[&service.as_str()])
+        let rows = query(&client, ALL, &[&service.as_str()])
             .await
             .map_err(|e| control_error(e, "read the placements"))?;
         rows.iter().map(read).collect()
@@ -69,8 +71,7 @@ impl Registry {
     /// As [`control_error`].
     pub async fn set_version(&self, tenant: TenantId, service: &ServiceName, version: i64) -> Result<()> {
         let client = self.client().await?;
-        client
-            .execute(SET_VERSION, &[&tenant.uuid(), &service.as_str(), &version])
+        execute(&client, SET_VERSION, &[&tenant.uuid(), &service.as_str(), &version])
             .await
             .map_err(|e| control_error(e, "note the version of a placement"))?;
         Ok(())
@@ -82,8 +83,7 @@ impl Registry {
     /// As [`control_error`].
     pub async fn set_shared_version(&self, service: &ServiceName, cluster: &str, version: i64) -> Result<()> {
         let client = self.client().await?;
-        client
-            .execute(SET_SHARED_VERSION, &[&service.as_str(), &cluster, &version])
+        execute(&client, SET_SHARED_VERSION, &[&service.as_str(), &cluster, &version])
             .await
             .map_err(|e| control_error(e, "note the version of shared tables"))?;
         Ok(())
@@ -96,7 +96,7 @@ impl Registry {
     pub async fn cluster_load(&self) -> Result<Vec<(String, Option<String>, bool, i64)>> {
         let client = self.client().await?;
         let rows =
-            client.query(CLUSTER_LOAD, &[]).await.map_err(|e| control_error(e, "read the clusters"))?;
+            query(&client, CLUSTER_LOAD, &[]).await.map_err(|e| control_error(e, "read the clusters"))?;
         Ok(rows.iter().map(|r| (r.get(0), r.get(1), r.get(2), r.get(3))).collect())
     }
 }
@@ -106,21 +106,21 @@ impl Registry {
 /// # Errors
 /// As [`control_error`].
 pub async fn put(client: &impl GenericClient, placement: &Placement) -> Result<()> {
-    client
-        .execute(
-            PUT,
-            &[
-                &placement.tenant.uuid(),
-                &placement.service.as_str(),
-                &placement.cluster,
-                &placement.database,
-                &placement.schema,
-                &placement.isolation.as_str(),
-                &placement.version,
-            ],
-        )
-        .await
-        .map_err(|e| control_error(e, "write the placement"))?;
+    execute(
+        client,
+        PUT,
+        &[
+            &placement.tenant.uuid(),
+            &placement.service.as_str(),
+            &placement.cluster,
+            &placement.database,
+            &placement.schema,
+            &placement.isolation.as_str(),
+            &placement.version,
+        ],
+    )
+    .await
+    .map_err(|e| control_error(e, "write the placement"))?;
     Ok(())
 }
 
@@ -129,7 +129,9 @@ pub async fn put(client: &impl GenericClient, placement: &Placement) -> Result<(
 /// # Errors
 /// As [`control_error`].
 pub async fn remove(client: &impl GenericClient, tenant: TenantId) -> Result<()> {
-    client.execute(REMOVE, &[&tenant.uuid()]).await.map_err(|e| control_error(e, "forget the placements"))?;
+    execute(client, REMOVE, &[&tenant.uuid()])
+        .await
+        .map_err(|e| control_error(e, "forget the placements"))?;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use tenantry_domain::Result;
 
 use crate::Registry;
 use crate::error::control_error;
+use crate::statement::{execute, query_one, query_opt};
 
 pub(crate) const SET: &str = include_str!("settings/set.sql");
 pub(crate) const GET: &str = include_str!("settings/get.sql");
@@ -17,7 +18,7 @@ impl Registry {
     /// As [`control_error`].
     pub async fn set_setting(&self, key: &str, value: &Value) -> Result<()> {
         let client = self.client().await?;
-        client.execute(SET, &[&key, value]).await.map_err(|e| control_error(e, "write a setting"))?;
+        execute(&client, SET, &[&key, value]).await.map_err(|e| control_error(e, "write a setting"))?;
         Ok(())
     }
 
@@ -27,7 +28,7 @@ impl Registry {
     /// As [`control_error`].
     pub async fn setting(&self, key: &str) -> Result<Option<Value>> {
         let client = self.client().await?;
-        let row = client.query_opt(GET, &[&key]).await.map_err(|e| control_error(e, "read a setting"))?;
+        let row = query_opt(&client, GET, &[&key]).await.map_err(|e| control_error(e, "read a setting"))?;
         Ok(row.map(|r| r.get(0)))
     }
 
@@ -37,8 +38,7 @@ impl Registry {
     /// As [`control_error`].
     pub async fn secret(&self, name: &str, fresh: &[u8]) -> Result<Vec<u8>> {
         let client = self.client().await?;
-        let row = client
-            .query_one(SECRET, &[&name, &fresh])
+        let row = query_one(&client, SECRET, &[&name, &fresh])
             .await
             .map_err(|e| control_error(e, "read a secret"))?;
         Ok(row.get(0))

@@ -1,9 +1,12 @@
 //! Tenants: the rows of `tenantry.tenants`.
 
+use crate::statement::{execute, query, query_one, query_opt};
 use jiff::Timestamp;
 use serde::Serialize;
 use tenantry_domain::{Error, ErrorCode, Isolation, JobId, Result, Slug, Tenant, TenantId, TenantStatus};
-use tokio_postgres::{GenericClient, Row};
+use tokio_postgres::Row;
+
+use crate::GenericClient;
 use uuid::Uuid;
 
 use crate::Registry;
@@ -70,25 +73,25 @@ impl Registry {
         let mut client = self.client().await?;
         let doing = format!("create tenant {slug}");
         let tx = client.transaction().await.map_err(|e| control_error(e, &doing))?;
-        tx.query_one(SET_ACTOR, &[&actor]).await.map_err(|e| control_error(e, &doing))?;
-        tx.execute(REMOVE_FAILED, &[&slug.as_str()]).await.map_err(|e| control_error(e, &doing))?;
-        let row = tx
-            .query_one(
-                INSERT,
-                &[
-                    &slug.as_str(),
-                    &new.name,
-                    &new.isolation.map(Isolation::as_str),
-                    &new.plan,
-                    &new.region,
-                    &new.cluster,
-                    &new.owner_email,
-                ],
-            )
-            .await
-            .map_err(|e| control_error(e, &doing))?;
+        query_one(&tx, SET_ACTOR, &[&actor]).await.map_err(|e| control_error(e, &doing))?;
+        execute(&tx, REMOVE_FAILED, &[&slug.as_str()]).await.map_err(|e| control_error(e, &doing))?;
+        let row = query_one(
+            &tx,
+            INSERT,
+            &[
+                &slug.as_str(),
+                &new.name,
+                &new.isolation.map(Isolation::as_str),
+                &new.plan,
+                &new.region,
+                &new.cluster,
+                &new.owner_email,
+            ],
+        )
+        .await
+        .map_err(|e| control_error(e, &doing))?;
         let id: Uuid = row.get(0);
-        let job: i64 = tx.query_one(CREATE_JOB, &[&id]).await.map_err(|e| control_error(e, &doing))?.get(0);
+        let job: i64 = query_one(&tx, CREATE_JOB, &[&id]).await.map_err(|e| control_error(e, &doing))?.get(0);
         tx.commit().await.map_err(|e| control_error(e, &doing))?;
         Ok((TenantId::from_uuid(id), JobId(job)))
     }
@@ -131,7 +134,7 @@ impl Registry {
     /// As [`control_error`].
     pub async fn tenants(&self) -> Result<Vec<TenantRow>> {
         let client = self.client().await?;
-        let rows = client.query(LIST, &[]).await.map_err(|e| control_error(e, "list the tenants"))?;
+        let rows = query(&client, LIST, &[]).await.map_err(|e| control_error(e, "list the tenants"))?;
         rows.iter().map(read).collect()
     }
 
@@ -142,7 +145,7 @@ impl Registry {
     pub async fn expired_tenants(&self) -> Result<Vec<TenantRow>> {
         let client = self.client().await?;
         let rows =
-            client.query(EXPIRED, &[]).await.map_err(|e| control_error(e, "list the expired tenants"))?;
+            query(&client, EXPIRED, &[]).await.map_err(|e| control_error(e, "list the expired tenants"))?;
         rows.iter().map(read).collect()
     }
 
@@ -152,8 +155,7 @@ impl Registry {
     /// `tenant_unknown`.
     pub async fn credential(&self, id: TenantId, hours: i32) -> Result<(i32, Timestamp)> {
         let client = self.client().await?;
-        let row = client
-            .query_opt(CREDENTIAL, &[&id.uuid(), &hours])
+        let row = query_opt(&client, CREDENTIAL, &[&id.uuid(), &hours])
             .await
             .map_err(|e| control_error(e, "renew the tenant's credential"))?
             .ok_or_else(|| Error::new(ErrorCode::TenantUnknown, format!("there is no tenant {id}")))?;
@@ -168,8 +170,7 @@ impl Registry {
 pub async fn set_status(client: &impl GenericClient, id: TenantId, next: TenantStatus) -> Result<()> {
     let from: Vec<&str> =
         TenantStatus::ALL.iter().filter(|s| s.may_become(next) || **s == next).map(|s| s.as_str()).collect();
-    let changed = client
-        .execute(SET_STATUS, &[&id.uuid(), &next.as_str(), &from])
+    let changed = execute(client, SET_STATUS, &[&id.uuid(), &next.as_str(), &from])
         .await
         .map_err(|e| control_error(e, "change the tenant's status"))?;
     if changed == 0 {
@@ -183,8 +184,7 @@ pub async fn set_status(client: &impl GenericClient, id: TenantId, next: TenantS
 /// # Errors
 /// As [`control_error`].
 pub async fn set_deleted(client: &impl GenericClient, id: TenantId, days: i32) -> Result<()> {
-    client
-        .execute(SET_DELETED, &[&id.uuid(), &days])
+    execute(client, SET_DELETED, &[&id.uuid(), &days])
         .await
         .map_err(|e| control_error(e, "mark the tenant deleted"))?;
     Ok(())
@@ -195,8 +195,7 @@ pub async fn set_deleted(client: &impl GenericClient, id: TenantId, days: i32) -
 /// # Errors
 /// `slug_taken`, `slug_reserved`.
 pub async fn rename(client: &impl GenericClient, id: TenantId, slug: &str, name: Option<&str>) -> Result<()> {
-    client
-        .execute(RENAME, &[&id.uuid(), &slug, &name])
+    execute(client, RENAME, &[&id.uuid(), &slug, &name])
         .await
         .map_err(|e| control_error(e, &format!("rename the tenant to {slug}")))?;
     Ok(())
@@ -207,7 +206,7 @@ pub async fn rename(client: &impl GenericClient, id: TenantId, slug: &str, name:
 /// # Errors
 /// As [`control_error`].
 pub async fn remove(client: &impl GenericClient, id: TenantId) -> Result<()> {
-    client.execute(REMOVE, &[&id.uuid()]).await.map_err(|e| control_error(e, "remove the tenant"))?;
+    execute(client, REMOVE, &[&id.uuid()]).await.map_err(|e| control_error(e, "remove the tenant"))?;
     Ok(())
 }
 

@@ -6,12 +6,14 @@ use rand::RngExt as _;
 use serde_json::Value;
 use tenantry_domain::{Error, ErrorCode, Result};
 use tenantry_registry::error::control_error;
+use tenantry_registry::statement::{execute, query_opt};
 
 use super::{Claim, Progress, Worker};
 use crate::failpoint;
 use crate::operation::{Operation, Outcome, Run};
 use crate::queue::{
-    BEGIN_UNDO, FINISH, HEARTBEAT, JobStatus, RELEASE, STEP_DONE, STEP_UNDONE, error_value, hold_fence,
+    BEGIN_UNDO, FINISH, HEARTBEAT, JobStatus, RELEASE, SOON_DURABLE, STEP_DONE, STEP_UNDONE, error_value,
+    hold_fence,
 };
 
 /// Longest pause between two attempts of a step.
@@ -97,14 +99,19 @@ impl Worker {
     ) -> Result<bool> {
         let mut client = self.registry.client().await?;
         let tx = client.transaction().await.map_err(|e| control_error(e, "record the step"))?;
+        if !step.last {
+            // A step whose record is lost with the server is repeated. What follows is written behind it, so whatever
+            // the last step's commit makes durable makes this durable first.
+            tx.batch_execute(SOON_DURABLE).await.map_err(|e| control_error(e, "record the step"))?;
+        }
         let cancel = hold_fence(&tx, run.job, run.fence).await?;
         operation.record(step.name, run, output, &tx).await?;
         let position = i32::try_from(step.position).unwrap_or(i32::MAX);
-        tx.execute(STEP_DONE, &[&run.job.0, &position, &step.name, output, &self.lease()])
+        execute(&tx, STEP_DONE, &[&run.job.0, &position, &step.name, output, &self.lease()])
             .await
             .map_err(|e| control_error(e, "record the step"))?;
         if step.last {
-            tx.execute(FINISH, &[&run.job.0, &"done", &None::<Value>])
+            execute(&tx, FINISH, &[&run.job.0, &"done", &None::<Value>])
                 .await
                 .map_err(|e| control_error(e, "end the job"))?;
         }
@@ -185,7 +192,7 @@ impl Worker {
         hold_fence(&tx, run.job, run.fence).await?;
         operation.record_undo(name, run, &tx).await?;
         let position = i32::try_from(position).unwrap_or(i32::MAX);
-        tx.execute(STEP_UNDONE, &[&run.job.0, &position, &name, &self.lease()])
+        execute(&tx, STEP_UNDONE, &[&run.job.0, &position, &name, &self.lease()])
             .await
             .map_err(|e| control_error(e, "record the undone step"))?;
         tx.commit().await.map_err(|e| control_error(e, "record the undone step"))
@@ -207,7 +214,7 @@ impl Worker {
             Outcome::Failed => "failed",
             Outcome::Cancelled => "cancelled",
         };
-        tx.execute(FINISH, &[&claim.run.job.0, &word, &error.map(error_value)])
+        execute(&tx, FINISH, &[&claim.run.job.0, &word, &error.map(error_value)])
             .await
             .map_err(|e| control_error(e, doing))?;
         tx.commit().await.map_err(|e| control_error(e, doing))
@@ -215,8 +222,7 @@ impl Worker {
 
     async fn begin_undo(&self, run: &Run, error: Option<&Error>) -> Result<()> {
         let client = self.registry.client().await?;
-        let begun = client
-            .execute(BEGIN_UNDO, &[&run.job.0, &run.fence, &error.map(error_value)])
+        let begun = execute(&client, BEGIN_UNDO, &[&run.job.0, &run.fence, &error.map(error_value)])
             .await
             .map_err(|e| control_error(e, "begin to undo the job"))?;
         if begun == 0 {
@@ -230,8 +236,7 @@ impl Worker {
         let pause = Duration::from_millis(200 * (1 << claim.attempts.clamp(0, 10))).min(BACKOFF_MAX);
         let pause = pause.as_secs_f64() * rand::rng().random_range(0.5..1.0);
         let client = self.registry.client().await?;
-        client
-            .execute(RELEASE, &[&claim.run.job.0, &claim.run.fence, &error_value(error), &pause])
+        execute(&client, RELEASE, &[&claim.run.job.0, &claim.run.fence, &error_value(error), &pause])
             .await
             .map_err(|e| control_error(e, "give the job back"))?;
         Ok(())
@@ -257,7 +262,7 @@ impl Worker {
                 tracing::warn!(job = %run.job, error = ?e, "the worker can't announce itself");
             }
             let Ok(client) = self.registry.client().await else { continue };
-            match client.query_opt(HEARTBEAT, &[&run.job.0, &run.fence, &lease]).await {
+            match query_opt(&client, HEARTBEAT, &[&run.job.0, &run.fence, &lease]).await {
                 Ok(Some(row)) => *cancel = row.get(0),
                 Ok(None) => {
                     return Error::new(ErrorCode::JobFenced, format!("job {} was taken over", run.job));

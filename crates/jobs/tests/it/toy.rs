@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 use tenantry_domain::{Error, ErrorCode, JobId, Limits, Result, TenantId};
 use tenantry_jobs::{Job, JobStatus, NewJob, Operation, Outcome, Run, Worker, queue};
 use tenantry_registry::Registry;
+use tenantry_registry::Transaction;
 use tenantry_testkit::{TestDatabase, control_database};
 use tokio::sync::Semaphore;
-use tokio_postgres::Transaction;
 
 /// What one call does beside noting that it was made.
 #[derive(Clone)]
@@ -186,7 +186,7 @@ impl Lab {
     pub async fn queue_for(&self, tenant: Option<TenantId>, background: bool) -> JobId {
         let job = NewJob { kind: "toy", tenant, slug: None, actor: "test", input: json!({}), background };
         let client = self.registry.client().await.unwrap();
-        queue::enqueue(&**client, &job).await.unwrap()
+        queue::enqueue(&client, &job).await.unwrap()
     }
 
     pub async fn drive(&self, job: JobId) -> Result<Job> {

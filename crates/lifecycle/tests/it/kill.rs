@@ -321,7 +321,7 @@ async fn a_job_of_an_unknown_kind_is_left_alone() {
     let client = app.platform.registry.client().await.unwrap();
     let job =
         NewJob { kind: "dance", tenant: None, slug: None, actor: ACTOR, input: json!({}), background: false };
-    let id = queue::enqueue(&**client, &job).await.unwrap();
+    let id = queue::enqueue(&client, &job).await.unwrap();
     let waiting = tokio::time::timeout(Duration::from_millis(300), app.drive(id)).await;
     assert!(waiting.is_err(), "nobody takes it");
     queue::cancel(&app.platform.registry, id).await.unwrap();
