@@ -53,7 +53,9 @@ async fn a_server_that_goes_away_in_the_middle_of_creating() {
     for isolation in Isolation::ALL {
         let app = TestApp::new(MIGRATIONS, AppOptions::default()).await;
         let (proxy, platform) = behind_a_proxy(&app).await;
-        for (number, bytes) in [0, 500, 900, 1_300, 1_700, 2_500, 4_000, 8_000, 20_000].into_iter().enumerate() {
+        for (number, bytes) in
+            [0, 500, 900, 1_300, 1_700, 2_500, 4_000, 8_000, 20_000].into_iter().enumerate()
+        {
             let slug = format!("cut-{number}");
             let job = queue_create(&app, &slug, isolation).await;
             let worker = TestApp::worker_of(&platform);
@@ -130,9 +132,43 @@ async fn bad_slugs_leave_nothing() {
     let app = TestApp::new(MIGRATIONS, AppOptions::default()).await;
     let long = "a".repeat(41);
     let invalid = [
-        "", " ", "-", "--", "-a", "a-", "1", "1a", "9-lives", "A", "Acme", "aCME", "a_b", "a.b", "a b", " a", "a ",
-        "a\n", "\ta", "a/b", "a\\b", "a'b", "a\"b", "a;b", "a--", "ä", "café", "日本", "a\u{200b}", "ＡＣＭＥ", "ſ",
-        "a@b", "a%00", "../a", "%", "*", long.as_str(),
+        "",
+        " ",
+        "-",
+        "--",
+        "-a",
+        "a-",
+        "1",
+        "1a",
+        "9-lives",
+        "A",
+        "Acme",
+        "aCME",
+        "a_b",
+        "a.b",
+        "a b",
+        " a",
+        "a ",
+        "a\n",
+        "\ta",
+        "a/b",
+        "a\\b",
+        "a'b",
+        "a\"b",
+        "a;b",
+        "a--",
+        "ä",
+        "café",
+        "日本",
+        "a\u{200b}",
+        "ＡＣＭＥ",
+        "ſ",
+        "a@b",
+        "a%00",
+        "../a",
+        "%",
+        "*",
+        long.as_str(),
     ];
     let reserved = ["admin", "api", "public", "postgres", "template", "www"];
     assert!(invalid.len() + reserved.len() >= 40);
@@ -189,21 +225,26 @@ async fn commands_that_overtake_each_other() {
         app.tenant(slug, Isolation::Schema).await;
     }
     // Deleted twice: the second finds it deleted, and leaves it so.
-    let (one, two) = (platform.delete("twice", ACTOR).await.unwrap(), platform.delete("twice", ACTOR).await.unwrap());
+    let (one, two) =
+        (platform.delete("twice", ACTOR).await.unwrap(), platform.delete("twice", ACTOR).await.unwrap());
     app.drive(one).await.unwrap();
     assert_eq!(app.drive(two).await.unwrap_err().code(), ErrorCode::TenantStatus);
     assert_eq!(status(&app, "twice").await, TenantStatus::Deleted);
     // Deleted, then suspended: a deleted tenant stays deleted, with its time of purge.
-    let (one, two) =
-        (platform.delete("suspended", ACTOR).await.unwrap(), platform.suspend("suspended", ACTOR).await.unwrap());
+    let (one, two) = (
+        platform.delete("suspended", ACTOR).await.unwrap(),
+        platform.suspend("suspended", ACTOR).await.unwrap(),
+    );
     app.drive(one).await.unwrap();
     assert_eq!(app.drive(two).await.unwrap_err().code(), ErrorCode::TenantStatus);
     let row = platform.registry.find_tenant("suspended").await.unwrap();
     assert!(row.tenant.status == TenantStatus::Deleted && row.purge_after.is_some());
     // Restored, then purged: the data of a tenant in use is not touched.
     app.drive(platform.delete("restored", ACTOR).await.unwrap()).await.unwrap();
-    let (one, two) =
-        (platform.restore("restored", ACTOR).await.unwrap(), platform.purge("restored", ACTOR).await.unwrap());
+    let (one, two) = (
+        platform.restore("restored", ACTOR).await.unwrap(),
+        platform.purge("restored", ACTOR).await.unwrap(),
+    );
     app.drive(one).await.unwrap();
     assert_eq!(app.drive(two).await.unwrap_err().code(), ErrorCode::TenantStatus);
     assert_eq!(status(&app, "restored").await, TenantStatus::Active);

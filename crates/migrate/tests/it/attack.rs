@@ -90,7 +90,11 @@ async fn planted_code_runs_with_its_owners_rights() {
         assert!(!one::<bool>(&data, &sql).await, "{isolation}: the owner's door is closed again");
     }
     let own = lab.app.login("victim").await;
-    assert_eq!(one::<String>(&own, "SELECT mark FROM products").await, "*seed", "the victim's data is as it should be");
+    assert_eq!(
+        one::<String>(&own, "SELECT mark FROM products").await,
+        "*seed",
+        "the victim's data is as it should be"
+    );
     let sql = format!("SELECT count(*) FROM pg_roles WHERE rolname = '{evil}'");
     assert_eq!((one::<i64>(&data, superusers).await, one::<i64>(&data, &sql).await), (before, 0));
 }

@@ -22,7 +22,11 @@ async fn a_table_of_a_tenants_own_survives() {
         let own = lab.app.login(&in_slug(isolation)).await;
         own.batch_execute("CREATE TABLE mine AS SELECT 7 AS a").await.unwrap();
     }
-    lab.apply("0002_second.up.sql", "ALTER TABLE notes ADD COLUMN stars integer; CREATE VIEW v AS SELECT 1 AS a;").await;
+    lab.apply(
+        "0002_second.up.sql",
+        "ALTER TABLE notes ADD COLUMN stars integer; CREATE VIEW v AS SELECT 1 AS a;",
+    )
+    .await;
     for isolation in [Isolation::Schema, Isolation::Database] {
         let own = lab.app.login(&in_slug(isolation)).await;
         assert_eq!(one::<i32>(&own, "SELECT a FROM mine").await, 7, "{isolation}");
@@ -50,7 +54,8 @@ async fn a_collision_names_tenant_and_object_and_stops_nobody_else() {
     let e = lab.up().await.unwrap_err();
     assert_eq!(e.code(), ErrorCode::NameCollision, "{e:?}");
     for isolation in own {
-        let id = lab.app.platform.registry.find_tenant(&format!("clash-{isolation}")).await.unwrap().tenant.id;
+        let id =
+            lab.app.platform.registry.find_tenant(&format!("clash-{isolation}")).await.unwrap().tenant.id;
         assert!(e.message().contains(&format!("tenant clash-{isolation}")), "{e:?}");
         assert!(e.message().contains(&id.to_string()), "{e:?}");
     }

@@ -15,7 +15,9 @@ async fn reaches_everyone(options: AppOptions) {
     lab.tenants().await;
     for isolation in Isolation::ALL {
         let own = lab.app.login(&in_slug(isolation)).await;
-        own.batch_execute("INSERT INTO kinds (name) VALUES ('own'); INSERT INTO notes (kind) VALUES (3)").await.unwrap();
+        own.batch_execute("INSERT INTO kinds (name) VALUES ('own'); INSERT INTO notes (kind) VALUES (3)")
+            .await
+            .unwrap();
     }
     lab.apply(
         "0002_second.up.sql",
