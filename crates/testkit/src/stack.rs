@@ -102,6 +102,12 @@ impl TestApp {
 
     /// An app with a folder of migrations for service `main`, prepared but not applied.
     pub async fn without_migrations(migrations: &Path, options: AppOptions) -> Self {
+        let cluster = server().await.server();
+        Self::on_cluster(migrations, options, cluster).await
+    }
+
+    /// The same with its data on another server; the control database stays on the test server.
+    pub async fn on_cluster(migrations: &Path, options: AppOptions, cluster: &Server) -> Self {
         let app = app(&unique_app_name(), migrations, options);
         let server = server().await.server().clone();
         let control = app.layout().control_database();
@@ -109,7 +115,7 @@ impl TestApp {
         ensure_control_database(&maintenance, &control).await.expect("create the control database");
         let mut client = connect(&server, &control, "test").await.unwrap();
         migrations::up(&mut client).await.expect("prepare the control database");
-        let this = Self::over(app, &server);
+        let this = Self::over(app, &server, cluster);
         this.platform.registry.declare(&this.platform.app).await.expect("declare the app");
         this.migrator.prepare().await.expect("prepare the cluster");
         this
@@ -118,14 +124,14 @@ impl TestApp {
     /// The app of this name that another process has made, as a process of its own would open it.
     pub async fn attach(name: &str, options: AppOptions) -> Self {
         let server = server().await.server().clone();
-        Self::over(app(name, Path::new(""), options), &server)
+        Self::over(app(name, Path::new(""), options), &server, &server)
     }
 
-    fn over(app: App, server: &Server) -> Self {
+    fn over(app: App, server: &Server, cluster: &Server) -> Self {
         let limit = app.limits.connections_per_database_max;
         let control = app.layout().control_database();
         let registry = Registry::new(Pool::new(server, &control, "test", limit).unwrap().driver());
-        let clusters = Clusters::new(BTreeMap::from([("local".parse().unwrap(), server.clone())]), limit);
+        let clusters = Clusters::new(BTreeMap::from([("local".parse().unwrap(), cluster.clone())]), limit);
         let platform = Platform::new(app, registry, clusters);
         let worker = Self::worker_of(&platform);
         let migrator =
