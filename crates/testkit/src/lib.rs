@@ -19,3 +19,5 @@ pub use database::TestDatabase;
 pub use names::unique_app_name;
 pub use server::{TestServer, server};
 pub use stack::{AppOptions, TestApp};
+/// For tests of crates that may not depend on it.
+pub use tenantry_postgres as postgres;

@@ -102,19 +102,28 @@ impl TestApp {
 
     /// An app with a folder of migrations for service `main`, prepared but not applied.
     pub async fn without_migrations(migrations: &Path, options: AppOptions) -> Self {
-        let server = server().await.server().clone();
-        Self::on(&server, migrations, options).await
+        let server = server().await.server();
+        Self::on(server, migrations, options).await
     }
 
     /// The same on another server.
     pub async fn on(server: &Server, migrations: &Path, options: AppOptions) -> Self {
+        Self::split(server, server, migrations, options).await
+    }
+
+    /// The same with its data on another server; the control database stays on the test server.
+    pub async fn on_cluster(migrations: &Path, options: AppOptions, cluster: &Server) -> Self {
+        Self::split(server().await.server(), cluster, migrations, options).await
+    }
+
+    async fn split(server: &Server, cluster: &Server, migrations: &Path, options: AppOptions) -> Self {
         let app = app(&unique_app_name(), migrations, options);
         let control = app.layout().control_database();
         let maintenance = connect(server, "postgres", "test").await.unwrap();
         ensure_control_database(&maintenance, &control).await.expect("create the control database");
         let mut client = connect(server, &control, "test").await.unwrap();
         migrations::up(&mut client).await.expect("prepare the control database");
-        let this = Self::over(app, server);
+        let this = Self::over(app, server, cluster);
         this.platform.registry.declare(&this.platform.app).await.expect("declare the app");
         this.migrator.prepare().await.expect("prepare the cluster");
         this
@@ -123,14 +132,14 @@ impl TestApp {
     /// The app of this name that another process has made, as a process of its own would open it.
     pub async fn attach(name: &str, options: AppOptions) -> Self {
         let server = server().await.server().clone();
-        Self::over(app(name, Path::new(""), options), &server)
+        Self::over(app(name, Path::new(""), options), &server, &server)
     }
 
-    fn over(app: App, server: &Server) -> Self {
+    fn over(app: App, server: &Server, cluster: &Server) -> Self {
         let limit = app.limits.connections_per_database_max;
         let control = app.layout().control_database();
         let registry = Registry::new(Pool::new(server, &control, "test", limit).unwrap().driver());
-        let clusters = Clusters::new(BTreeMap::from([("local".parse().unwrap(), server.clone())]), limit);
+        let clusters = Clusters::new(BTreeMap::from([("local".parse().unwrap(), cluster.clone())]), limit);
         let platform = Platform::new(app, registry, clusters);
         let worker = Self::worker_of(&platform);
         let migrator =

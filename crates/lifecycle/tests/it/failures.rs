@@ -73,6 +73,30 @@ async fn a_server_that_goes_away_in_the_middle_of_creating() {
     }
 }
 
+/// A server that stands still for longer than a lease: the worker's heartbeat keeps the job, which goes on afterwards.
+#[tokio::test]
+async fn a_server_that_stands_still() {
+    let app = TestApp::new(MIGRATIONS, AppOptions::default()).await;
+    let (proxy, platform) = behind_a_proxy(&app).await;
+    let job = queue_create(&app, "still", Isolation::Schema).await;
+    proxy.stall();
+    let (worker, other) = (TestApp::worker_of(&platform), TestApp::worker_of(&app.platform));
+    let heal = async {
+        tokio::time::sleep(Duration::from_secs(6)).await;
+        let running = queue::get(&app.platform.registry, job).await.unwrap();
+        assert!(!running.status.is_final(), "the other worker has not taken it: {running:?}");
+        proxy.heal();
+    };
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        other.drive(job, &|_| {}).await
+    };
+    let (one, two, ()) = tokio::join!(worker.drive(job, &|_| {}), later, heal);
+    assert_eq!((one.unwrap().status, two.unwrap().status), (JobStatus::Done, JobStatus::Done));
+    works(&app, "still").await;
+    nothing_is_left(&app, "a stall").await;
+}
+
 /// A server that stays away: the attempts end, and the creation is undone once it is back.
 #[tokio::test]
 async fn a_server_that_stays_away_undoes_the_creation() {

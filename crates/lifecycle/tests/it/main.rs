@@ -4,6 +4,7 @@
 
 mod attacks;
 mod create;
+mod disk;
 mod doctor;
 mod examine;
 mod examples;

@@ -1,5 +1,7 @@
 //! A folder of migrations that grows while its app lives.
 
+use std::path::Path;
+
 use tempfile::TempDir;
 use tenantry_domain::{Isolation, Result};
 use tenantry_migrate::Report;
@@ -17,6 +19,10 @@ impl Lab {
     pub async fn new(options: AppOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { app: TestApp::without_migrations(folder.path(), options).await, folder }
+    }
+
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub fn write(&self, file: &str, text: &str) {

@@ -153,3 +153,37 @@ async fn a_lock_that_is_not_had_in_time() {
     lab.up().await.unwrap();
     assert_eq!(lab.versions("in-schema").await, (2, 2));
 }
+
+/// The template database and databases of tenants commit by themselves, before the data database notes it: a process that
+/// ended between the two is caught up with.
+#[tokio::test]
+async fn a_run_that_was_ended_between_two_databases_goes_on() {
+    let lab = Lab::new(AppOptions::default()).await;
+    lab.apply("0001_first.up.sql", FIRST).await;
+    lab.tenants().await;
+    let data = lab.app.data().await;
+    let (second, third) =
+        ("ALTER TABLE notes ADD COLUMN stars integer;", "ALTER TABLE notes ADD COLUMN more integer;");
+    lab.apply("0002_second.up.sql", second).await;
+    let back = "UPDATE tenantry.local_tenants SET version = 1 WHERE isolation = 'database'";
+    assert_eq!(data.execute(back, &[]).await.unwrap(), 1);
+    lab.up().await.unwrap();
+    assert_eq!(lab.versions("in-database").await, (2, 2), "a tenant's database that was ahead");
+
+    lab.write("0003_third.up.sql", third);
+    let layout = lab.app.platform.app.layout();
+    let name = layout.template_database(&lab.app.main());
+    let template = tenantry_testkit::server().await.connect(&name).await;
+    let file = tenantry_migrate::source::read_folder(lab.folder()).unwrap().remove(2);
+    let note = "INSERT INTO tenantry.ledger (target, version, name, checksum) VALUES ('template', 3, $1, $2)";
+    template.batch_execute("ALTER TABLE app.notes ADD COLUMN more integer").await.unwrap();
+    template.execute(note, &[&file.name, &file.checksum()]).await.unwrap();
+    drop(template);
+    lab.up().await.unwrap();
+    assert_eq!(lab.template_version().await, 3, "a template database that was ahead");
+    for isolation in Isolation::ALL {
+        assert_eq!(lab.versions(&in_slug(isolation)).await, (3, 3), "{isolation}");
+        let own = lab.app.login(&in_slug(isolation)).await;
+        own.batch_execute("INSERT INTO notes (stars, more) VALUES (1, 2)").await.unwrap();
+    }
+}

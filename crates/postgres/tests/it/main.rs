@@ -5,3 +5,4 @@ mod check;
 mod connect;
 mod embedded;
 mod ident;
+mod tenant_scripts;

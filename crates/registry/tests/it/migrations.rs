@@ -1,9 +1,9 @@
 //! The control database's own migrations: up, down, up again; twice at once; a database of another version.
 
 use tenantry_domain::ErrorCode;
-use tenantry_postgres::catalog::{self, Catalog};
 use tenantry_registry::migrations::{MIGRATIONS, down, up};
 use tenantry_testkit::TestDatabase;
+use tenantry_testkit::postgres::catalog::{self, Catalog};
 use tokio_postgres::Client;
 
 const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
