@@ -115,7 +115,8 @@ impl Prepare {
         let blank = blank_of(run)?;
         let layout = self.platform.app.layout();
         let at = (blank.cluster.as_str(), &blank.service);
-        let scripts = Scripts::for_blank(&layout, &blank.service, blank.id, blank.isolation);
+        let scripts = Scripts::for_blank(&layout, &blank.service, blank.id, blank.isolation)
+            .number("version", blank.version);
         if blank.isolation == Isolation::Database {
             let database = layout.blank_database(&blank.service, blank.id);
             return build_database(&self.platform, at, run, &scripts, &database).await;
@@ -130,7 +131,8 @@ impl Prepare {
             return Ok(());
         }
         let clone = template_clone(&self.platform, at, blank.version).await?;
-        let mut script = scripts.render_all(&[Script::CREATE_OWNER, Script::CREATE_SCHEMA])?;
+        let mut script =
+            scripts.render_all(&[Script::CHECK_TEMPLATE, Script::CREATE_OWNER, Script::CREATE_SCHEMA])?;
         script.push_str(&clone_into(&clone, &scripts, &schema)?);
         self.platform.fenced(at, run, &script, "prepare a blank schema").await
     }

@@ -135,6 +135,11 @@ impl Create {
             for place in places {
                 placements::put(tx, &place.placement).await?;
             }
+        } else if let Some(service) = service_of(step) {
+            // The template may have moved on since the tenant was placed.
+            let row = self.platform.subject(run).await?;
+            let version = output["version"].as_i64().unwrap_or_default();
+            placements::set_version(tx, row.tenant.id, &service, version).await?;
         } else if step == "activate" {
             let row = self.platform.subject(run).await?;
             for place in Self::places(run)? {

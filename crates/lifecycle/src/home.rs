@@ -73,17 +73,41 @@ impl Home {
     }
 
     /// Makes the data; a repetition finds it there. Returns the newest migration that it holds.
-    pub async fn provide(&self, run: &Run) -> Result<i64> {
-        if !self.is_there().await? {
-            match (self.tenant.isolation, &self.blank) {
-                (Isolation::Shared, _) => self.provide_rows(run).await?,
-                (Isolation::Schema, Some(_)) => self.take_schema(run).await?,
-                (Isolation::Schema, None) => self.build_schema(run).await?,
-                (Isolation::Database, Some(_)) => self.take_database(run).await?,
-                (Isolation::Database, None) => self.build_database(run).await?,
-            }
+    pub async fn provide(mut self, run: &Run) -> Result<i64> {
+        if let Some(version) = self.version_there().await? {
+            return Ok(version);
         }
-        Ok(self.placement.version)
+        let version = Self::template_version(&self.platform, self.at()).await?;
+        if version != self.placement.version {
+            // A migration came between placing the tenant and now: the blank is of no use any more.
+            self.discard_blank(run).await?;
+            self.placement.version = version;
+            self.scripts = self.scripts.number("version", version);
+        }
+        match (self.tenant.isolation, &self.blank) {
+            (Isolation::Shared, _) => self.provide_rows(run).await?,
+            (Isolation::Schema, Some(_)) => self.take_schema(run).await?,
+            (Isolation::Schema, None) => self.build_schema(run).await?,
+            (Isolation::Database, Some(_)) => self.take_database(run).await?,
+            (Isolation::Database, None) => self.build_database(run).await?,
+        }
+        Ok(version)
+    }
+
+    /// Drops what stands there of the blank; the registry forgets it when the job ends.
+    async fn discard_blank(&mut self, run: &Run) -> Result<()> {
+        let Some(blank) = &self.blank else { return Ok(()) };
+        let script = if self.tenant.isolation == Isolation::Database {
+            let layout = self.platform.app.layout();
+            let database = layout.blank_database(&self.placement.service, blank.id);
+            self.drop_database(run, &self.blank_scripts(blank), &database).await?;
+            self.drop_blank(&[Script::DROP_OWNER])?
+        } else {
+            self.drop_blank(&[Script::DROP_SCHEMA, Script::DROP_OWNER])?
+        };
+        self.platform.fenced(self.at(), run, &script, "drop a blank that is out of date").await?;
+        self.blank = None;
+        Ok(())
     }
 
     /// Removes whatever [`Home::provide`] may have made, and whatever stands there now.
@@ -122,19 +146,21 @@ impl Home {
         }
     }
 
-    async fn is_there(&self) -> Result<bool> {
+    /// The newest migration of what stands there, if anything does.
+    async fn version_there(&self) -> Result<Option<i64>> {
         let client = self.platform.data(self.at().0, self.at().1).await?;
         let statement =
             client.prepare_cached(IS_LOCAL).await.map_err(|e| db_error(e, "look for the tenant"))?;
         let row = client
-            .query_one(&statement, &[&self.tenant.id.uuid()])
+            .query_opt(&statement, &[&self.tenant.id.uuid()])
             .await
             .map_err(|e| db_error(e, "look for the tenant"))?;
-        Ok(row.get(0))
+        Ok(row.map(|r| r.get(0)))
     }
 
     async fn provide_rows(&self, run: &Run) -> Result<()> {
-        let script = self.scripts.render_all(&[Script::ADD_LOCAL, Script::CLONE_ROWS])?;
+        let script =
+            self.scripts.render_all(&[Script::CHECK_TEMPLATE, Script::ADD_LOCAL, Script::CLONE_ROWS])?;
         self.platform.fenced(self.at(), run, &script, "copy the template's rows").await
     }
 
@@ -153,13 +179,18 @@ impl Home {
         let Some(blank) = &self.blank else { return Ok(()) };
         let clone = self.clone_script().await?;
         let rename = clone.rename_script(&layout.blank_schema(blank.id), &self.placement.schema);
-        let mut script = self.scripts.clone().raw("rename", rename).render(Script::RENAME_SCHEMA)?;
+        let mut script = self.scripts.render(Script::CHECK_TEMPLATE)?;
+        script.push_str(&self.scripts.clone().raw("rename", rename).render(Script::RENAME_SCHEMA)?);
         script.push_str(&self.finish_schema()?);
         self.platform.fenced(self.at(), run, &script, "give the tenant a prepared schema").await
     }
 
     async fn build_schema(&self, run: &Run) -> Result<()> {
-        let mut script = self.scripts.render_all(&[Script::CREATE_OWNER, Script::CREATE_SCHEMA])?;
+        let mut script = self.scripts.render_all(&[
+            Script::CHECK_TEMPLATE,
+            Script::CREATE_OWNER,
+            Script::CREATE_SCHEMA,
+        ])?;
         let clone: Arc<CloneScript> = self.clone_script().await?;
         script.push_str(&clone_into(&clone, &self.scripts, &self.placement.schema)?);
         script.push_str(&self.finish_schema()?);
@@ -175,15 +206,15 @@ impl Home {
     }
 
     async fn take_database(&self, run: &Run) -> Result<()> {
-        let script = self.scripts.render(Script::RENAME_DATABASE)? + &self.finish_database()?;
+        let script = self.scripts.render_all(&[Script::CHECK_TEMPLATE, Script::RENAME_DATABASE])?
+            + &self.finish_database()?;
         self.platform.fenced(self.at(), run, &script, "give the tenant a prepared database").await
     }
 
     async fn build_database(&self, run: &Run) -> Result<()> {
         build_database(&self.platform, self.at(), run, &self.scripts, &self.placement.database).await?;
-        self.platform
-            .fenced(self.at(), run, &self.finish_database()?, "let the tenant into its database")
-            .await
+        let script = self.scripts.render(Script::CHECK_TEMPLATE)? + &self.finish_database()?;
+        self.platform.fenced(self.at(), run, &script, "let the tenant into its database").await
     }
 
     fn blank_scripts(&self, blank: &Blank) -> Scripts {
@@ -224,7 +255,8 @@ pub(crate) fn clone_into(clone: &CloneScript, scripts: &Scripts, schema: &str) -
     scripts.clone().raw("clone", text).render(Script::FILL_SCHEMA)
 }
 
-/// Makes a database from the template database and gives its objects to `owner`. Can be repeated at any point.
+/// Makes a database from the template database and gives its objects to `owner`. Can be repeated at any point; `scripts`
+/// name the template's `version`, and what an earlier attempt has made of another one is made anew.
 pub(crate) async fn build_database(
     platform: &Platform,
     at: (&str, &ServiceName),
@@ -234,8 +266,21 @@ pub(crate) async fn build_database(
 ) -> Result<()> {
     let doing = "create the tenant's database";
     let client = platform.exclusive(at, run).await?;
-    let there: bool =
+    // Held until the connection ends: the template stays as it is meanwhile, and nobody is connected to it.
+    platform.hold_template(&client).await?;
+    client.batch_execute(&scripts.render(Script::CHECK_TEMPLATE)?).await.map_err(|e| db_error(e, doing))?;
+    let mut there: bool =
         client.query_one(DATABASE_EXISTS, &[&database]).await.map_err(|e| db_error(e, doing))?.get(0);
+    if there {
+        let inside = connect(platform.clusters.server(at.0)?, database, "tenantry job").await?;
+        let check = inside.batch_execute(&scripts.render(Script::CHECK_TEMPLATE)?).await;
+        drop(inside);
+        if check.is_err() {
+            let sql = scripts.clone().text("database", database).render(Script::DROP_DATABASE)?;
+            client.batch_execute(&sql).await.map_err(|e| db_error(e, doing))?;
+            there = false;
+        }
+    }
     if !there {
         let sql = scripts.render(Script::CREATE_DATABASE)?;
         client.batch_execute(&sql).await.map_err(|e| db_error(e, doing))?;

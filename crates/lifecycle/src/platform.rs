@@ -63,6 +63,18 @@ impl Platform {
         self.clusters.get(cluster, &self.app.layout().data_database(service)).await
     }
 
+    /// Keeps a data database's template as it is for as long as this connection of its own lives.
+    ///
+    /// # Errors
+    /// `busy` when somebody is changing it.
+    pub(crate) async fn hold_template(&self, client: &Client) -> Result<()> {
+        let text = format!(
+            "SET lock_timeout = {lock};\nSELECT pg_catalog.pg_advisory_lock_shared({TEMPLATE_LOCK});\nRESET lock_timeout;",
+            lock = self.app.limits.ddl_lock_ms_max,
+        );
+        client.batch_execute(&text).await.map_err(|e| db_error(e, "wait for the template"))
+    }
+
     /// The tenant that a job is about.
     ///
     /// # Errors

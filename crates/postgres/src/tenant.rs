@@ -77,6 +77,8 @@ scripts! {
     CLONE_ROWS = "tenant/rows_clone.sql";
     /// Removes the tenant's rows from shared tables.
     REMOVE_ROWS = "tenant/rows_remove.sql";
+    /// Fails when the template holds another migration than `version` as its newest.
+    CHECK_TEMPLATE = "tenant/template_check.sql";
     /// Fails when a newer worker has the job.
     CHECK_FENCE = "tenant/fence.sql";
 }

@@ -71,10 +71,7 @@ impl Registry {
     /// As [`control_error`].
     pub async fn set_version(&self, tenant: TenantId, service: &ServiceName, version: i64) -> Result<()> {
         let client = self.client().await?;
-        execute(&client, SET_VERSION, &[&tenant.uuid(), &service.as_str(), &version])
-            .await
-            .map_err(|e| control_error(e, "note the version of a placement"))?;
-        Ok(())
+        set_version(&client, tenant, service, version).await
     }
 
     /// Notes the newest migration of all shared tables of a service on a cluster.
@@ -121,6 +118,22 @@ pub async fn put(client: &impl GenericClient, placement: &Placement) -> Result<(
     )
     .await
     .map_err(|e| control_error(e, "write the placement"))?;
+    Ok(())
+}
+
+/// Notes the newest migration at a placement, in the caller's transaction.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn set_version(
+    client: &impl GenericClient,
+    tenant: TenantId,
+    service: &ServiceName,
+    version: i64,
+) -> Result<()> {
+    execute(client, SET_VERSION, &[&tenant.uuid(), &service.as_str(), &version])
+        .await
+        .map_err(|e| control_error(e, "note the version of a placement"))?;
     Ok(())
 }
 

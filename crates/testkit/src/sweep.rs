@@ -19,6 +19,11 @@ const AGE_MINUTES_MIN: u64 = 60;
 /// When the server goes away.
 pub(crate) async fn leftovers(server: &Server) -> Result<()> {
     let client = connect(server, "postgres", "test-sweep").await?;
+    // One sweeper at a time: what another one is just dropping answers with the end of the connection.
+    let alone = client.query_one("SELECT pg_try_advisory_lock(hashtext('test-sweep'))", &[]).await;
+    if !alone.map_err(|e| db_error(e, "take the sweeper's lock"))?.get::<_, bool>(0) {
+        return Ok(());
+    }
     for database in old_names(&client, "SELECT datname FROM pg_database").await? {
         drop_database(&client, &database).await;
     }
@@ -32,8 +37,12 @@ pub(crate) async fn leftovers(server: &Server) -> Result<()> {
 
 /// Drops a database whoever uses it; one that was marked as a template too.
 pub(crate) async fn drop_database(client: &Client, database: &str) {
+    let template = "SELECT FROM pg_database WHERE datname = $1 AND datistemplate";
+    let is_template = client.query_opt(template, &[&database]).await.is_ok_and(|row| row.is_some());
     let database = quote_ident(database);
-    let _ = client.batch_execute(&format!("ALTER DATABASE {database} IS_TEMPLATE false")).await;
+    if is_template {
+        let _ = client.batch_execute(&format!("ALTER DATABASE {database} IS_TEMPLATE false")).await;
+    }
     let _ = client.batch_execute(&format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)")).await;
 }
 

@@ -1,1 +1,1 @@
-SELECT EXISTS (SELECT FROM tenantry.local_tenants WHERE id = $1)
+SELECT version FROM tenantry.local_tenants WHERE id = $1

@@ -13,6 +13,8 @@ use tenantry_registry::NewTenant;
 use tenantry_testkit::stack::ACTOR;
 use tenantry_testkit::{AppOptions, ChaosProxy, TestApp, server};
 
+use crate::kill::{prepare_blank, spawn_worker};
+
 const MIGRATIONS: &[(&str, &str)] = &[(
     "0001_notes.up.sql",
     "CREATE TABLE kinds (id serial PRIMARY KEY, name text UNIQUE);
@@ -149,6 +151,47 @@ async fn a_lock_that_is_not_had_in_time_is_tried_again() {
         works(&app, &slug).await;
     }
     nothing_is_left(&app, "locks").await;
+}
+
+/// A migration between placing a tenant and making its data: the tenant is made from the template as it is now, and the
+/// registry says so.
+#[tokio::test]
+async fn a_migration_in_the_middle_of_creating() {
+    for (isolation, blank) in Isolation::ALL
+        .into_iter()
+        .zip([false; 3])
+        .chain([(Isolation::Schema, true), (Isolation::Database, true)])
+    {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(MIGRATIONS[0].0), MIGRATIONS[0].1).unwrap();
+        let app = TestApp::without_migrations(folder.path(), AppOptions::default()).await;
+        app.migrator.up(&|_| {}).await.unwrap();
+        if blank {
+            prepare_blank(&app, isolation).await;
+        }
+        let job = queue_create(&app, "between", isolation).await;
+        let reached = folder.path().join("reached");
+        let mut worker = spawn_worker(&app, job, "create/place/after", &reached);
+        while !reached.exists() {
+            assert!(worker.try_wait().unwrap().is_none(), "the worker ended before it got there");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        worker.kill().unwrap();
+        worker.wait().unwrap();
+        let second = "ALTER TABLE notes ADD COLUMN stars integer; INSERT INTO notes (stars) VALUES (5);";
+        std::fs::write(folder.path().join("0002_second.up.sql"), second).unwrap();
+        app.migrator.up(&|_| {}).await.unwrap();
+        app.drive(job).await.unwrap();
+        let when = format!("{isolation}, blank: {blank}");
+        let id = app.platform.registry.find_tenant("between").await.unwrap().tenant.id;
+        assert_eq!(app.platform.registry.placements(id).await.unwrap()[0].version, 2, "{when}");
+        assert_eq!(app.migrator.up(&|_| {}).await.unwrap().applied, [], "{when}");
+        let own = app.login("between").await;
+        let stars: Vec<i32> = own.query_one("SELECT array_agg(stars) FROM notes", &[]).await.unwrap().get(0);
+        assert_eq!(stars, [5], "{when}");
+        works(&app, "between").await;
+        nothing_is_left(&app, &when).await;
+    }
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ const MOMENTS: &[&str] = &["before", "performed", "after"];
 const REACH: Duration = Duration::from_secs(60);
 
 /// A worker's process that stops for ever at a failpoint, by running this test binary's `worker_process`.
-fn spawn_worker(app: &TestApp, job: JobId, failpoint: &str, file: &Path) -> Child {
+pub(crate) fn spawn_worker(app: &TestApp, job: JobId, failpoint: &str, file: &Path) -> Child {
     Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "kill::worker_process", "--ignored", "--nocapture"])
         .env("TENANTRY_TEST_APP", app.platform.app.name.as_str())
@@ -95,7 +95,7 @@ async fn create_survives(isolation: Isolation, blanks: bool) {
     }
 }
 
-async fn prepare_blank(app: &TestApp, isolation: Isolation) {
+pub(crate) async fn prepare_blank(app: &TestApp, isolation: Isolation) {
     let job = app.platform.queue_blank(&app.main(), "local", isolation, 1).await.unwrap();
     app.drive(job).await.unwrap();
 }
