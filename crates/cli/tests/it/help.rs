@@ -21,6 +21,8 @@ async fn help_of_every_command() {
         &["url"],
         &["psql"],
         &["sql"],
+        &["migrate"],
+        &["migrate", "up"],
         &["job"],
     ];
     let mut text = String::new();
