@@ -1,5 +1,7 @@
 //! The layout that a folder's names tell. Pure.
 
+use std::collections::BTreeMap;
+
 use tenantry_domain::{MigrationLayout, Result};
 
 use super::listing::{Inner, Listing, is_sql};
@@ -10,6 +12,9 @@ const FOREIGN: &[&str] = &[
     "clj", "cs", "exs", "go", "groovy", "java", "js", "json", "kt", "php", "py", "rb", "ts", "xml", "yaml",
     "yml",
 ];
+
+/// Numbers that repeat this often are no slip: the app's tool knows files by their whole names.
+const REPEATED_MIN: usize = 3;
 
 /// The layout of a folder, by its names alone; files with sections count as numbered.
 ///
@@ -38,6 +43,7 @@ pub fn layout(listing: &Listing) -> Result<MigrationLayout> {
             Some(_) => Ok(MigrationLayout::Dump),
             None => nothing(listing).map(|()| MigrationLayout::Numbered),
         },
+        [(MigrationLayout::Numbered, _)] if repeated(listing) >= REPEATED_MIN => Ok(MigrationLayout::Names),
         [(layout, _)] => Ok(*layout),
         [(_, first), (_, second), ..] => Err(refused(format!(
             "{} and {} follow different layouts",
@@ -46,6 +52,21 @@ pub fn layout(listing: &Listing) -> Result<MigrationLayout> {
         ))
         .help("use one layout for all files; what is no migration goes into services.NAME.ignore of tenantry.toml")),
     }
+}
+
+/// How many numbers stand in front of more than one file. In pairs of up and down files, they never should.
+fn repeated(listing: &Listing) -> usize {
+    let mut files: BTreeMap<i64, usize> = BTreeMap::new();
+    for file in listing.sql() {
+        let (stem, _) = numbered::stem(file);
+        if stem.len() + ".sql".len() < file.len() {
+            return 0;
+        }
+        if let Some(numbered) = number::parse(stem) {
+            *files.entry(numbered.number).or_default() += 1;
+        }
+    }
+    files.values().filter(|n| **n > 1).count()
 }
 
 /// Whether a folder without migrations that are understood is one without any.

@@ -161,6 +161,31 @@ fn one_script_and_names() {
     );
 }
 
+/// One number that repeats is a slip, for instance of two branches that were merged; many are the habit of a tool that
+/// knows files by their names.
+#[test]
+fn numbers_that_repeat() {
+    let habit = ["1-a.sql", "1-b.sql", "2-a.sql", "2-b.sql", "3-a.sql", "3-b.sql", "XXXX-last.sql"];
+    check(
+        &habit,
+        &[
+            "names",
+            "1 1-a 1-a 1-a.sql",
+            "2 1-b 1-b 1-b.sql",
+            "3 2-a 2-a 2-a.sql",
+            "4 2-b 2-b 2-b.sql",
+            "5 3-a 3-a 3-a.sql",
+            "6 3-b 3-b 3-b.sql",
+            "7 XXXX-last XXXX-last XXXX-last.sql",
+        ],
+    );
+    assert_eq!(named(&habit[..5]), "1-a.sql and 1-b.sql have the same number");
+    assert_eq!(
+        named(&["1-a.up.sql", "1-b.up.sql", "2-a.sql", "2-b.sql", "3-a.sql", "3-b.sql"]),
+        "1-a.up.sql and 1-b.up.sql have the same number"
+    );
+}
+
 #[test]
 fn names_that_are_not_understood() {
     assert_eq!(named(&["1_a.sql", "0001_b.up.sql"]), "0001_b.up.sql and 1_a.sql have the same number");
