@@ -4,13 +4,10 @@ use crate::catalog::Catalog;
 use crate::model::{Options, Statement};
 use crate::refuse::{Refusal, Refuse, ShapeError};
 use crate::source::{self, Piece};
+use crate::stack;
 use crate::statement::{self, Output, Work};
 use crate::text;
 use crate::tokens::Tokens;
-
-/// The stack for the walks over a file's trees, in bytes. The parser refuses what nests more deeply than some
-/// 700 levels; a level takes below 20 kB in a build without optimisation. Only what is touched is ever used.
-const STACK_BYTES: usize = 64 << 20;
 
 /// What the statements so far have made, for one service of an app.
 #[derive(Clone, Debug)]
@@ -32,15 +29,7 @@ impl History {
     /// [`ShapeError::Syntax`] when the parser does not accept the file, [`ShapeError::Refused`] with every
     /// statement of it that can't be carried. The history is then what it was.
     pub fn apply(&mut self, file: &str, text: &str) -> Result<Vec<Statement>, ShapeError> {
-        let result = std::thread::scope(|scope| {
-            let history = &*self;
-            let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-            match thread.spawn_scoped(scope, move || history.carry_file(file, text)) {
-                Ok(handle) => handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                Err(_) => history.carry_file(file, text),
-            }
-        });
-        let (catalog, statements) = result?;
+        let (catalog, statements) = stack::deep(|| self.carry_file(file, text))?;
         self.catalog = catalog;
         self.files += 1;
         Ok(statements)

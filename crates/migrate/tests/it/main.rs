@@ -4,6 +4,7 @@
 mod attack;
 mod collisions;
 mod folder;
+mod locks;
 mod refused;
 mod statements;
 mod tenants;
