@@ -81,7 +81,32 @@ impl History {
         if !refusals.is_empty() {
             return Err(ShapeError::Refused(refusals));
         }
+        statements.extend(self.end(&mut catalog, file, pieces.last()));
         Ok((catalog, statements))
+    }
+
+    /// What a file leaves to be done behind its last statement.
+    fn end(&self, catalog: &mut Catalog, file: &str, last: Option<&Piece<'_>>) -> Option<Statement> {
+        let last = last?;
+        let mut work = Work {
+            options: &self.options,
+            catalog,
+            plain: String::new(),
+            shared: String::new(),
+            later: &[],
+            file: self.files,
+            notes: Vec::new(),
+        };
+        let output = statement::end(&mut work)?;
+        Some(Statement {
+            file: file.to_owned(),
+            line: last.line,
+            column: last.column,
+            source: String::new(),
+            shared: output.shared,
+            plain: output.plain,
+            notes: work.notes,
+        })
     }
 
     fn carry(

@@ -5,5 +5,6 @@ mod attack;
 mod collisions;
 mod folder;
 mod refused;
+mod relations;
 mod statements;
 mod tenants;

@@ -278,18 +278,20 @@ END $f$;
 -- Arguments: column, start, increment, minimum, maximum, cycle.
 CREATE FUNCTION tenantry.identity_value() RETURNS trigger LANGUAGE plpgsql AS $f$
 DECLARE
+  -- The trigger of a partitioned table fires on its partitions; the column and its counter are the whole table's.
+  whole regclass := coalesce(pg_catalog.pg_partition_root(TG_RELID), TG_RELID);
   attribute_number smallint;
   sentinel bigint;
 BEGIN
   SELECT attnum, CASE atttypid WHEN 'pg_catalog.int2'::regtype THEN -32768 WHEN 'pg_catalog.int4'::regtype THEN -2147483648
       ELSE -9223372036854775807 - 1 END
     INTO STRICT attribute_number, sentinel FROM pg_catalog.pg_attribute
-   WHERE attrelid = TG_RELID AND attname = TG_ARGV[0];
+   WHERE attrelid = whole AND attname = TG_ARGV[0];
   IF (pg_catalog.to_jsonb(NEW) ->> TG_ARGV[0])::bigint NOT IN (sentinel, sentinel + 1) THEN
     RETURN NEW;
   END IF;
   RETURN pg_catalog.jsonb_populate_record(NEW, pg_catalog.jsonb_build_object(TG_ARGV[0],
-    tenantry.next_identity(TG_RELID, attribute_number, TG_ARGV[1]::bigint, TG_ARGV[2]::bigint, TG_ARGV[3]::bigint,
+    tenantry.next_identity(whole, attribute_number, TG_ARGV[1]::bigint, TG_ARGV[2]::bigint, TG_ARGV[3]::bigint,
       TG_ARGV[4]::bigint, TG_ARGV[5]::boolean)));
 END $f$;
 
