@@ -4,6 +4,7 @@
 //! from the names what that means ([`Found`]), and the texts are read and checked. Nothing is applied from a folder that
 //! is not understood as a whole.
 
+pub mod create;
 mod detect;
 mod diesel;
 mod dump;
@@ -12,6 +13,7 @@ mod flyway;
 mod listing;
 mod migration;
 mod names;
+mod next;
 mod number;
 mod numbered;
 mod order;
