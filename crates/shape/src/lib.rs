@@ -27,4 +27,3 @@ mod tokens;
 pub use history::{AskShadow, History, ShadowQuestion};
 pub use model::{Emitted, Options, SCHEMA_PLACEHOLDER, SHADOW_NOTE, Scope, Shape, Statement};
 pub use refuse::{Refusal, ShapeError};
-pub use script::down_section;

@@ -1,15 +1,12 @@
-//! A migration file as a program like psql reads it: between the statements stand commands of psql, the lines of
-//! data of `COPY ... FROM stdin`, and the marks with which tools divide a file. None of that is SQL; it is
-//! taken out here, byte by byte in place, so that every statement keeps its line and column.
+//! A migration file as a program like psql reads it: between the statements stand commands of psql and the lines
+//! of data of `COPY ... FROM stdin`. None of that is SQL; it is taken out here, byte by byte in place, so that every
+//! statement keeps its line and column.
 
 mod lexer;
 mod meta;
-mod section;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-
-pub use section::down_section;
 
 use crate::refuse::Refuse;
 
@@ -30,16 +27,12 @@ pub(crate) struct Script {
 
 /// Reads a file.
 pub(crate) fn read(text: &str) -> Script {
-    let mut reader = Reader { bytes: text.as_bytes().to_vec(), script: Script::default(), hidden: None };
+    let mut reader = Reader { bytes: text.as_bytes().to_vec(), script: Script::default() };
     for item in lexer::Lexer::new(text) {
         match item {
             lexer::Item::Meta(range) => reader.meta(text, range),
             lexer::Item::Data { semicolon, lines, end } => reader.data(semicolon, lines, end),
-            lexer::Item::Comment(range) => reader.comment(text, range),
         }
-    }
-    if let Some(from) = reader.hidden.take() {
-        reader.blank(from..text.len());
     }
     // Whole characters were replaced by as many blanks as they have bytes.
     reader.script.sql = String::from_utf8(reader.bytes).unwrap_or_default();
@@ -49,8 +42,6 @@ pub(crate) fn read(text: &str) -> Script {
 struct Reader {
     bytes: Vec<u8>,
     script: Script,
-    /// Where a part for the way back begins.
-    hidden: Option<usize>,
 }
 
 impl Reader {
@@ -66,9 +57,6 @@ impl Reader {
         let written = text.get(range.clone()).unwrap_or_default();
         let at = range.start;
         self.blank(range);
-        if self.hidden.is_some() {
-            return;
-        }
         match meta::read(written) {
             meta::Meaning::Ends => {
                 if let Some(byte) = self.bytes.get_mut(at) {
@@ -109,27 +97,6 @@ impl Reader {
 
     fn data(&mut self, semicolon: usize, lines: Range<usize>, end: usize) {
         self.blank(lines.start..end);
-        if self.hidden.is_none() {
-            self.script.data.insert(semicolon, lines);
-        }
-    }
-
-    fn comment(&mut self, text: &str, range: Range<usize>) {
-        let Some(mark) = section::mark(text.get(range.clone()).unwrap_or_default()) else { return };
-        match (mark, self.hidden) {
-            (section::Mark::Down, None) => self.hidden = Some(range.start),
-            (section::Mark::Up, Some(from)) => {
-                self.hidden = None;
-                self.blank(from..range.start);
-            }
-            (section::Mark::Variables, None) => {
-                let refuse = Refuse::all(
-                    "the tool would put variables of its surroundings into the text",
-                    "write the values out",
-                );
-                self.script.refusals.push((range.start, refuse));
-            }
-            _ => {}
-        }
+        self.script.data.insert(semicolon, lines);
     }
 }

@@ -10,8 +10,6 @@ pub(super) enum Item {
     Meta(Range<usize>),
     /// The lines between `COPY ... FROM stdin;` and `\.`; `end` is behind that.
     Data { semicolon: usize, lines: Range<usize>, end: usize },
-    /// A comment of one line, without its end.
-    Comment(Range<usize>),
 }
 
 /// Walks over a file.
@@ -146,11 +144,7 @@ impl Iterator for Lexer<'_> {
                         self.at += 1;
                     }
                 }
-                b'-' if self.peek(1) == b'-' => {
-                    let from = self.at;
-                    self.at = self.line_end(from);
-                    return Some(Item::Comment(from..self.at));
-                }
+                b'-' if self.peek(1) == b'-' => self.at = self.line_end(self.at),
                 b'/' if self.peek(1) == b'*' => self.skip_block(),
                 b'(' => {
                     self.depth += 1;
@@ -207,7 +201,6 @@ mod tests {
             .map(|item| match item {
                 Item::Meta(r) => ("meta", &text[r]),
                 Item::Data { lines, .. } => ("data", &text[lines]),
-                Item::Comment(r) => ("comment", &text[r]),
             })
             .collect()
     }
@@ -215,10 +208,7 @@ mod tests {
     #[test]
     fn quotes_hide_backslashes_and_semicolons() {
         assert_eq!(items(r#"SELECT '\', E'\'\', "\", $$ \x $$, $a$ $$ \y ' $a$ /* \ /* \ */ \ */;"#), []);
-        assert_eq!(
-            items("SELECT 1 \\g\n-- \\x\n\\timing on"),
-            [("meta", "\\g"), ("comment", "-- \\x"), ("meta", "\\timing on")]
-        );
+        assert_eq!(items("SELECT 1 \\g\n-- \\x\n\\timing on"), [("meta", "\\g"), ("meta", "\\timing on")]);
         assert_eq!(items("SELECT a$1, type'\\' \\q"), [("meta", "\\q")]);
     }
 
@@ -227,7 +217,7 @@ mod tests {
         let text = "COPY t FROM stdin;\n1\t'\n\\N\t$$\n\\.\n\\echo\nCOPY t (a) FROM STDIN WITH CSV;\n\\.";
         assert_eq!(items(text), [("data", "1\t'\n\\N\t$$\n"), ("meta", "\\echo"), ("data", "")]);
         assert_eq!(items("COPY t FROM stdin;\r\n1\r\n\\.\r\n"), [("data", "1\r\n")]);
-        assert_eq!(items("-- x\nCOPY t FROM stdin;\nrest"), [("comment", "-- x"), ("data", "rest")]);
+        assert_eq!(items("-- x\nCOPY t FROM stdin;\nrest"), [("data", "rest")]);
         assert_eq!(items("COPY t TO stdout; COPY t FROM '/x'; SELECT 'COPY t FROM stdin;'"), []);
     }
 }

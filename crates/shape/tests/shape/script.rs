@@ -63,15 +63,6 @@ m.sql:3:1: it changes a database of the server; leave it out: databases are Tena
 }
 
 #[test]
-fn the_way_back_is_not_run() {
-    check(
-        "",
-        "-- +goose Up\n-- +goose StatementBegin\nSELECT 1;\n-- +goose StatementEnd\n-- +goose Down\nSELECT broken from;\n\\i x\n",
-        "shared tenant: SELECT 1\nplain tenant: SELECT 1",
-    );
-}
-
-#[test]
 fn a_file_that_commits_half_way_is_split_there() {
     check(
         "CREATE TABLE t (a int);",

@@ -226,10 +226,18 @@ mod tests {
             ("query of view", "v", "SELECT a, count(*) AS count FROM t GROUP BY t.a"),
         ];
         let ours = [
-            ("index", "t_key", "CREATE UNIQUE INDEX t_key ON shared.t USING btree (tenant_id, a, lower(b)) WHERE a > 1"),
+            (
+                "index",
+                "t_key",
+                "CREATE UNIQUE INDEX t_key ON shared.t USING btree (tenant_id, a, lower(b)) WHERE a > 1",
+            ),
             ("index", "u_tenantry_idx", "CREATE INDEX u_tenantry_idx ON u USING btree (tenant_id)"),
             ("constraint", "t.x", "EXCLUDE USING gist (tenant_id WITH =, during WITH &&)"),
-            ("column", "t.id", "number 1 integer not null default tenantry.next_value('shared.t_id_seq'::regclass)"),
+            (
+                "column",
+                "t.id",
+                "number 1 integer not null default tenantry.next_value('shared.t_id_seq'::regclass)",
+            ),
             ("query of view", "v", "SELECT a, count(*) AS count FROM t GROUP BY t.a, t.tenant_id"),
         ];
         assert_eq!(sentences(&plain, &ours), Vec::<String>::new());

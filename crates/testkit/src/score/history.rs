@@ -72,11 +72,10 @@ pub fn read(folder: &Path) -> Result<Vec<File>> {
 
 /// `NNNN_name.up.sql`, whatever the tool's own style.
 fn engine_name(number: usize, path: &str) -> String {
-    let stem = path.trim_end_matches(".sql").trim_end_matches(".up").replace("/migration", "").replace("/up", "");
-    let clean: String = stem
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' })
-        .collect();
+    let stem =
+        path.trim_end_matches(".sql").trim_end_matches(".up").replace("/migration", "").replace("/up", "");
+    let clean: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     let short = clean.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
     format!("{number:05}_{}.up.sql", &short[..short.len().min(60)])
 }

@@ -203,9 +203,10 @@ fn column_value(plan: &Plan<'_>, column: &Column) -> Option<String> {
     let checks = plan.table.checks.iter().filter(|c| c.columns.contains(&column.name));
     let checks: Vec<&Check> = checks.collect();
     // Checks of several columns are often about which of them is empty.
-    let place = checks.iter().filter(|c| c.columns.len() > 1).find_map(|c| {
-        c.columns.iter().position(|name| *name == column.name)
-    });
+    let place = checks
+        .iter()
+        .filter(|c| c.columns.len() > 1)
+        .find_map(|c| c.columns.iter().position(|name| *name == column.name));
     if let Some(place) = place
         && !column.not_null
         && place < 8
@@ -260,12 +261,16 @@ mod tests {
 
     #[test]
     fn forms_name_different_columns() {
-        let counted = Column { default: Some("nextval('x')".to_owned()), not_null: true, ..column("id", "int4") };
+        let counted =
+            Column { default: Some("nextval('x')".to_owned()), not_null: true, ..column("id", "int4") };
         let made = Column { generated: true, ..column("made", "int4") };
         let at = Column { default: Some("now()".to_owned()), ..column("at", "date") };
         let columns = vec![counted, made, at, column("note", "text")];
         let table = Table { name: "t".to_owned(), columns, ..Table::default() };
-        assert_eq!(sql(&table, Form::Full, &[]), "INSERT INTO \"t\" (\"at\", \"note\") VALUES ('2020-01-02', 'text 1')");
+        assert_eq!(
+            sql(&table, Form::Full, &[]),
+            "INSERT INTO \"t\" (\"at\", \"note\") VALUES ('2020-01-02', 'text 1')"
+        );
         assert_eq!(sql(&table, Form::Minimal, &[]), "INSERT INTO \"t\" (\"at\") VALUES ('2020-01-02')");
         assert!(sql(&table, Form::Explicit, &[]).contains("VALUES ('1002', "));
     }

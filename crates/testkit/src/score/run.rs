@@ -43,7 +43,9 @@ pub async fn run(folder: &Path, options: &Options) -> Result<Score> {
             Ok(()) => return Ok(one),
             Err(Halt::Rows(number)) => {
                 rows_from = number + 1;
-                score.notes.push(format!("no rows before {}: the plain run fails with them", files[number].path));
+                score
+                    .notes
+                    .push(format!("no rows before {}: the plain run fails with them", files[number].path));
             }
             Err(Halt::Product(e)) => {
                 let left = product_failed(&mut files, &e.sentence(), &mut score);

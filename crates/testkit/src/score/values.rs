@@ -118,8 +118,7 @@ fn date(n: usize) -> String {
 }
 
 fn text(n: usize, family: usize) -> String {
-    let letters: String =
-        n.to_string().bytes().map(|b| char::from(b'a' + (b - b'0'))).collect();
+    let letters: String = n.to_string().bytes().map(|b| char::from(b'a' + (b - b'0'))).collect();
     match family % FAMILIES {
         0 => format!("text {n}"),
         1 => format!("w{letters}"),
