@@ -13,9 +13,9 @@ use super::{behaviour, cross, rules, snapshot};
 pub async fn check(lab: &Lab, files: &[File], score: &mut Score) {
     objects(lab, files, score).await;
     keys(lab, files, score).await;
+    let volatile = rows(lab, files, score).await;
     behaviour::check(lab, score).await;
     let relations = lab.relations().await;
-    let volatile = rows(lab, files, score).await;
     cross::check(lab, &relations, &volatile, score).await;
 }
 

@@ -81,6 +81,11 @@ fn keyed(snapshot: &Snapshot, shape: &Shape, is_shared: bool) -> Keyed {
             "body of function" | "query of matview" if is_shared => continue,
             "matview" if is_shared => ("view", String::new()),
             "view" if is_shared => ("view", String::new()),
+            // The sequence behind an identity column only yields a sentinel there.
+            "sequence" if is_shared && definition.starts_with("identity") => {
+                let owner = definition.split_once("owned by").map_or("", |(_, owner)| owner);
+                ("sequence", normalise(owner, shape))
+            }
             kind => (kind, normalise(definition, shape)),
         };
         keyed.insert((kind.to_owned(), normalise(name, shape)), definition);

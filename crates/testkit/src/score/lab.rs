@@ -115,9 +115,11 @@ impl Lab {
     pub async fn fill(&mut self, score: &mut Score) -> Result<(), Halt> {
         self.flush().await?;
         let tables = model::read(self.plain.client()).await;
-        let events = self.rows.fill(self.plain.client(), &tables).await;
-        replay(self.trial.client(), &events).await;
+        let events = self.rows.fill(self.trial.client(), self.plain.client(), &tables).await;
         self.repeat(&events, score).await;
+        if !events.is_empty() {
+            self.trial = Plain::copy(&mut self.plain, "trial").await;
+        }
         Ok(())
     }
 
