@@ -3,6 +3,7 @@
 
 mod attack;
 mod collisions;
+mod dumps;
 mod folder;
 mod refused;
 mod relations;
