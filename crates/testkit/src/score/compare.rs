@@ -64,12 +64,7 @@ pub fn compare(plain: &Snapshot, shaped: &Snapshot, shape: &Shape) -> Vec<Differ
 
 fn difference(key: &(String, String), plain: Option<&String>, shaped: Option<&String>) -> Difference {
     let name = key.1.replace(" . ", ".");
-    Difference {
-        object: format!("{} {name}", key.0),
-        name,
-        plain: plain.cloned(),
-        shaped: shaped.cloned(),
-    }
+    Difference { object: format!("{} {name}", key.0), name, plain: plain.cloned(), shaped: shaped.cloned() }
 }
 
 type Keyed = BTreeMap<(String, String), String>;
