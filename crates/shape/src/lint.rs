@@ -28,6 +28,7 @@ use pg_query::NodeEnum;
 
 use crate::ast;
 use crate::refuse::ShapeError;
+use crate::script::{self, Script};
 use crate::source;
 use crate::stack;
 use file::FileState;
@@ -91,6 +92,8 @@ struct Parsed<'a> {
     line: usize,
     column: usize,
     text: &'a str,
+    /// The line of its last token, or of its last line of data.
+    end: usize,
     node: NodeEnum,
 }
 
@@ -107,7 +110,7 @@ impl Linter {
     pub fn applied(&mut self, file: &str, text: &str) -> Result<(), ShapeError> {
         self.world = stack::deep(|| {
             let mut world = self.world.clone();
-            for parsed in parse(file, text)? {
+            for parsed in parse(file, text, &script::read(text))? {
                 world.take(&parsed.node);
             }
             world.settle();
@@ -132,7 +135,8 @@ impl Linter {
     }
 
     fn examine(&self, file: &str, text: &str, has_down: Option<bool>) -> Result<(World, Linted), ShapeError> {
-        let parsed = parse(file, text)?;
+        let script = script::read(text);
+        let parsed = parse(file, text, &script)?;
         let mut world = self.world.clone();
         let mut state = FileState::new(&parsed);
         let mut linted = Linted::default();
@@ -150,7 +154,7 @@ impl Linter {
             world.take(&statement.node);
         }
         linted.findings.extend(file::of_whole(file, parsed.is_empty(), has_down));
-        let spans: Vec<_> = parsed.iter().map(|p| p.line..=p.line + p.text.matches('\n').count()).collect();
+        let spans: Vec<_> = parsed.iter().map(|p| p.line..=p.end).collect();
         let (silences, wrong) = silence::read(file, text, &spans);
         let starts: Vec<usize> = parsed.iter().map(|p| p.line).collect();
         linted.findings = silence::apply(file, silences, &starts, linted.findings);
@@ -160,16 +164,21 @@ impl Linter {
     }
 }
 
-fn parse<'a>(file: &str, text: &'a str) -> Result<Vec<Parsed<'a>>, ShapeError> {
-    let pieces = source::split(file, text)?;
-    let parsed = pieces.into_iter().map(|piece| {
+/// The statements of a file; commands of psql, which are none, are left to [`crate::History`].
+fn parse<'a>(file: &str, text: &'a str, script: &'a Script) -> Result<Vec<Parsed<'a>>, ShapeError> {
+    let pieces = source::split(file, text, script)?;
+    let parsed = pieces.into_iter().filter(|piece| piece.remark.is_none()).map(|piece| {
         let node = ast::parse_one(piece.text).map_err(|refuse| ShapeError::Syntax {
             file: file.to_owned(),
             line: piece.line,
             column: piece.column,
             message: refuse.reason,
         })?;
-        Ok(Parsed { line: piece.line, column: piece.column, text: piece.text, node })
+        let end = match piece.data {
+            Some(data) => data.line + data.text.lines().count(),
+            None => piece.line + piece.text.matches('\n').count(),
+        };
+        Ok(Parsed { line: piece.line, column: piece.column, text: piece.text, end, node })
     });
     parsed.collect()
 }

@@ -3,8 +3,10 @@
 
 mod attack;
 mod collisions;
+mod dumps;
 mod folder;
 mod locks;
 mod refused;
+mod relations;
 mod statements;
 mod tenants;

@@ -33,6 +33,9 @@ pub(super) fn examine(site: &mut Site<'_>, node: &NodeEnum) {
         NodeEnum::InsertStmt(s) => {
             site.lock(&name_of(s.relation.as_ref()), LockMode::RowExclusive, Hold::Rows);
         }
+        NodeEnum::CopyStmt(s) if s.is_from => {
+            site.lock(&name_of(s.relation.as_ref()), LockMode::RowExclusive, Hold::Rows);
+        }
         NodeEnum::LockStmt(s) => maintenance::lock(site, s),
         NodeEnum::VacuumStmt(s) => maintenance::vacuum(site, s),
         NodeEnum::ClusterStmt(s) => maintenance::cluster(site, s),
