@@ -4,6 +4,7 @@ pub mod config;
 pub mod doctor;
 pub mod init;
 pub mod job;
+pub mod migrate;
 pub mod psql;
 pub mod serve;
 pub mod sql;

@@ -19,7 +19,9 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tenantry_domain::{ErrorCode, Result, ResultExt as _};
 
-use crate::commands::{config as config_command, doctor, init, job, psql, serve, sql, tenant, up, url};
+use crate::commands::{
+    config as config_command, doctor, init, job, migrate, psql, serve, sql, tenant, up, url,
+};
 use crate::output::Output;
 
 /// Turns PostgreSQL into a multi-tenant platform.
@@ -72,6 +74,9 @@ enum Command {
     Psql(psql::Psql),
     /// Run a query over many tenants, whatever their isolation
     Sql(sql::Sql),
+    /// Bring the database schema of all tenants to another version
+    #[command(subcommand)]
+    Migrate(migrate::Command),
     /// Look at jobs, try them again, cancel them
     #[command(subcommand)]
     Job(job::Command),
@@ -118,6 +123,7 @@ async fn run(cli: Cli, output: Output) -> Result<ExitCode> {
         Command::Tenant(command) => tenant::run(&context, command).await,
         Command::Url(command) => url::run(&context, command).await,
         Command::Sql(command) => sql::run(&context, command).await,
+        Command::Migrate(command) => migrate::run(&context, command).await,
         Command::Job(command) => job::run(&context, command).await,
         Command::Doctor(command) => doctor::run(&context, command).await,
     }

@@ -105,9 +105,16 @@ codes! {
     /// A job failed and was undone.
     JobFailed = "job_failed", 500, "XX000", 1, "`tenantry job show ID` tells why; `tenantry job retry ID` tries again";
 
+    /// The job was paused.
+    JobPaused = "job_paused", 409, "57014", 1, "`tenantry job retry ID` goes on";
+    /// A worker was asked to stop and has given the job back.
+    JobHalted = "job_halted", 503, "57014", 1, "nothing to do: the next worker goes on";
+
     // Migrations and shapes
     /// The folder's layout or a file's name was not understood.
-    MigrationLayout = "migration_layout", 422, "F0000", 1, "name files NNNN_name.up.sql and NNNN_name.down.sql";
+    MigrationLayout = "migration_layout", 422, "F0000", 1, "docs/migrations.md shows the layouts that are understood";
+    /// No migration is called so.
+    MigrationUnknown = "migration_unknown", 404, "42704", 2, "`tenantry migrate status` shows the migrations; name one by its number or its file";
     /// A migration has a syntax error.
     MigrationSyntax = "migration_syntax", 422, "42601", 1, "correct the statement at the place named";
     /// A statement can't be carried into a shape.
@@ -118,6 +125,18 @@ codes! {
     MigrationFailed = "migration_failed", 422, "P0001", 1, "correct the migration; nothing of it was kept";
     /// A migration would create what a tenant has already made for itself.
     NameCollision = "name_collision", 409, "42P07", 1, "ask the tenant to rename the object named, or name the new object differently";
+    /// A migration that is to be taken back has no down file.
+    MigrationDownMissing = "migration_down_missing", 422, "F0000", 1, "write the down file named, or go down less far";
+    /// Another rollout has not ended yet.
+    RolloutOpen = "rollout_open", 409, "55006", 1, "`tenantry migrate resume` goes on with it; `tenantry job cancel ID` ends it";
+    /// A rollout was stopped, or ended, with tenants that it could not bring along.
+    RolloutFailed = "rollout_failed", 500, "P0001", 1, "mend what is named, then run the command again: it goes on with the tenants that are left";
+    /// The files of the worker that has the rollout are not those that it was begun with.
+    RolloutFiles = "rollout_files", 409, "55000", 1, "put the files of the rollout in place, then `tenantry migrate resume`";
+    /// A rollout names a version that no migration has.
+    VersionUnknown = "version_unknown", 422, "22023", 2, "use the number of a migration, or 0";
+    /// A pattern or a label names no tenant.
+    TenantsNone = "tenants_none", 404, "3D000", 1, "`tenantry tenant list` shows the tenants";
 
     // Queries over tenants and the HTTP listener
     /// A query over several tenants failed for some of them.

@@ -38,6 +38,20 @@ pub struct Limits {
     pub credential_hours_max: u64,
     /// Hours between two runs of `doctor` in the server.
     pub doctor_hours_between: u64,
+    /// Tenants that a rollout migrates at the same time on each cluster.
+    pub rollout_parallel_max: usize,
+    /// Times that a tenant is tried whose locks can't be had.
+    pub rollout_tries_max: u32,
+    /// Milliseconds before such a tenant is tried for the second time; twice as many before each further time.
+    pub rollout_backoff_ms: u64,
+    /// Milliseconds between two tries at most.
+    pub rollout_backoff_ms_max: u64,
+    /// Tenants that may fail before a rollout stops, where the command names no other number.
+    pub rollout_failures_max: u64,
+    /// Tenants in the first wave of a rollout; each further wave has four times as many.
+    pub rollout_first_wave_tenants: usize,
+    /// Tenants that a rollout migrates through one connection before it takes a new one.
+    pub rollout_tenants_per_connection: usize,
 }
 
 impl Default for Limits {
@@ -59,6 +73,13 @@ impl Default for Limits {
             blank_databases_ready: 4,
             credential_hours_max: 12,
             doctor_hours_between: 24,
+            rollout_parallel_max: 4,
+            rollout_tries_max: 6,
+            rollout_backoff_ms: 250,
+            rollout_backoff_ms_max: 10_000,
+            rollout_failures_max: 10,
+            rollout_first_wave_tenants: 16,
+            rollout_tenants_per_connection: 200,
         }
     }
 }

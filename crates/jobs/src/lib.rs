@@ -8,10 +8,12 @@
 //! **A step may be repeated at any point, and so may its undo**: both find out for themselves what is there already.
 
 pub mod failpoint;
+pub mod line;
 pub mod operation;
 pub mod queue;
 pub mod worker;
 
+pub use line::Line;
 pub use operation::{Operation, Outcome, Run};
 pub use queue::{Job, JobStatus, JobStep, NewJob};
 pub use worker::{Progress, Worker};

@@ -2,8 +2,10 @@
 
 use futures_util::future::BoxFuture;
 use serde_json::Value;
-use tenantry_domain::{JobId, Result, TenantId};
+use tenantry_domain::{Error, JobId, Result, TenantId};
 use tenantry_registry::Transaction;
+
+use crate::line::Line;
 
 /// A job as its steps see it.
 #[derive(Clone, Debug)]
@@ -22,6 +24,8 @@ pub struct Run {
     pub input: Value,
     /// What the steps before this one returned, by name.
     pub outputs: Vec<(String, Value)>,
+    /// To the worker: how far the step is, and whether it is to stop.
+    pub line: Line,
 }
 
 impl Run {
@@ -48,12 +52,23 @@ pub trait Operation: Send + Sync {
     /// The word in `tenantry.jobs.kind`.
     fn kind(&self) -> &'static str;
 
-    /// The steps, in order.
+    /// The steps, in order. Asked again after each step: what a step returned may decide on those after it, and never on
+    /// those before, nor on which is the last.
     fn steps(&self, run: &Run) -> Vec<String>;
 
     /// Whether a failure is undone. Otherwise (a purge) the job stays where it is and can be retried.
     fn undoes(&self) -> bool {
         true
+    }
+
+    /// Whether it can be paused: its steps watch [`Run::line`], and it stays where it is when it is cancelled.
+    fn pauses(&self) -> bool {
+        false
+    }
+
+    /// Whether this error pauses the job until somebody lets it go on, rather than failing it.
+    fn holds(&self, _error: &Error) -> bool {
+        false
     }
 
     /// Does the step's work outside the control database, and returns what later steps or its undo need.

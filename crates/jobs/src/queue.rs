@@ -32,6 +32,12 @@ pub(crate) const WORKERS: &str = include_str!("queue/workers.sql");
 pub(crate) const GET: &str = include_str!("queue/get.sql");
 pub(crate) const RETRY: &str = include_str!("queue/retry.sql");
 pub(crate) const CANCEL: &str = include_str!("queue/cancel.sql");
+pub(crate) const PAUSE: &str = include_str!("queue/pause.sql");
+pub(crate) const PAUSED: &str = include_str!("queue/paused.sql");
+pub(crate) const RESUME: &str = include_str!("queue/resume.sql");
+pub(crate) const GIVE_BACK: &str = include_str!("queue/give_back.sql");
+pub(crate) const OPEN_OF_KIND: &str = include_str!("queue/open_of_kind.sql");
+pub(crate) const OF_KIND: &str = include_str!("queue/of_kind.sql");
 pub(crate) const HAS_OPEN: &str = include_str!("queue/has_open.sql");
 pub(crate) const SWEEP: &str = include_str!("queue/sweep.sql");
 pub(crate) const WORKER_LOCK: &str = include_str!("queue/worker_lock.sql");
@@ -46,6 +52,8 @@ pub enum JobStatus {
     Running,
     /// A worker takes its steps back.
     Undoing,
+    /// Stopped by somebody, to go on later.
+    Paused,
     /// Done.
     Done,
     /// Failed, and undone where its kind can be undone.
@@ -56,16 +64,17 @@ pub enum JobStatus {
 
 impl JobStatus {
     /// Every status.
-    pub const ALL: [JobStatus; 6] = [
+    pub const ALL: [JobStatus; 7] = [
         JobStatus::Queued,
         JobStatus::Running,
         JobStatus::Undoing,
+        JobStatus::Paused,
         JobStatus::Done,
         JobStatus::Failed,
         JobStatus::Cancelled,
     ];
 
-    /// Whether nothing more happens by itself.
+    /// Whether it has ended.
     pub const fn is_final(self) -> bool {
         matches!(self, JobStatus::Done | JobStatus::Failed | JobStatus::Cancelled)
     }
@@ -79,6 +88,7 @@ impl FromStr for JobStatus {
             "queued" => JobStatus::Queued,
             "running" => JobStatus::Running,
             "undoing" => JobStatus::Undoing,
+            "paused" => JobStatus::Paused,
             "done" => JobStatus::Done,
             "failed" => JobStatus::Failed,
             "cancelled" => JobStatus::Cancelled,
@@ -93,6 +103,7 @@ impl fmt::Display for JobStatus {
             JobStatus::Queued => "queued",
             JobStatus::Running => "running",
             JobStatus::Undoing => "undoing",
+            JobStatus::Paused => "paused",
             JobStatus::Done => "done",
             JobStatus::Failed => "failed",
             JobStatus::Cancelled => "cancelled",
@@ -126,6 +137,8 @@ pub struct Job {
     pub finished_at: Option<Timestamp>,
     /// What was asked.
     pub input: Value,
+    /// How far the present step is, in the words of the job's kind.
+    pub progress: Option<Value>,
 }
 
 /// A step of a job that was done (and perhaps undone).
@@ -257,6 +270,29 @@ pub async fn steps(registry: &Registry, id: JobId) -> Result<Vec<JobStep>> {
         .collect())
 }
 
+/// The newest jobs of a kind, newest first.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn of_kind(registry: &Registry, kind: &str, jobs_max: i64) -> Result<Vec<Job>> {
+    let client = registry.client().await?;
+    let rows =
+        query(&client, OF_KIND, &[&kind, &jobs_max]).await.map_err(|e| control_error(e, "list the jobs"))?;
+    rows.iter().map(read).collect()
+}
+
+/// The oldest job of a kind that has not ended yet.
+///
+/// # Errors
+/// As [`control_error`].
+pub async fn open_of_kind(registry: &Registry, kind: &str) -> Result<Option<Job>> {
+    let client = registry.client().await?;
+    let row = query_opt(&client, OPEN_OF_KIND, &[&kind])
+        .await
+        .map_err(|e| control_error(e, "look for open jobs"))?;
+    row.as_ref().map(read).transpose()
+}
+
 /// Whether a job about this tenant has not ended yet.
 ///
 /// # Errors
@@ -275,6 +311,22 @@ pub async fn has_open(registry: &Registry, tenant: TenantId) -> Result<bool> {
 /// `job_state` when the job is done or in a worker's hands.
 pub async fn retry(registry: &Registry, id: JobId) -> Result<()> {
     change(registry, id, RETRY, "can't be tried again").await
+}
+
+/// Asks for a job to be paused: its worker finishes what it has in hand.
+///
+/// # Errors
+/// `job_state` when the job has ended or is being undone.
+pub async fn pause(registry: &Registry, id: JobId) -> Result<()> {
+    change(registry, id, PAUSE, "can't be paused").await
+}
+
+/// Lets a paused job go on.
+///
+/// # Errors
+/// `job_state` when nobody has paused it.
+pub async fn resume(registry: &Registry, id: JobId) -> Result<()> {
+    change(registry, id, RESUME, "was not paused").await
 }
 
 /// Asks for a job to be stopped and undone.
@@ -323,5 +375,6 @@ fn read(row: &Row) -> Result<Job> {
         created_at: row.get("created_at"),
         finished_at: row.get("finished_at"),
         input: row.get("input"),
+        progress: row.get("progress"),
     })
 }

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use deadpool_postgres::{ClientWrapper, Object};
 use rand::RngExt as _;
+use serde_json::Value;
 use tenantry_domain::{Error, ErrorCode, JobId, Limits, Result, TenantId};
 use tenantry_registry::Registry;
 use tenantry_registry::error::control_error;
@@ -19,6 +20,7 @@ use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
+use crate::line::{Listener, line};
 use crate::operation::{Operation, Run};
 use crate::queue::{CLAIM, Job, JobStatus, WORKER_LOCK, get, steps as steps_of};
 
@@ -39,6 +41,8 @@ pub struct Progress {
     pub undoing: bool,
     /// Why the present step failed last time, if it is to be tried again.
     pub trouble: Option<String>,
+    /// How far the present step is, in the words of the job's kind.
+    pub detail: Option<Value>,
 }
 
 /// Runs jobs.
@@ -58,7 +62,12 @@ struct Claim {
     status: JobStatus,
     attempts: i32,
     cancel_requested: bool,
+    pause_requested: bool,
     steps: Vec<(String, String)>,
+    /// What the steps tell, and where they are told to stop.
+    listener: Listener,
+    /// Becomes true when the worker is to stop.
+    stop: watch::Receiver<bool>,
 }
 
 impl Worker {
@@ -79,16 +88,18 @@ impl Worker {
     /// The job's own error when it failed; `connection_lost` and the like when the control database went away, in
     /// which case the job goes on later.
     pub async fn drive(&self, job: JobId, progress: &(dyn Fn(Progress) + Sync)) -> Result<Job> {
+        let (_never, stop) = watch::channel(false);
         loop {
-            if let Some(claim) = self.claim(Some(job)).await? {
+            if let Some(claim) = self.claim(Some(job), &stop).await? {
                 self.run(claim, progress).await?;
             }
             let now = get(&self.registry, job).await?;
             if now.status == JobStatus::Done {
                 return Ok(now);
             }
-            if now.status.is_final() {
-                return Err(job_error(&now));
+            if now.status.is_final() || now.status == JobStatus::Paused {
+                let undone = self.operations.get(now.kind.as_str()).is_none_or(|o| o.undoes());
+                return Err(job_error(&now, undone));
             }
             progress(waiting(&now));
             tokio::time::sleep(WAIT_LOOK).await;
@@ -101,7 +112,7 @@ impl Worker {
         while !*stop.borrow() {
             while running.try_join_next().is_some() {}
             if running.len() < self.limits.job_parallel_max {
-                match self.claim(None).await {
+                match self.claim(None, &stop).await {
                     Ok(Some(claim)) => {
                         let worker = self.clone();
                         running.spawn(async move {
@@ -144,7 +155,7 @@ impl Worker {
         self.limits.job_lease_seconds as f64
     }
 
-    async fn claim(&self, job: Option<JobId>) -> Result<Option<Claim>> {
+    async fn claim(&self, job: Option<JobId>, stop: &watch::Receiver<bool>) -> Result<Option<Claim>> {
         self.show_life().await?;
         let client = self.registry.client().await?;
         let kinds: Vec<&str> = self.operations.keys().copied().collect();
@@ -166,6 +177,7 @@ impl Worker {
         let outputs =
             steps.iter().filter(|s| s.status == "done").map(|s| (s.name.clone(), s.output.clone())).collect();
         let status: String = row.get("status");
+        let (line, listener) = line();
         Ok(Some(Claim {
             operation,
             run: Run {
@@ -176,11 +188,15 @@ impl Worker {
                 actor: row.get("actor"),
                 input: row.get("input"),
                 outputs,
+                line,
             },
             status: status.parse()?,
             attempts: row.get("attempts"),
             cancel_requested: row.get("cancel_requested"),
+            pause_requested: row.get("pause_requested"),
             steps: steps.into_iter().map(|s| (s.name, s.status)).collect(),
+            listener,
+            stop: stop.clone(),
         }))
     }
 }
@@ -193,22 +209,41 @@ fn waiting(job: &Job) -> Progress {
         _ if trouble.is_some() => "waiting for the next attempt".to_owned(),
         _ => "being done by the server".to_owned(),
     };
-    Progress { done: 0, of: 0, step, undoing: job.status == JobStatus::Undoing, trouble }
+    Progress {
+        done: 0,
+        of: 0,
+        step,
+        undoing: job.status == JobStatus::Undoing,
+        trouble,
+        detail: job.progress.clone(),
+    }
 }
 
 /// The error that a failed job ended with.
-fn job_error(job: &Job) -> Error {
+fn job_error(job: &Job, undone: bool) -> Error {
     let text = |key: &str| job.error.as_ref().and_then(|e| e[key].as_str());
     let code = text("code").and_then(|c| ErrorCode::ALL.iter().find(|k| k.as_str() == c).copied());
     let what = job.slug.as_deref().map_or_else(|| job.kind.clone(), |slug| format!("{} {slug}", job.kind));
     if job.status == JobStatus::Cancelled {
-        return Error::new(ErrorCode::JobFailed, format!("{what}: job {} was cancelled and undone", job.id))
+        let undone = if undone { " and undone" } else { "" };
+        return Error::new(ErrorCode::JobFailed, format!("{what}: job {} was cancelled{undone}", job.id))
             .help(format!("`tenantry job retry {}` tries again", job.id));
+    }
+    if job.status == JobStatus::Paused {
+        let why = text("message").map(|m| format!(": {m}")).unwrap_or_default();
+        let error = Error::new(
+            code.unwrap_or(ErrorCode::JobPaused),
+            format!("{what}: job {} is paused{why}", job.id),
+        );
+        return error.help(
+            text("help").map_or_else(|| format!("`tenantry job retry {}` goes on", job.id), str::to_owned),
+        );
     }
     let message = text("message").unwrap_or("no reason was recorded");
     let error = Error::new(code.unwrap_or(ErrorCode::JobFailed), format!("{what}: {message}"));
     match text("help") {
-        Some(help) => error.help(format!("{help} (job {} failed and was undone)", job.id)),
+        Some(help) if undone => error.help(format!("{help} (job {} failed and was undone)", job.id)),
+        Some(help) => error.help(format!("{help} (job {} failed)", job.id)),
         None => error,
     }
 }

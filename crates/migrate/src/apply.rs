@@ -19,7 +19,7 @@ use tokio_postgres::Client;
 
 use crate::ledger;
 use crate::prepare;
-use crate::source::{Migration, read_folder};
+use crate::source::{Migration, read_service};
 use session::{Session, Target, Who};
 use shaped::{Shaped, shape};
 
@@ -98,7 +98,7 @@ impl Migrator {
     pub async fn up(&self, progress: Tell<'_>) -> Result<Report> {
         let mut histories = Vec::new();
         for service in self.app.services.values() {
-            let files = read_folder(&service.migrations)?;
+            let files = read_service(service)?.migrations;
             let shaped = shape(&self.app, &files)?;
             histories.push((service, files, shaped));
         }

@@ -27,6 +27,7 @@ fn constraint(db: &DbError) -> Option<(ErrorCode, String)> {
         ("tenants_slug_key", &SqlState::UNIQUE_VIOLATION) => {
             (ErrorCode::SlugTaken, "the slug is taken".to_owned())
         }
+        ("jobs_one_rollout", _) => (ErrorCode::RolloutOpen, "another rollout has not ended yet".to_owned()),
         ("tenants_plan_fkey", _) => (ErrorCode::PlanUnknown, "the plan is unknown".to_owned()),
         ("tenants_cluster_fkey", _) => (ErrorCode::ClusterUnknown, "the cluster is unknown".to_owned()),
         ("tenants_isolation_check", _) => {

@@ -10,6 +10,7 @@ pub mod declared;
 pub mod error;
 pub mod migrations;
 pub mod placements;
+pub mod rollouts;
 pub mod settings;
 pub mod statement;
 pub mod tenants;
@@ -21,6 +22,7 @@ use tenantry_domain::{Error, ErrorCode, Result};
 pub use audit::AuditEntry;
 pub use blanks::Blank;
 pub use placements::Placement;
+pub use rollouts::{Failure, NewFailure, VersionCount};
 pub use tenants::{NewTenant, TenantRow};
 
 /// The control database behind a pool of connections.

@@ -20,12 +20,20 @@ pub struct Migration {
 }
 
 /// Every migration, in order.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    version: 1,
-    name: "registry",
-    up: include_str!("../migrations/0001_registry.up.sql"),
-    down: include_str!("../migrations/0001_registry.down.sql"),
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        version: 1,
+        name: "registry",
+        up: include_str!("../migrations/0001_registry.up.sql"),
+        down: include_str!("../migrations/0001_registry.down.sql"),
+    },
+    Migration {
+        version: 2,
+        name: "rollouts",
+        up: include_str!("../migrations/0002_rollouts.up.sql"),
+        down: include_str!("../migrations/0002_rollouts.down.sql"),
+    },
+];
 
 const LEDGER: &str = include_str!("migrations/ledger.sql");
 const APPLIED: &str = include_str!("migrations/applied.sql");

@@ -24,6 +24,7 @@ pub(crate) const RENAME: &str = include_str!("tenants/rename.sql");
 pub(crate) const REMOVE: &str = include_str!("tenants/remove.sql");
 pub(crate) const REMOVE_FAILED: &str = include_str!("tenants/remove_failed.sql");
 pub(crate) const EXPIRED: &str = include_str!("tenants/expired.sql");
+pub(crate) const SET_LABELS: &str = include_str!("tenants/set_labels.sql");
 pub(crate) const CREDENTIAL: &str = include_str!("tenants/credential.sql");
 
 /// A tenant with what only the registry knows of it.
@@ -61,6 +62,14 @@ pub struct NewTenant {
     pub cluster: Option<String>,
     /// Whom to write to.
     pub owner_email: Option<String>,
+}
+
+impl TenantRow {
+    /// The labels that people gave it.
+    pub fn labels(&self) -> Vec<&str> {
+        let labels = self.tenant.settings.get("labels").and_then(|l| l.as_array());
+        labels.into_iter().flatten().filter_map(|l| l.as_str()).collect()
+    }
 }
 
 impl Registry {
@@ -136,6 +145,18 @@ impl Registry {
         let client = self.client().await?;
         let rows = query(&client, LIST, &[]).await.map_err(|e| control_error(e, "list the tenants"))?;
         rows.iter().map(read).collect()
+    }
+
+    /// Gives a tenant labels and takes others away.
+    ///
+    /// # Errors
+    /// As [`control_error`].
+    pub async fn set_labels(&self, id: TenantId, add: &[String], remove: &[String]) -> Result<()> {
+        let client = self.client().await?;
+        execute(&client, SET_LABELS, &[&id.uuid(), &add, &remove])
+            .await
+            .map_err(|e| control_error(e, "change the tenant's labels"))?;
+        Ok(())
     }
 
     /// Deleted tenants whose retention time is over.

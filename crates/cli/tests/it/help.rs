@@ -21,6 +21,9 @@ async fn help_of_every_command() {
         &["url"],
         &["psql"],
         &["sql"],
+        &["migrate"],
+        &["migrate", "new"],
+        &["migrate", "up"],
         &["job"],
     ];
     let mut text = String::new();

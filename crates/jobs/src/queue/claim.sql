@@ -23,4 +23,4 @@ WHERE id = (
   ORDER BY j.background, j.id
   LIMIT 1
   FOR UPDATE SKIP LOCKED)
-RETURNING id, kind, tenant, slug, actor, input, status, fence, attempts, cancel_requested, error
+RETURNING id, kind, tenant, slug, actor, input, status, fence, attempts, cancel_requested, pause_requested, error

@@ -1,3 +1,3 @@
-SELECT id, kind, tenant, slug, actor, status, attempts, error, created_at, finished_at, input
+SELECT id, kind, tenant, slug, actor, status, attempts, error, created_at, finished_at, input, progress
 FROM tenantry.jobs
 WHERE id = $1

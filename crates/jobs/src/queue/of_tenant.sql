@@ -1,4 +1,4 @@
-SELECT id, kind, tenant, slug, actor, status, attempts, error, created_at, finished_at, input
+SELECT id, kind, tenant, slug, actor, status, attempts, error, created_at, finished_at, input, progress
 FROM tenantry.jobs
 WHERE tenant = $1
 ORDER BY id DESC

@@ -7,19 +7,26 @@ use serde_json::Value;
 use tenantry_domain::{Error, ErrorCode, Result};
 use tenantry_registry::error::control_error;
 use tenantry_registry::statement::{execute, query_opt};
+use tokio::sync::watch;
 
 use super::{Claim, Progress, Worker};
 use crate::failpoint;
+use crate::line::Listener;
 use crate::operation::{Operation, Outcome, Run};
 use crate::queue::{
-    BEGIN_UNDO, FINISH, HEARTBEAT, JobStatus, RELEASE, SOON_DURABLE, STEP_DONE, STEP_UNDONE, error_value,
-    hold_fence,
+    BEGIN_UNDO, FINISH, GIVE_BACK, HEARTBEAT, JobStatus, PAUSED, RELEASE, SOON_DURABLE, STEP_DONE,
+    STEP_UNDONE, error_value, hold_fence,
 };
 
 /// Longest pause between two attempts of a step.
 const BACKOFF_MAX: Duration = Duration::from_secs(30);
+/// Longest time until a step that can be paused hears that it is to.
+const PAUSE_HEARD: Duration = Duration::from_secs(1);
+/// Shortest time between two reports of a step's progress.
+const PROGRESS_PAUSE: Duration = Duration::from_millis(100);
 
 /// A step among its job's.
+#[derive(Clone, Copy)]
 struct Place<'a> {
     position: usize,
     name: &'a str,
@@ -47,45 +54,74 @@ impl Worker {
         claim: &mut Claim,
         progress: &(dyn Fn(Progress) + Sync),
     ) -> Result<()> {
-        let names = operation.steps(&claim.run);
-        for (position, name) in names.iter().enumerate() {
-            if claim.steps.iter().any(|(n, s)| n == name && s == "done") {
-                continue;
-            }
+        loop {
+            let names = operation.steps(&claim.run);
+            let done = |name: &String| claim.steps.iter().any(|(n, s)| n == name && s == "done");
+            let Some(position) = names.iter().position(|name| !done(name)) else { return Ok(()) };
             if claim.cancel_requested && operation.undoes() {
                 self.begin_undo(&claim.run, None).await?;
                 return self.back(operation, claim, progress).await;
             }
-            progress(Progress {
-                done: position,
-                of: names.len(),
-                step: name.clone(),
-                undoing: false,
-                trouble: None,
-            });
-            failpoint::hit(operation.kind(), name, "before").await;
-            let done = self.with_heartbeat(claim, operation.perform(name, &claim.run.clone())).await;
-            failpoint::hit(operation.kind(), name, "performed").await;
-            let last = position + 1 == names.len();
-            let recorded = match done {
-                Ok(output) => {
-                    let recorded =
-                        self.record(operation, &claim.run, Place { position, name, last }, &output).await;
-                    recorded.map(|cancel| (cancel, output))
-                }
-                Err(e) => Err(e),
-            };
-            match recorded {
-                Ok((cancel, output)) => {
-                    claim.cancel_requested |= cancel;
-                    claim.run.outputs.push((name.clone(), output));
-                }
+            if operation.pauses() && (claim.cancel_requested || claim.pause_requested || *claim.stop.borrow())
+            {
+                return self.halt(operation, claim).await;
+            }
+            let name = &names[position];
+            let place = Place { position, name, last: position + 1 == names.len() };
+            match self.step(operation, claim, (place, names.len()), progress).await {
+                Ok(output) => claim.run.outputs.push((name.clone(), output)),
                 Err(e) => return self.failed(operation, claim, e, progress).await,
             }
             claim.steps.push((name.clone(), "done".to_owned()));
             claim.attempts = 0;
             failpoint::hit(operation.kind(), name, "after").await;
         }
+    }
+
+    /// Performs and records one step.
+    async fn step(
+        &self,
+        operation: &dyn Operation,
+        claim: &mut Claim,
+        (place, of): (Place<'_>, usize),
+        progress: &(dyn Fn(Progress) + Sync),
+    ) -> Result<Value> {
+        let told = |detail: Option<Value>| {
+            let step = place.name.to_owned();
+            progress(Progress { done: place.position, of, step, undoing: false, trouble: None, detail });
+        };
+        told(None);
+        failpoint::hit(operation.kind(), place.name, "before").await;
+        let run = claim.run.clone();
+        let step = operation.perform(place.name, &run);
+        let output =
+            self.with_heartbeat(operation.pauses(), claim, step, &|detail| told(Some(detail))).await?;
+        failpoint::hit(operation.kind(), place.name, "performed").await;
+        claim.cancel_requested |= self.record(operation, &run, place, &output).await?;
+        Ok(output)
+    }
+
+    /// Stops where the job is: for good when it was cancelled, until somebody resumes it when it was paused, and for the
+    /// next worker when this one is to stop.
+    async fn halt(&self, operation: &dyn Operation, claim: &Claim) -> Result<()> {
+        if claim.cancel_requested {
+            return self.finish_unsuccessful(operation, claim, Outcome::Cancelled, None).await;
+        }
+        if claim.pause_requested {
+            return self.paused(&claim.run, None).await;
+        }
+        let client = self.registry.client().await?;
+        execute(&client, GIVE_BACK, &[&claim.run.job.0, &claim.run.fence])
+            .await
+            .map_err(|e| control_error(e, "give the job back"))?;
+        Ok(())
+    }
+
+    async fn paused(&self, run: &Run, error: Option<&Error>) -> Result<()> {
+        let client = self.registry.client().await?;
+        execute(&client, PAUSED, &[&run.job.0, &run.fence, &error.map(error_value)])
+            .await
+            .map_err(|e| control_error(e, "pause the job"))?;
         Ok(())
     }
 
@@ -130,6 +166,12 @@ impl Worker {
         if error.code() == ErrorCode::JobFenced {
             return Err(error);
         }
+        if error.code() == ErrorCode::JobHalted {
+            return self.halt(operation, claim).await;
+        }
+        if operation.holds(&error) {
+            return self.paused(&claim.run, Some(&error)).await;
+        }
         let attempts_left = i64::from(self.limits.job_attempts_max) - i64::from(claim.attempts) - 1;
         tracing::warn!(job = %claim.run.job, kind = operation.kind(), attempts_left, error = ?error, "step failed");
         if error.code().is_transient() && attempts_left > 0 {
@@ -164,9 +206,12 @@ impl Worker {
                 step: name.clone(),
                 undoing: true,
                 trouble: None,
+                detail: None,
             });
             failpoint::hit(operation.kind(), name, "undo").await;
-            if let Err(e) = self.with_heartbeat(claim, operation.undo(name, &claim.run.clone())).await {
+            if let Err(e) =
+                self.with_heartbeat(false, claim, operation.undo(name, &claim.run.clone()), &|_| {}).await
+            {
                 if e.code() == ErrorCode::JobFenced {
                     return Err(e);
                 }
@@ -243,27 +288,44 @@ impl Worker {
     }
 
     /// Runs a step while the lease is being renewed; ends it as soon as another worker has taken over.
-    async fn with_heartbeat<T>(&self, claim: &mut Claim, step: impl Future<Output = Result<T>>) -> Result<T> {
-        let mut cancel = false;
+    async fn with_heartbeat<T>(
+        &self,
+        pauses: bool,
+        claim: &mut Claim,
+        step: impl Future<Output = Result<T>>,
+        tell: &(dyn Fn(Value) + Sync),
+    ) -> Result<T> {
+        let mut asked = Asked::default();
         let result = tokio::select! {
             result = step => result,
-            fenced = self.beat(&claim.run, &mut cancel) => Err(fenced),
+            fenced = self.beat(&claim.run, pauses, &claim.listener, &mut asked) => Err(fenced),
+            () = pass_on(claim.listener.progress.clone(), tell) => Err(crate::line::halted(claim.run.job)),
+            () = stopped(claim.stop.clone(), pauses, &claim.listener) => Err(crate::line::halted(claim.run.job)),
         };
-        claim.cancel_requested |= cancel;
+        claim.cancel_requested |= asked.cancel;
+        claim.pause_requested |= asked.pause;
         result
     }
 
     /// Renews the lease until the claim is lost.
-    async fn beat(&self, run: &Run, cancel: &mut bool) -> Error {
+    async fn beat(&self, run: &Run, pauses: bool, listener: &Listener, asked: &mut Asked) -> Error {
         let lease = self.lease();
+        let between = Duration::from_secs(self.limits.job_heartbeat_seconds);
+        let between = if pauses { between.min(PAUSE_HEARD) } else { between };
         loop {
-            tokio::time::sleep(Duration::from_secs(self.limits.job_heartbeat_seconds)).await;
+            tokio::time::sleep(between).await;
             if let Err(e) = self.show_life().await {
                 tracing::warn!(job = %run.job, error = ?e, "the worker can't announce itself");
             }
             let Ok(client) = self.registry.client().await else { continue };
-            match query_opt(&client, HEARTBEAT, &[&run.job.0, &run.fence, &lease]).await {
-                Ok(Some(row)) => *cancel = row.get(0),
+            let progress = listener.progress.borrow().clone();
+            match query_opt(&client, HEARTBEAT, &[&run.job.0, &run.fence, &lease, &progress]).await {
+                Ok(Some(row)) => {
+                    *asked = Asked { cancel: row.get(0), pause: row.get(1) };
+                    if pauses && (asked.cancel || asked.pause) {
+                        listener.halt.send_replace(true);
+                    }
+                }
                 Ok(None) => {
                     return Error::new(ErrorCode::JobFenced, format!("job {} was taken over", run.job));
                 }
@@ -272,4 +334,31 @@ impl Worker {
             }
         }
     }
+}
+
+/// What somebody has asked for since the job was claimed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Asked {
+    cancel: bool,
+    pause: bool,
+}
+
+/// Passes on what a step tells, not too often.
+async fn pass_on(mut progress: watch::Receiver<Option<Value>>, tell: &(dyn Fn(Value) + Sync)) {
+    while progress.changed().await.is_ok() {
+        let told = progress.borrow_and_update().clone();
+        if let Some(told) = told {
+            tell(told);
+        }
+        tokio::time::sleep(PROGRESS_PAUSE).await;
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Tells a step that watches for it that the worker is to stop; never ends by itself.
+async fn stopped(mut stop: watch::Receiver<bool>, pauses: bool, listener: &Listener) {
+    if pauses && stop.wait_for(|s| *s).await.is_ok() {
+        listener.halt.send_replace(true);
+    }
+    std::future::pending::<()>().await;
 }

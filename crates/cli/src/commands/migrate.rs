@@ -1,0 +1,30 @@
+//! `tenantry migrate ...`: one file for each subcommand.
+
+mod new;
+mod up;
+
+use std::process::ExitCode;
+
+use tenantry_domain::Result;
+
+use crate::Context;
+
+/// The subcommands of `migrate`.
+#[derive(clap::Subcommand, Debug)]
+pub enum Command {
+    /// Write the files of the next migration, in the style of the folder
+    New(new::New),
+    /// Apply what is pending: to the templates, then to every tenant
+    Up(up::Up),
+}
+
+/// Runs one.
+///
+/// # Errors
+/// Its own.
+pub async fn run(context: &Context, command: Command) -> Result<ExitCode> {
+    match command {
+        Command::New(new) => new::run(context, &new),
+        Command::Up(up) => up::run(context, up).await,
+    }
+}

@@ -1,0 +1,5 @@
+SELECT id, kind, tenant, slug, actor, status, attempts, error, created_at, finished_at, input, progress
+FROM tenantry.jobs
+WHERE kind = $1 AND status IN ('queued', 'running', 'undoing', 'paused')
+ORDER BY id
+LIMIT 1
