@@ -3,6 +3,7 @@
 
 mod attack;
 mod collisions;
+mod drift;
 mod folder;
 mod refused;
 mod statements;
