@@ -3,6 +3,7 @@
 
 mod attack;
 mod collisions;
+mod drift;
 mod dumps;
 mod folder;
 mod locks;
