@@ -1,7 +1,7 @@
 //! Applying what is pending, target by target.
 
 mod session;
-mod shaped;
+pub(crate) mod shaped;
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -8,6 +8,7 @@ pub mod apply;
 pub mod drift;
 pub mod error;
 pub mod ledger;
+pub mod plan;
 pub mod prepare;
 pub mod source;
 

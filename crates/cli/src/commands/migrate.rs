@@ -1,6 +1,7 @@
 //! `tenantry migrate ...`: one file for each subcommand.
 
 mod new;
+mod plan;
 mod up;
 
 use std::process::ExitCode;
@@ -14,6 +15,8 @@ use crate::Context;
 pub enum Command {
     /// Write the files of the next migration, in the style of the folder
     New(new::New),
+    /// Show what would run where, its locks, and what is dangerous about it; changes nothing
+    Plan(plan::Plan),
     /// Apply what is pending: to the templates, then to every tenant
     Up(up::Up),
 }
@@ -25,6 +28,7 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Result<ExitCode> {
     match command {
         Command::New(new) => new::run(context, &new),
+        Command::Plan(plan) => plan::run(context, plan).await,
         Command::Up(up) => up::run(context, up).await,
     }
 }

@@ -28,7 +28,7 @@ const REFUSED_EXTENSIONS: &[&str] = &[
 
 /// A file of the history.
 #[derive(Clone, Debug)]
-pub(super) struct Shaped {
+pub(crate) struct Shaped {
     pub version: i64,
     pub name: String,
     pub file: String,
@@ -38,7 +38,7 @@ pub(super) struct Shaped {
 
 /// A statement to run with where it comes from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Run<'a> {
+pub(crate) struct Run<'a> {
     pub statement: &'a Statement,
     pub emitted: &'a Emitted,
 }
@@ -84,7 +84,7 @@ impl Run<'_> {
 ///
 /// # Errors
 /// `migration_syntax`, `shape_refused`, with file, line and what to write instead.
-pub(super) fn shape(app: &App, files: &[Migration]) -> Result<Vec<Shaped>> {
+pub(crate) fn shape(app: &App, files: &[Migration]) -> Result<Vec<Shaped>> {
     let mut history = History::new(Options {
         tenant_column: app.isolation.tenant_column.clone(),
         tenant_type: app.isolation.tenant_key,

@@ -7,6 +7,7 @@ mod drift;
 mod dumps;
 mod folder;
 mod locks;
+mod plan;
 mod refused;
 mod relations;
 mod statements;
