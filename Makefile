@@ -3,7 +3,7 @@
 DEMO := demo/digital-erp
 CARGO_FLAGS ?=
 
-.PHONY: up test bench deps fmt
+.PHONY: up test bench bench-migrate deps fmt
 
 up: deps ## build, and run the example with a tenant in each isolation
 	cargo build $(CARGO_FLAGS) --package tenantry-cli
@@ -14,6 +14,9 @@ test: ## format, lints, tidy and every test
 
 bench: deps ## how fast tenants are made
 	cargo bench $(CARGO_FLAGS) --package tenantry-lifecycle --bench provisioning
+
+bench-migrate: deps ## a fleet's migration beside psql by hand and django-tenants
+	BENCH_PYTHON="$$(scripts/bench-python.sh)" cargo bench $(CARGO_FLAGS) --package tenantry-cli --bench migrate
 
 deps: ## install what is missing
 	@scripts/deps.sh

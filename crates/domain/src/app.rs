@@ -8,8 +8,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AppName, ClusterName, Error, ErrorCode, Isolation, Layout, Limits, Plan, PlanName, Region, Secret,
-    ServiceName,
+    AppName, ClusterName, Error, ErrorCode, Isolation, Layout, Limits, MigrationLayout, Plan, PlanName,
+    Region, Secret, ServiceName,
 };
 
 /// One product.
@@ -62,6 +62,10 @@ pub struct Service {
     pub name: ServiceName,
     /// The folder of its migrations.
     pub migrations: PathBuf,
+    /// How that folder is laid out; absent: by the names in it.
+    pub layout: Option<MigrationLayout>,
+    /// Names of files and folders in it that are no migrations; `*` stands for any text.
+    pub ignore: Vec<String>,
     /// The cluster that all its data lives on; absent: placed by region and load.
     pub cluster: Option<ClusterName>,
 }

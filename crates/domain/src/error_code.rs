@@ -112,7 +112,9 @@ codes! {
 
     // Migrations and shapes
     /// The folder's layout or a file's name was not understood.
-    MigrationLayout = "migration_layout", 422, "F0000", 1, "name files NNNN_name.up.sql and NNNN_name.down.sql";
+    MigrationLayout = "migration_layout", 422, "F0000", 1, "docs/migrations.md shows the layouts that are understood";
+    /// No migration is called so.
+    MigrationUnknown = "migration_unknown", 404, "42704", 2, "`tenantry migrate status` shows the migrations; name one by its number or its file";
     /// A migration has a syntax error.
     MigrationSyntax = "migration_syntax", 422, "42601", 1, "correct the statement at the place named";
     /// A statement can't be carried into a shape.

@@ -37,32 +37,60 @@ pub async fn holds(client: &Client, target: &str, version: i64) -> Result<bool> 
     Ok(read(client, target).await?.iter().any(|e| e.version == version))
 }
 
-/// Compares the ledger with the files: pure.
+/// Compares the ledger with the files: pure. What takes a migration back is not compared, nor are names: a file may be
+/// renamed as long as its place in the order stays.
 ///
 /// # Errors
 /// `migration_changed` names an applied file that was edited or removed, or one that was inserted before it.
 pub fn check(applied: &[Entry], files: &[Migration]) -> Result<()> {
     let changed = |what: String| Err(Error::new(ErrorCode::MigrationChanged, what));
-    for entry in applied {
-        match files.iter().find(|f| f.version == entry.version) {
-            None => {
-                return changed(format!(
-                    "migration {}_{} is applied, but its file is gone",
-                    entry.version, entry.name
-                ));
+    let is = |entry: &Entry, file: &Migration| file.checksum() == entry.checksum;
+    let in_place = |entry: &Entry| files.iter().any(|f| f.version == entry.version && is(entry, f));
+    if let Some(entry) = applied.iter().find(|e| !in_place(e)) {
+        // In layouts without plain numbers a file too many or too few moves all that follow it.
+        let moved = files.iter().any(|f| is(entry, f) && f.name == entry.name);
+        let inserted = files
+            .iter()
+            .filter(|f| f.version <= entry.version)
+            .find(|f| !applied.iter().any(|e| is(e, f) || (e.version, &e.name) == (f.version, &f.name)));
+        let there = files.iter().find(|f| f.version == entry.version);
+        return changed(match (inserted, there) {
+            (Some(file), _) if moved => {
+                format!("{} stands before migration {}, which is applied", file.file(), called(entry))
             }
-            Some(file) if file.checksum() != entry.checksum => {
-                return changed(format!("{} is applied, and was edited since", file.file()));
+            (_, Some(file)) if file.name == entry.name => {
+                format!("{} is applied, and was edited since", file.file())
             }
-            Some(_) => {}
-        }
+            (Some(file), Some(_)) if !moved => {
+                format!(
+                    "{} stands in the place of migration {}, which is applied",
+                    file.file(),
+                    called(entry)
+                )
+            }
+            _ => format!("migration {} is applied, but its file is gone", called(entry)),
+        });
     }
-    let newest = applied.iter().map(|e| e.version).max().unwrap_or(0);
-    let inserted =
-        files.iter().find(|f| f.version < newest && applied.iter().all(|e| e.version != f.version));
+    let newest = applied.iter().max_by_key(|e| e.version);
+    let inserted = newest.and_then(|newest| {
+        let between =
+            |f: &&Migration| f.version < newest.version && applied.iter().all(|e| e.version != f.version);
+        files.iter().find(between).map(|file| (file, newest))
+    });
     match inserted {
-        Some(file) => changed(format!("{} stands before migration {newest}, which is applied", file.file())),
+        Some((file, newest)) => {
+            changed(format!("{} stands before migration {}, which is applied", file.file(), called(newest)))
+        }
         None => Ok(()),
+    }
+}
+
+/// An applied migration as messages name it.
+fn called(entry: &Entry) -> String {
+    if entry.name.is_empty() {
+        entry.version.to_string()
+    } else {
+        format!("{}_{}", entry.version, entry.name)
     }
 }
 
@@ -72,9 +100,27 @@ mod tests {
 
     use super::*;
 
+    fn named(version: i64, name: &str, text: &str) -> Migration {
+        let file = format!("{name}.sql");
+        Migration {
+            version,
+            label: version.to_string(),
+            name: name.to_owned(),
+            up: PathBuf::from(&file),
+            file,
+            down: None,
+            text: text.to_owned(),
+        }
+    }
+
     fn file(version: i64, text: &str) -> Migration {
-        let up = PathBuf::from(format!("{version:04}_m.up.sql"));
-        Migration { version, name: "m".to_owned(), up, down: None, text: text.to_owned() }
+        let file = format!("{version:04}_m.up.sql");
+        Migration {
+            file: file.clone(),
+            up: PathBuf::from(file),
+            name: "m".to_owned(),
+            ..named(version, "m", text)
+        }
     }
 
     fn entry(file: &Migration) -> Entry {
@@ -97,7 +143,33 @@ mod tests {
         assert_eq!(check_message(&applied, &files[1..]), "migration 1_m is applied, but its file is gone");
         assert_eq!(
             check_message(&applied[1..], &files),
-            "0001_m.up.sql stands before migration 2, which is applied"
+            "0001_m.up.sql stands before migration 2_m, which is applied"
         );
+        let renamed = Migration { name: "other".to_owned(), ..file(2, "b") };
+        assert_eq!(check_message(&applied, &[file(1, "a"), renamed]), "fine");
+    }
+
+    /// Versions that are places move when a file is inserted or removed.
+    #[test]
+    fn the_file_that_moved_all_others_is_named() {
+        let files = [named(1, "a", "A"), named(2, "b", "B"), named(3, "c", "C")];
+        let applied: Vec<Entry> = files.iter().map(entry).collect();
+        let inserted = [named(1, "a", "A"), named(2, "aa", "AA"), named(3, "b", "B"), named(4, "c", "C")];
+        assert_eq!(
+            check_message(&applied, &inserted),
+            "aa.sql stands before migration 2_b, which is applied"
+        );
+        let removed = [named(1, "b", "B"), named(2, "c", "C")];
+        assert_eq!(check_message(&applied, &removed), "migration 1_a is applied, but its file is gone");
+        let replaced = [named(1, "a", "A"), named(2, "x", "X"), named(3, "c", "C")];
+        assert_eq!(
+            check_message(&applied, &replaced),
+            "x.sql stands in the place of migration 2_b, which is applied"
+        );
+        let edited = [named(1, "a", "A"), named(2, "b", "X"), named(3, "c", "C"), named(4, "d", "D")];
+        assert_eq!(check_message(&applied, &edited), "b.sql is applied, and was edited since");
+        assert_eq!(check_message(&applied, &files[..2]), "migration 3_c is applied, but its file is gone");
+        let renamed = [named(1, "a0", "A"), named(2, "b", "B"), named(3, "c", "C")];
+        assert_eq!(check_message(&applied, &renamed), "fine");
     }
 }

@@ -13,7 +13,7 @@ use crate::rollout::history::History;
 use crate::rollout::order::{Direction, Order, Request};
 use crate::rollout::pending::Pending;
 use crate::rollout::{KIND, Rollout, Threshold};
-use crate::source::read_folder;
+use crate::source::read_service;
 
 /// Who asks for migrations where nobody is named.
 const ACTOR: &str = "tenantry";
@@ -75,6 +75,12 @@ impl Migrator {
     /// The kind of job that workers need to know.
     pub fn operation(&self) -> Rollout {
         self.rollout.clone()
+    }
+
+    /// A worker for rollouts alone, which counts as one as long as it lives.
+    pub fn worker(&self) -> Worker {
+        let (rollout, limits) = (Arc::new(self.rollout.clone()), self.rollout.app.limits.clone());
+        Worker::new(self.rollout.registry.clone(), vec![rollout], limits)
     }
 
     /// Prepares every cluster: roles, databases, hardening. Idempotent.
@@ -159,7 +165,7 @@ impl Migrator {
             let mut order = order;
             for service in app.services.values() {
                 let Some(site) = pending.sites.iter().find(|s| s.service == service.name) else { continue };
-                let files = read_folder(&service.migrations)?;
+                let files = read_service(service)?.migrations;
                 let history = History::of(&app, files, request.direction, site.to)?;
                 order.services.insert(service.name.to_string(), history.goal());
             }
@@ -212,9 +218,7 @@ impl Migrator {
             Begun::Nothing(_) => return Ok(Report::default()),
             Begun::Queued(job) | Begun::Adopted(job) => job,
         };
-        let (rollout, limits) = (Arc::new(self.rollout.clone()), self.rollout.app.limits.clone());
-        let worker = Worker::new(self.rollout.registry.clone(), vec![rollout], limits);
-        worker.drive(job, &|p| progress(Progress { step: p.step, detail: p.detail })).await?;
+        self.worker().drive(job, &|p| progress(Progress { step: p.step, detail: p.detail })).await?;
         self.report(job).await
     }
 

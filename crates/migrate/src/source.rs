@@ -1,162 +1,160 @@
-//! A service's folder of migrations: `NNNN_name.up.sql` with `NNNN_name.down.sql`, or `NNNN_name.sql`.
+//! A service's folder of migrations, in whichever layout its app already has.
+//!
+//! Three steps, of which the middle one is pure: [`listing`] says what lies in the folder, one file per layout tells
+//! from the names what that means ([`Found`]), and the texts are read and checked. Nothing is applied from a folder that
+//! is not understood as a whole.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+pub mod create;
+mod detect;
+mod diesel;
+mod dump;
+mod find;
+mod flyway;
+mod listing;
+mod migration;
+mod names;
+mod next;
+mod number;
+mod numbered;
+mod order;
+mod prisma;
+mod sections;
+mod text;
 
-use sha2::{Digest, Sha256};
-use tenantry_domain::{Error, ErrorCode, Result, ResultExt as _};
+use std::path::Path;
 
-/// One migration of an app.
+use tenantry_domain::{Error, ErrorCode, MigrationLayout, Result, Service};
+
+pub use find::resolve;
+use listing::Listing;
+pub use migration::{Migration, Script};
+use sections::Markers;
+
+/// A folder of migrations as it was read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Migration {
-    /// The number in front of the file's name.
-    pub version: i64,
-    /// What stands between the number and the ending.
-    pub name: String,
-    /// The file that applies it.
-    pub up: PathBuf,
-    /// The file that takes it back, if there is one.
-    pub down: Option<PathBuf>,
-    /// The text that applies it.
-    pub text: String,
+pub struct Folder {
+    /// How it is laid out.
+    pub layout: MigrationLayout,
+    /// Its migrations in the order in which they apply.
+    pub migrations: Vec<Migration>,
 }
 
-impl Migration {
-    /// SHA-256 of the text, in hexadecimal.
-    pub fn checksum(&self) -> String {
-        Sha256::digest(self.text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
-    }
-
-    /// The file as errors name it.
-    pub fn file(&self) -> String {
-        self.up.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned())
-    }
+/// What the names of a folder say of one migration; paths are relative to the folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Found {
+    /// Its number, where the layout has plain numbers.
+    number: Option<i64>,
+    label: String,
+    name: String,
+    up: String,
+    down: Option<String>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Direction {
-    Up,
-    Down,
-}
-
-/// Reads a folder. A folder that does not exist is an app without migrations.
+/// Reads a service's folder. A folder that does not exist is an app without migrations.
 ///
 /// # Errors
-/// `migration_layout` for two files of one number, a name that is not understood, a down file without its up file, or a
-/// file that is not UTF-8.
-pub fn read_folder(folder: &Path) -> Result<Vec<Migration>> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(e) => return Err(Error::new(ErrorCode::Io, format!("read {}", folder.display())).because(e)),
-    };
-    let mut files = Vec::new();
-    for entry in entries {
-        let path = entry.code(ErrorCode::Io, format!("read {}", folder.display()))?.path();
-        if path.extension().is_some_and(|e| e == "sql") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    let mut ups: BTreeMap<i64, (String, PathBuf)> = BTreeMap::new();
-    let mut downs: BTreeMap<i64, PathBuf> = BTreeMap::new();
-    for path in files {
-        let file = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-        let (version, name, direction) = parse_name(&file)?;
-        let other = match direction {
-            Direction::Up => ups.insert(version, (name, path.clone())).map(|(_, p)| p),
-            Direction::Down => downs.insert(version, path.clone()),
-        };
-        if let Some(other) = other {
-            return Err(layout(format!("{} and {} have the same number", other.display(), path.display())));
-        }
-    }
-    if let Some((_, down)) = downs.iter().find(|(version, _)| !ups.contains_key(version)) {
-        return Err(layout(format!("{} takes back a migration that is not there", down.display())));
-    }
-    ups.into_iter()
-        .map(|(version, (name, up))| {
-            let text = read_text(&up)?;
-            Ok(Migration { version, name, down: downs.remove(&version), up, text })
-        })
-        .collect()
+/// `migration_layout` names the file, and the line where there is one: two files of one number, a name that is not
+/// understood, a mixture of layouts, a down file without its up file, a link out of the folder, a file that is not
+/// UTF-8. `io` for what can't be read.
+pub fn read_service(service: &Service) -> Result<Folder> {
+    read(&service.migrations, service.layout, &service.ignore)
 }
 
-fn read_text(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).code(ErrorCode::Io, format!("read {}", path.display()))?;
-    String::from_utf8(bytes).map_err(|e| {
-        let line = 1 + bytecount(&e.as_bytes()[..e.utf8_error().valid_up_to()]);
-        layout(format!("{}:{line}: the file is not UTF-8", path.display())).help("save the file as UTF-8")
+/// Reads a folder whose layout is told by its names.
+///
+/// # Errors
+/// Those of [`read_service`].
+pub fn read_folder(folder: &Path) -> Result<Vec<Migration>> {
+    Ok(read(folder, None, &[])?.migrations)
+}
+
+/// Reads a folder, or a single script, in the layout given or in that which its names tell.
+///
+/// # Errors
+/// Those of [`read_service`].
+pub fn read(folder: &Path, layout: Option<MigrationLayout>, ignore: &[String]) -> Result<Folder> {
+    let listing = Listing::read(folder, ignore)?;
+    let named = match layout {
+        Some(layout) => layout,
+        None => detect::layout(&listing)?,
+    };
+    let found = found(named, &listing)?;
+    let texts = found.iter().map(|f| text::read(&listing.path(&f.up))).collect::<Result<Vec<_>>>()?;
+    let markers = match layout {
+        Some(layout) => Markers::of(layout),
+        None => sections::detect(&texts),
+    };
+    if markers == Some(Markers::Goose) {
+        numbered::no_programs(&listing)?;
+    }
+    let mut migrations = Vec::with_capacity(found.len());
+    for ((found, text), version) in found.iter().zip(texts).zip(order::versions(&found)) {
+        migrations.push(migration(&listing, found, version, text, markers)?);
+    }
+    Ok(Folder { layout: markers.map_or(named, Markers::layout), migrations })
+}
+
+fn found(layout: MigrationLayout, listing: &Listing) -> Result<Vec<Found>> {
+    match layout {
+        MigrationLayout::Numbered
+        | MigrationLayout::Goose
+        | MigrationLayout::SqlMigrate
+        | MigrationLayout::Dbmate => numbered::found(listing),
+        MigrationLayout::Names => names::found(listing),
+        MigrationLayout::Diesel => diesel::found(listing),
+        MigrationLayout::Prisma => prisma::found(listing),
+        MigrationLayout::Flyway => flyway::found(listing),
+        MigrationLayout::Dump => dump::found(listing),
+    }
+}
+
+/// The migration that these names and this text are.
+fn migration(
+    listing: &Listing,
+    found: &Found,
+    version: i64,
+    text: String,
+    markers: Option<Markers>,
+) -> Result<Migration> {
+    let up = listing.path(&found.up);
+    let (text, section) = match markers {
+        Some(markers) => sections::split(markers, &up, &text)?,
+        None => {
+            sections::refuse(&up, &text)?;
+            (text, None)
+        }
+    };
+    let down = match (&found.down, section) {
+        (Some(down), None) => {
+            let path = listing.path(down);
+            Some(Script { text: text::read(&path)?, file: down.clone(), path })
+        }
+        (Some(down), Some(_)) => {
+            return Err(refused(format!(
+                "{} and the section in {} both take back the same migration",
+                listing.path(down).display(),
+                up.display()
+            ))
+            .help("keep one of the two"));
+        }
+        (None, Some(text)) => Some(Script { text, file: found.up.clone(), path: up.clone() }),
+        (None, None) => None,
+    };
+    Ok(Migration {
+        version,
+        label: found.label.clone(),
+        name: found.name.clone(),
+        file: found.up.clone(),
+        up,
+        down: down.filter(|d| !text::is_blank(&d.text)),
+        text,
     })
 }
 
-fn bytecount(bytes: &[u8]) -> usize {
-    bytes.iter().filter(|b| **b == b'\n').count()
-}
-
-/// Number, name and direction of a file's name.
-fn parse_name(file: &str) -> Result<(i64, String, Direction)> {
-    let unknown = || layout(format!("the name of {file} is not that of a migration"));
-    let (stem, direction) = if let Some(stem) = file.strip_suffix(".up.sql") {
-        (stem, Direction::Up)
-    } else if let Some(stem) = file.strip_suffix(".down.sql") {
-        (stem, Direction::Down)
-    } else {
-        (file.strip_suffix(".sql").ok_or_else(unknown)?, Direction::Up)
-    };
-    let digits = stem.find(|c: char| !c.is_ascii_digit()).unwrap_or(stem.len());
-    let version: i64 = stem[..digits].parse().map_err(|_| unknown())?;
-    let name = stem[digits..].trim_start_matches(['_', '-']).to_owned();
-    if version <= 0 {
-        return Err(layout(format!("the number of {file} must be at least 1")));
-    }
-    Ok((version, name, direction))
-}
-
-fn layout(message: String) -> Error {
+/// Something in the folder that is not understood.
+fn refused(message: String) -> Error {
     Error::new(ErrorCode::MigrationLayout, message)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn folder(files: &[(&str, &[u8])]) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        for (name, text) in files {
-            std::fs::write(dir.path().join(name), text).unwrap();
-        }
-        dir
-    }
-
-    fn refusal(files: &[(&str, &[u8])]) -> String {
-        let e = read_folder(folder(files).path()).unwrap_err();
-        assert_eq!(e.code(), ErrorCode::MigrationLayout);
-        e.message().to_owned()
-    }
-
-    #[test]
-    fn files_are_ordered_by_number() {
-        let dir = folder(&[
-            ("10_b.sql", b"SELECT 10"),
-            ("0002_a.up.sql", b"SELECT 2"),
-            ("0002_a.down.sql", b""),
-            ("README.md", b"not a migration"),
-        ]);
-        let read = read_folder(dir.path()).unwrap();
-        let got: Vec<_> = read.iter().map(|m| (m.version, m.name.as_str(), m.down.is_some())).collect();
-        assert_eq!(got, [(2, "a", true), (10, "b", false)]);
-        assert_eq!(read[0].file(), "0002_a.up.sql");
-        assert_ne!(read[0].checksum(), read[1].checksum());
-        assert_eq!(read_folder(&dir.path().join("none")).unwrap(), []);
-    }
-
-    #[test]
-    fn what_is_not_understood_is_named() {
-        assert!(refusal(&[("1_a.sql", b""), ("0001_b.up.sql", b"")]).contains("same number"));
-        assert!(refusal(&[("users.sql", b"")]).contains("users.sql"));
-        assert!(refusal(&[("0_a.sql", b"")]).contains("at least 1"));
-        assert!(refusal(&[("1_a.down.sql", b"")]).contains("takes back"));
-        assert!(refusal(&[("1_a.sql", b"SELECT 1;\n\xff")]).contains("1_a.sql:2: the file is not UTF-8"));
-    }
-}
+mod tests;

@@ -5,12 +5,15 @@
 //! PostgreSQL itself (`pg_get_constraintdef` and its like) under the search path that the schema's objects
 //! live with: the schema, then `global`, then `extensions`.
 //!
-//! Left out on purpose: owners and grants, members of extensions, rows, and where sequences stand.
+//! Left out on purpose: members of extensions, rows, and where sequences stand; owners and grants too, unless
+//! [`inspect`](inspect::inspect) is asked for them.
 //! The script that makes a schema anew is in [`crate::clone`].
 
 mod difference;
+pub mod inspect;
 mod kind;
 pub(crate) mod mark;
+mod mend;
 pub(crate) mod part;
 pub(crate) mod source;
 mod tokens;
@@ -21,7 +24,9 @@ use tenantry_domain::Result;
 use tokio_postgres::GenericClient;
 
 pub use difference::Difference;
-pub use kind::ObjectKind;
+pub use inspect::{Inspection, Roles};
+pub use kind::{Key, ObjectKind};
+pub use mend::{Mending, Step};
 #[doc(hidden)]
 pub use source::static_sql;
 
@@ -46,6 +51,9 @@ pub struct Object {
     pub table: Option<String>,
     /// What PostgreSQL prints for it; the schema's own name is written `<schema>`.
     pub definition: String,
+    /// What it takes to mend it: only of catalogs that [`inspect::inspect`] has read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) script: Option<Box<inspect::Script>>,
 }
 
 /// Reads the catalog of a schema.
@@ -103,11 +111,22 @@ impl Catalog {
     pub fn difference(&self, found: &Catalog) -> Vec<Difference> {
         difference::difference(self, found)
     }
+
+    /// As [`Catalog::difference`], without what follows from another difference: a table that is missing is one
+    /// difference, whatever it holds. Both catalogs have to come from [`inspect::inspect`].
+    pub fn drift(&self, found: &Catalog) -> Vec<Difference> {
+        difference::roots(self, found, self.difference(found))
+    }
 }
 
 impl Object {
     fn new(kind: ObjectKind, name: String, definition: &str) -> Self {
-        Self { kind, name, table: None, definition: mark::shown(definition) }
+        Self { kind, name, table: None, definition: mark::shown(definition), script: None }
+    }
+
+    /// What it is and how it is called.
+    pub fn key(&self) -> Key {
+        Key::new(self.kind, self.name.clone())
     }
 
     fn sort_name(&self) -> &str {

@@ -73,7 +73,13 @@ fn app(name: &str, migrations: &Path, options: AppOptions) -> App {
     let main: ServiceName = "main".parse().unwrap();
     let cluster =
         ClusterSpec { url: None, replicas: Vec::new(), region: None, engine: "postgres".to_owned() };
-    let service = Service { name: main.clone(), migrations: migrations.to_path_buf(), cluster: None };
+    let service = Service {
+        name: main.clone(),
+        migrations: migrations.to_path_buf(),
+        layout: None,
+        ignore: Vec::new(),
+        cluster: None,
+    };
     App {
         name: name.parse().unwrap(),
         control_url: None,

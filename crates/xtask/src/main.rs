@@ -1,24 +1,34 @@
-//! Tasks of the project: `cargo xtask tidy` checks the tree, `cargo xtask codegen` writes generated pages.
+//! Tasks of the project: `cargo xtask tidy` checks the tree, `cargo xtask codegen` writes generated pages, `cargo xtask
+//! shapes` scores histories of migrations.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
 mod codegen;
 mod rust_source;
+mod shapes;
 mod tidy;
 mod tree;
 
 use tree::Tree;
 
-const USAGE: &str = "usage: cargo xtask tidy | codegen";
+const USAGE: &str = "usage: cargo xtask tidy | codegen | shapes [--pg-bin DIR] DIR...";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let root = match root() {
+        Ok(root) => root,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            return ExitCode::FAILURE;
+        }
+    };
     let result = match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["tidy"] => run_tidy(),
-        ["codegen"] => run_codegen(),
+        ["tidy"] => run_tidy(&root),
+        ["codegen"] => run_codegen(&root),
+        ["shapes", rest @ ..] => shapes::run(&root, rest),
         _ => {
             eprintln!("{USAGE}");
             return ExitCode::from(2);
@@ -33,8 +43,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn run_tidy() -> Result<ExitCode> {
-    let tree = Tree::of_repository(&root()?)?;
+fn run_tidy(root: &Path) -> Result<ExitCode> {
+    let tree = Tree::of_repository(root)?;
     let findings = tidy::run(&tree)?;
     for finding in &findings {
         println!("{finding}");
@@ -48,9 +58,8 @@ fn run_tidy() -> Result<ExitCode> {
     }
 }
 
-fn run_codegen() -> Result<ExitCode> {
-    let root = root()?;
-    let tree = Tree::of_repository(&root)?;
+fn run_codegen(root: &Path) -> Result<ExitCode> {
+    let tree = Tree::of_repository(root)?;
     for page in codegen::pages(&tree)? {
         if tree.text(page.path) != Some(page.text.as_str()) {
             std::fs::write(root.join(page.path), &page.text)

@@ -47,7 +47,11 @@ fn describe(app: &App) -> Value {
     let services: Map<String, Value> = app
         .services
         .values()
-        .map(|s| (s.name.to_string(), json!({ "migrations": s.migrations, "cluster": s.cluster })))
+        .map(|s| {
+            let service = json!({ "migrations": s.migrations, "layout": s.layout, "ignore": s.ignore,
+                "cluster": s.cluster });
+            (s.name.to_string(), service)
+        })
         .collect();
     let plans: Map<String, Value> = app
         .plans

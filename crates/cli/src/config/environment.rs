@@ -45,7 +45,7 @@ fn key_path(name: &str) -> Option<Vec<String>> {
 
 /// Lists are separated by commas; whole numbers, `true` and `false` are what they look like; all else is text.
 fn value(path: &[String], text: &str) -> Value {
-    if matches!(path.last().map(String::as_str), Some("global" | "replicas")) {
+    if matches!(path.last().map(String::as_str), Some("global" | "replicas" | "ignore")) {
         let items = text.split(',').map(str::trim).filter(|s| !s.is_empty());
         return Value::Array(items.map(|s| Value::String(s.to_owned())).collect());
     }

@@ -84,7 +84,10 @@ fn services(
             return Err(invalid(format!("services.{name}.cluster {cluster} is not among the clusters")));
         }
         let migrations = directory.join(service.migrations.unwrap_or_else(|| format!("migrations/{name}")));
-        services.insert(key.clone(), Service { name: key, migrations, cluster });
+        let layout = service.layout.as_deref().map(str::parse).transpose();
+        let layout = layout.map_err(|e: Error| e.context(format!("services.{name}.layout")))?;
+        let service = Service { name: key.clone(), migrations, layout, ignore: service.ignore, cluster };
+        services.insert(key, service);
     }
     Ok(services)
 }

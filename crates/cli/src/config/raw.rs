@@ -51,6 +51,9 @@ pub struct RawCluster {
 #[serde(deny_unknown_fields)]
 pub struct RawService {
     pub migrations: Option<String>,
+    pub layout: Option<String>,
+    #[serde(default)]
+    pub ignore: Vec<String>,
     pub cluster: Option<String>,
 }
 
@@ -99,6 +102,8 @@ pub fn known_keys() -> Vec<String> {
         "clusters.*.region",
         "clusters.*.engine",
         "services.*.migrations",
+        "services.*.layout",
+        "services.*.ignore",
         "services.*.cluster",
         "isolation.default",
         "isolation.tenant_column",

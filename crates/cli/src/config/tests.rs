@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tenantry_domain::{ErrorCode, Isolation, TenantKeyType};
+use tenantry_domain::{ErrorCode, Isolation, MigrationLayout, TenantKeyType};
 
 use super::parse;
 
@@ -54,6 +54,7 @@ fn bad_values_are_refused() {
         "app = 'crm'\n[isolation]\ntenant_key = 'text'",
         "app = 'crm'\n[services.control]",
         "app = 'crm'\n[services.main]\ncluster = 'eu'",
+        "app = 'crm'\n[services.main]\nlayout = 'rails'",
         "app = 'crm'\n[clusters.eu]\nengine = 'oracle'",
         "app = 'crm'\n[limits]\njob_heartbeat_seconds = 0",
         "app = 'a-very-long-app-name'\n[services.a_long_service_name]",
@@ -65,6 +66,27 @@ fn bad_values_are_refused() {
     }
     assert_eq!(refusal("app = 'crm'\n[isolation]\ndefault = 'row'").0, ErrorCode::IsolationUnknown);
     assert!(refusal("app = 'crm'\n\nx = = 1").1.starts_with("line 3:"));
+}
+
+#[test]
+fn the_layout_of_migrations_is_named() {
+    let text = "app = 'crm'\n[services.main]\nlayout = 'flyway'\nignore = ['R__*.sql']";
+    let app = parse(text, Path::new("/app"), &[]).unwrap();
+    let service = app.services.values().next().unwrap();
+    assert_eq!((service.layout, service.ignore.len()), (Some(MigrationLayout::Flyway), 1));
+    let variables =
+        [("TENANTRY_SERVICES_MAIN_LAYOUT", "sqlx"), ("TENANTRY_SERVICES_MAIN_IGNORE", "a.sql, b.sql")]
+            .map(|(k, v)| (k.to_owned(), v.to_owned()));
+    let app = parse(text, Path::new("/app"), &variables).unwrap();
+    let service = app.services.values().next().unwrap();
+    assert_eq!((service.layout, service.ignore.len()), (Some(MigrationLayout::Numbered), 2));
+    let (code, text) = refusal("app = 'crm'\n[services.main]\nlayout = 'rails'");
+    assert_eq!(code, ErrorCode::ConfigInvalid);
+    assert_eq!(
+        text,
+        "services.main.layout: \"rails\" is not a layout of migrations; use one of numbered, names, diesel, prisma, \
+         flyway, goose, sql-migrate, dbmate, dump"
+    );
 }
 
 #[test]

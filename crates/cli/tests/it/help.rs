@@ -22,6 +22,7 @@ async fn help_of_every_command() {
         &["psql"],
         &["sql"],
         &["migrate"],
+        &["migrate", "new"],
         &["migrate", "up"],
         &["job"],
     ];

@@ -33,6 +33,8 @@ async fn what_is_typed_is_checked_before_a_server_starts() {
         (&["serve", "--role", "nothing"], "usage"),
         (&["sql", "--all-tenants", "select 1", "--format", "parquet"], "usage"),
         (&["sql", "--all-tenants", "  "], "usage"),
+        (&["migrate", "new", "../orders"], "usage"),
+        (&["migrate", "new", "orders", "--service", "crm"], "service_unknown"),
     ];
     for (args, code) in cases {
         app.on(args).await.refused(2, code);

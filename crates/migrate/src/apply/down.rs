@@ -1,8 +1,7 @@
 //! Taking migrations back: down files, each shaped with the history as it was when its migration had just been applied.
 
 use sha2::{Digest as _, Sha256};
-use std::path::Path;
-use tenantry_domain::{App, Error, ErrorCode, Result, ResultExt as _};
+use tenantry_domain::{App, Error, ErrorCode, Result};
 use tenantry_shape::History;
 
 use super::shaped::{Shaped, options};
@@ -26,15 +25,13 @@ pub(crate) fn shape_down(app: &App, files: &[Migration], to: i64) -> Result<Vec<
     let mut shaped = Vec::new();
     for file in files {
         history.apply(&file.file(), &file.text).map_err(Error::from)?;
-        let Some(path) = file.down.as_deref().filter(|_| file.version > to) else { continue };
-        let text = read_text(path)?;
-        let name = file_name(path);
-        let statements = history.clone().apply(&name, &text).map_err(Error::from)?;
+        let Some(down) = file.down.as_ref().filter(|_| file.version > to) else { continue };
+        let statements = history.clone().apply(&down.file, &down.text).map_err(Error::from)?;
         shaped.push(Shaped {
             version: file.version,
             name: file.name.clone(),
-            file: name,
-            checksum: checksum(&text),
+            file: down.file.clone(),
+            checksum: checksum(&down.text),
             statements,
         });
     }
@@ -42,20 +39,6 @@ pub(crate) fn shape_down(app: &App, files: &[Migration], to: i64) -> Result<Vec<
     Ok(shaped)
 }
 
-fn file_name(path: &Path) -> String {
-    path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned())
-}
-
 fn checksum(text: &str) -> String {
     Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
-}
-
-fn read_text(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).code(ErrorCode::Io, format!("read {}", path.display()))?;
-    String::from_utf8(bytes).map_err(|e| {
-        let before = &e.as_bytes()[..e.utf8_error().valid_up_to()];
-        let line = 1 + before.iter().filter(|b| **b == b'\n').count();
-        Error::new(ErrorCode::MigrationLayout, format!("{}:{line}: the file is not UTF-8", path.display()))
-            .help("save the file as UTF-8")
-    })
 }

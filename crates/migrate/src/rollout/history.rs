@@ -7,7 +7,7 @@ use tenantry_domain::{App, Result, Service};
 use super::order::{Direction, Goal};
 use crate::apply::down::shape_down;
 use crate::apply::shaped::{Shaped, shape};
-use crate::source::{Migration, read_folder};
+use crate::source::{Migration, read_service};
 
 /// The files of one direction.
 #[derive(Debug)]
@@ -39,7 +39,7 @@ impl History {
     /// # Errors
     /// Those of the folder and of shaping; `migration_down_missing`.
     pub fn load(app: &App, service: &Service, direction: Direction, to: i64) -> Result<Self> {
-        let files = read_folder(&service.migrations)?;
+        let files = read_service(service)?.migrations;
         Self::of(app, files, direction, to)
     }
 
@@ -61,7 +61,9 @@ impl History {
             Direction::Down => shape_down(app, &files, to)?,
         };
         if direction == Direction::Down {
-            sums.extend(shaped.iter().map(|f| (key(f.version, &f.file), f.checksum.clone())));
+            // Both may stand in one file.
+            let down = |f: &Shaped| (key(f.version, &format!("{} (down)", f.file)), f.checksum.clone());
+            sums.extend(shaped.iter().map(down));
         }
         Ok(Self { direction, migrations: files, versions, files: shaped, sums, to })
     }

@@ -29,8 +29,11 @@ pub struct Rollout {
     pub(crate) registry: Registry,
     pub(crate) clusters: Clusters,
     /// The sites of the job in hand: read and shaped once.
-    kept: Arc<Mutex<Option<(JobId, Arc<Vec<Site>>)>>>,
+    kept: Arc<Mutex<Option<Kept>>>,
 }
+
+/// The sites of a job.
+type Kept = (JobId, Arc<Vec<Site>>);
 
 /// What the step `plan` found.
 #[derive(Clone, Copy, Debug, Default)]

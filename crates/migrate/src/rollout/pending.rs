@@ -10,7 +10,7 @@ use super::operation::Rollout;
 use super::order::{Direction, Request};
 use crate::apply::site::APPLICATION_NAME;
 use crate::ledger::{self, Entry};
-use crate::source::{Migration, read_folder};
+use crate::source::{Migration, read_service};
 
 const PENDING: &str = include_str!("pending.sql");
 /// SQLSTATE `invalid_catalog_name`: there is no such database.
@@ -68,7 +68,7 @@ impl Rollout {
         let mut sites = Vec::new();
         for (service, cluster) in self.places() {
             if request.concerns(&service.name) {
-                let files = read_folder(&service.migrations)?;
+                let files = read_service(service)?.migrations;
                 sites.push(self.site_state(request, (service, cluster), &files).await?);
             }
         }

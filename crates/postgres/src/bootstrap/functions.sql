@@ -87,9 +87,11 @@ CREATE TABLE tenantry.counters (
   PRIMARY KEY (tenant, relation, attribute)
 ) WITH (fillfactor = 70);
 
--- The setting that holds a transaction's block of one counter: the value given last, the end of the block, its size.
-CREATE FUNCTION tenantry.block_setting(relation_id oid, attribute_number smallint) RETURNS text LANGUAGE sql IMMUTABLE
-RETURN 'tenantry.block_' || relation_id || '_' || attribute_number;
+-- The setting that holds a transaction's block of one counter: the value given last, the end of the block, its size. A
+-- migration's transaction is several tenants, one after the other, and each has blocks of its own.
+CREATE FUNCTION tenantry.block_setting(relation_id oid, attribute_number smallint, tenant :key_type) RETURNS text
+LANGUAGE sql STABLE
+RETURN 'tenantry.block_' || relation_id || '_' || attribute_number || '_' || translate(tenant::text, '-', '_');
 
 -- The next value of one counter. Private: its callers below have checked what they pass. The row stays locked until the
 -- transaction ends, so a transaction that takes many values takes them in blocks that double (else every value would
@@ -99,7 +101,7 @@ CREATE FUNCTION tenantry.advance(relation_id oid, attribute_number smallint, fir
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
 DECLARE
   me :key_type := tenantry.current_tenant_key();
-  setting text := tenantry.block_setting(relation_id, attribute_number);
+  setting text := tenantry.block_setting(relation_id, attribute_number, me);
   block bigint[] := nullif(current_setting(setting, true), '')::bigint[];
   size bigint := 1;
   value bigint;
@@ -140,12 +142,11 @@ END $f$;
 CREATE FUNCTION tenantry.settle_block() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
 DECLARE
-  setting text := tenantry.block_setting(NEW.relation, NEW.attribute);
+  setting text := tenantry.block_setting(NEW.relation, NEW.attribute, NEW.tenant);
   block bigint[] := nullif(current_setting(setting, true), '')::bigint[];
 BEGIN
   UPDATE tenantry.counters SET last = coalesce(block[1], last), in_block = false
-   WHERE tenant = NEW.tenant AND relation = NEW.relation AND attribute = NEW.attribute AND in_block
-     AND tenant = tenantry.current_tenant_key();
+   WHERE tenant = NEW.tenant AND relation = NEW.relation AND attribute = NEW.attribute AND in_block;
   PERFORM set_config(setting, '', true);
   RETURN NULL;
 END $f$;
@@ -219,7 +220,7 @@ BEGIN
   VALUES (tenantry.current_tenant_key(), c.relation, c.attribute, value, set_value.called)
   ON CONFLICT ON CONSTRAINT counters_pkey DO UPDATE
     SET last = excluded.last, called = excluded.called, in_block = false;
-  PERFORM set_config(tenantry.block_setting(c.relation, c.attribute), '', true);
+  PERFORM set_config(tenantry.block_setting(c.relation, c.attribute, tenantry.current_tenant_key()), '', true);
   IF called THEN
     PERFORM set_config('tenantry.value_' || sequence::oid, value::text, false);
   END IF;

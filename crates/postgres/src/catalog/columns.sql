@@ -1,6 +1,6 @@
 -- Columns of the tables, partitioned tables, views and materialized views among $1.
 SELECT c.tableoid AS class, c.oid AS relation, c.relkind::text AS relkind, quote_ident(c.relname) AS table,
-       quote_ident(a.attname) AS column,
+       quote_ident(a.attname) AS column, a.attnum AS number,
        concat(format_type(a.atttypid, a.atttypmod),
               CASE a.attcompression WHEN 'p' THEN ' COMPRESSION pglz' WHEN 'l' THEN ' COMPRESSION lz4' END,
               ' COLLATE ' || (

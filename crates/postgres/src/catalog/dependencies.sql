@@ -10,7 +10,7 @@ WITH RECURSIVE member (classid, objid) AS (
     JOIN pg_catalog.pg_depend d ON d.refclassid = m.classid AND d.refobjid = m.objid
     WHERE d.deptype IN ('i', 'a', 'P', 'S')
 )
-SELECT DISTINCT d.classid, d.objid, d.refclassid, d.refobjid, d.deptype = 'i' AS internal
+SELECT DISTINCT d.classid, d.objid, d.objsubid, d.refclassid, d.refobjid, d.refobjsubid, d.deptype = 'i' AS internal
 FROM member m
 JOIN pg_catalog.pg_depend d ON d.classid = m.classid AND d.objid = m.objid
 WHERE d.deptype <> 'e' AND d.refclassid <> 'pg_catalog.pg_namespace'::regclass

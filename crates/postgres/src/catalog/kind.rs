@@ -78,10 +78,36 @@ kinds! {
     Policy = "policy", "row security policy";
     /// A comment on any of these; its name is the commented object, as `COMMENT ON` writes it.
     Comment = "comment", "comment";
+    /// The owner and the privileges of an object, which its name tells.
+    Rights = "rights", "owner and privileges of";
+    /// Anything that a script can't make again.
+    Other = "other", "object";
 }
 
 impl fmt::Display for ObjectKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.words())
+    }
+}
+
+/// What an object is and how it is called: no other of its schema has both.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Key {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Its name as SQL writes it.
+    pub name: String,
+}
+
+impl Key {
+    /// Of this kind and name.
+    pub fn new(kind: ObjectKind, name: impl Into<String>) -> Self {
+        Self { kind, name: name.into() }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
     }
 }

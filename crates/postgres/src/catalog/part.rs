@@ -1,5 +1,6 @@
 //! What the catalog's queries answer: one [`Part`] for each object, one [`Column`] for each column.
 
+use serde::{Deserialize, Serialize};
 use tenantry_domain::{Error, ErrorCode, Result, ResultExt};
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
@@ -41,6 +42,8 @@ pub(crate) struct Column {
     pub of_table: bool,
     pub table: String,
     pub name: String,
+    /// Its number in the table.
+    pub number: i16,
     /// Type, compression and collation.
     pub typ: String,
     pub identity: Option<String>,
@@ -63,7 +66,7 @@ pub(crate) struct Column {
 }
 
 /// How a column forbids NULL.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct NotNull {
     pub set: bool,
     /// A constraint of its own (since version 18), which children inherit.
@@ -132,6 +135,7 @@ impl Column {
             of_table: matches!(relkind, "r" | "p"),
             table: get(row, "table")?,
             name: get(row, "column")?,
+            number: get(row, "number")?,
             typ: get(row, "type")?,
             identity: get(row, "identity")?,
             default: get(row, "default_oid")?,

@@ -21,9 +21,9 @@ const PROBES: &str = include_str!("probes.sql");
 const REFUSALS: &str = include_str!("refusals.sql");
 
 // The oids of the system catalogs are fixed.
-const PG_TYPE: u32 = 1247;
+pub(crate) const PG_TYPE: u32 = 1247;
 const PG_PROC: u32 = 1255;
-const PG_CLASS: u32 = 1259;
+pub(crate) const PG_CLASS: u32 = 1259;
 const PG_STATISTIC_EXT: u32 = 3381;
 const PG_COLLATION: u32 = 3456;
 const PG_TS_DICT: u32 = 3600;
@@ -52,7 +52,8 @@ const PARTS: [(u32, &str); 16] = [
 /// Every static query of the module, for the test that prepares them.
 #[doc(hidden)]
 pub fn static_sql() -> impl Iterator<Item = &'static str> {
-    let others = [ENTER, LEAVE, MEMBERS, COLUMNS, DEPENDENCIES, NAMES, PROBES, REFUSALS];
+    let others =
+        [super::inspect::RIGHTS, ENTER, LEAVE, MEMBERS, COLUMNS, DEPENDENCIES, NAMES, PROBES, REFUSALS];
     PARTS.into_iter().map(|(_, sql)| sql).chain(others)
 }
 
@@ -65,10 +66,20 @@ pub(crate) struct Source {
     pub probes: (Option<String>, Option<String>),
 }
 
+/// An object that no script can make again.
+pub(crate) struct Refused {
+    pub kind: String,
+    pub name: String,
+}
+
 /// `from` depends on `to`; internal: it is a part of it.
 pub(crate) struct Edge {
     pub from: Address,
+    /// Number of the column that depends; 0: the whole object.
+    pub from_column: i32,
     pub to: Address,
+    /// Number of the column that is needed; 0: the whole object.
+    pub to_column: i32,
     pub internal: bool,
 }
 
@@ -83,19 +94,30 @@ struct Settings {
 
 /// Reads the schema. The client must be in a transaction, whose settings are as before afterwards.
 pub(crate) async fn read(client: &impl GenericClient, schema: &str) -> Result<Source> {
-    let settings = enter(client, schema).await?;
-    let answer = query_all(client, &settings).await?;
-    leave(client, &settings).await?;
-
-    if let Some(row) = answer.refusals.first() {
-        let (kind, name): (&str, &str) = (get(row, "kind")?, get(row, "name")?);
+    let (source, refused) = read_anything(client, schema).await?;
+    if let Some(Refused { kind, name }) = refused.first() {
         return Err(Error::new(
             ErrorCode::ShapeRefused,
             format!("schema {schema} holds what can't be made again elsewhere: {kind} {name}"),
         )
         .help(format!("drop or replace the {kind} {name} in a migration")));
     }
-    decode(&settings, &answer)
+    Ok(source)
+}
+
+/// Reads the schema with whatever it holds: what no script can make again is told apart.
+pub(crate) async fn read_anything(
+    client: &impl GenericClient,
+    schema: &str,
+) -> Result<(Source, Vec<Refused>)> {
+    let settings = enter(client, schema).await?;
+    let answer = query_all(client, &settings).await?;
+    leave(client, &settings).await?;
+    let refused = answer.refusals.iter();
+    let refused = refused
+        .map(|row| Ok(Refused { kind: get(row, "kind")?, name: get(row, "name")? }))
+        .collect::<Result<_>>()?;
+    Ok((decode(&settings, &answer)?, refused))
 }
 
 async fn enter(client: &impl GenericClient, schema: &str) -> Result<Settings> {
@@ -189,7 +211,9 @@ impl Edge {
     fn decode(row: &Row) -> Result<Self> {
         Ok(Self {
             from: (get(row, "classid")?, get(row, "objid")?),
+            from_column: get(row, "objsubid")?,
             to: (get(row, "refclassid")?, get(row, "refobjid")?),
+            to_column: get(row, "refobjsubid")?,
             internal: get(row, "internal")?,
         })
     }

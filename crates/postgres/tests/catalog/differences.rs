@@ -17,8 +17,8 @@ const BASE: &str =
 
 fn brief(difference: &Difference) -> String {
     match difference {
-        Difference::Missing { kind, name } => format!("- {kind} {name}"),
-        Difference::Extra { kind, name } => format!("+ {kind} {name}"),
+        Difference::Missing { kind, name, .. } => format!("- {kind} {name}"),
+        Difference::Extra { kind, name, .. } => format!("+ {kind} {name}"),
         Difference::Changed { kind, name, .. } => format!("~ {kind} {name}"),
         Difference::Reordered { table } => format!("^ {table}"),
     }

@@ -3,6 +3,7 @@
 
 mod clones;
 mod differences;
+mod mends;
 mod refusals;
 mod server;
 mod statements;

@@ -1,0 +1,51 @@
+//! One migration, read.
+
+use std::path::PathBuf;
+
+use sha2::{Digest, Sha256};
+
+/// One migration of an app.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Migration {
+    /// Its place in the order, at least 1: the number in front of its name, or, in layouts without plain numbers, how
+    /// many stand before it and one. A file that comes later never changes the versions of those before.
+    pub version: i64,
+    /// Its number as people write it: `0001`, `1.2`, `2019-11-01-000000`; without a number, its name.
+    pub label: String,
+    /// What stands behind the number.
+    pub name: String,
+    /// The file that applies it, from the folder on.
+    pub file: String,
+    /// The same with the folder.
+    pub up: PathBuf,
+    /// What takes it back. A file without any statement does not.
+    pub down: Option<Script>,
+    /// The text that applies it, with lines as in the file; lines end with a line feed whatever the file has.
+    pub text: String,
+}
+
+/// A text that takes a migration back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// The file, from the folder on.
+    pub file: String,
+    /// The same with the folder.
+    pub path: PathBuf,
+    /// Its text, with lines as in the file.
+    pub text: String,
+}
+
+impl Migration {
+    /// SHA-256 of the text, in hexadecimal. How a check-out ends its lines does not matter to it, nor does what takes
+    /// the migration back.
+    pub fn checksum(&self) -> String {
+        // A section of a file has empty lines in the place of what stands before it.
+        let text = self.text.trim_start_matches('\n');
+        Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+    }
+
+    /// The file as errors name it.
+    pub fn file(&self) -> String {
+        self.file.clone()
+    }
+}

@@ -1,0 +1,110 @@
+//! What an application does after the last migration: statements that break rules, deletes and updates of everything.
+
+use tenantry_postgres::ident::{quote_ident, quote_literal};
+use tokio_postgres::Client;
+
+use super::events::{Event, run};
+use super::finding::Score;
+use super::lab::Lab;
+use super::model::{self, Column, Table};
+
+/// Columns of a table that are set to NULL one by one.
+const COLUMNS_MAX: usize = 4;
+
+/// Runs it on the plain database, and everywhere.
+pub async fn check(lab: &Lab, score: &mut Score) {
+    let tables = model::read(lab.plain.client()).await;
+    let mut events = Vec::new();
+    // What was taken once breaks a key when it comes again; the refused one last, as sequences and counters part there.
+    for (_, sql) in lab.accepted() {
+        let again = format!("{sql} ON CONFLICT DO NOTHING");
+        play(lab.plain.client(), &again, &mut events).await;
+        play(lab.plain.client(), &sql, &mut events).await;
+    }
+    for table in &tables {
+        for sql in of_table(table) {
+            for sql in ["BEGIN", &sql, "ROLLBACK"] {
+                play(lab.plain.client(), sql, &mut events).await;
+            }
+        }
+        delete(lab.plain.client(), table, &tables, &mut events).await;
+    }
+    lab.repeat(&events, score).await;
+}
+
+async fn play(client: &Client, sql: &str, events: &mut Vec<Event>) {
+    let outcome = run(client, sql).await;
+    events.push(Event { sql: sql.to_owned(), outcome, returns: true });
+}
+
+/// Updates that break what a table demands, and one that breaks nothing.
+fn of_table(table: &Table) -> Vec<String> {
+    let name = quote_ident(&table.name);
+    let set = |column: &str, sql: &str| format!("UPDATE {name} SET {} = {sql}", quote_ident(column));
+    let mut statements = Vec::new();
+    let writable = |c: &&Column| !c.generated && !c.identity;
+    let plain: Vec<&Column> = table.columns.iter().filter(writable).collect();
+    statements.extend(plain.first().map(|c| set(&c.name, &quote_ident(&c.name))));
+    statements.extend(plain.iter().filter(|c| c.not_null).take(COLUMNS_MAX).map(|c| set(&c.name, "NULL")));
+    for refers in table.refers.iter().take(COLUMNS_MAX) {
+        let nowhere = refers.columns.first().and_then(|name| plain.iter().find(|c| c.name == *name));
+        if let Some(column) = nowhere {
+            let value = super::values::value(&column.of, 900_000, 0);
+            statements.push(set(&column.name, &quote_literal(&value)));
+        }
+    }
+    statements
+}
+
+/// Deletes everything of a table, looks at what went with it, and takes it back.
+async fn delete(client: &Client, table: &Table, tables: &[Table], events: &mut Vec<Event>) {
+    play(client, "BEGIN", events).await;
+    play(client, &format!("DELETE FROM {}", quote_ident(&table.name)), events).await;
+    if events.last().is_some_and(|e| e.outcome.is_done()) {
+        for other in tables.iter().filter(|t| t.refers.iter().any(|r| r.table == table.name)) {
+            let columns: Vec<String> = other
+                .refers
+                .iter()
+                .flat_map(|r| &r.columns)
+                .map(|c| format!(", count({})", quote_ident(c)))
+                .collect();
+            let sql = format!("SELECT count(*){} FROM {}", columns.concat(), quote_ident(&other.name));
+            play(client, &sql, events).await;
+        }
+    }
+    play(client, "ROLLBACK", events).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::model::Refers;
+    use super::super::values::Type;
+    use super::*;
+
+    #[test]
+    fn a_table_is_tried_in_every_rule() {
+        let of = Type { name: "int4".to_owned(), kind: 'b', ..Type::default() };
+        let column = |name: &str, not_null| Column {
+            name: name.to_owned(),
+            not_null,
+            of: of.clone(),
+            ..Column::default()
+        };
+        let refers =
+            Refers { table: "u".to_owned(), columns: vec!["u".to_owned()], to: vec!["id".to_owned()] };
+        let table = Table {
+            name: "t".to_owned(),
+            columns: vec![column("id", true), column("u", false)],
+            refers: vec![refers],
+            ..Table::default()
+        };
+        assert_eq!(
+            of_table(&table),
+            [
+                "UPDATE \"t\" SET \"id\" = \"id\"",
+                "UPDATE \"t\" SET \"id\" = NULL",
+                "UPDATE \"t\" SET \"u\" = '900001'",
+            ]
+        );
+    }
+}

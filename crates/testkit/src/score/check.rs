@@ -1,0 +1,117 @@
+//! What is compared when everything is applied.
+
+use tenantry_domain::Isolation;
+
+use super::compare::{Shape, compare};
+use super::dump::{self, Volatile};
+use super::finding::{Finding, Point, Score};
+use super::history::File;
+use super::lab::Lab;
+use super::{behaviour, cross, rules, snapshot};
+
+/// Points (b) to (e) at the end of a run.
+pub async fn check(lab: &Lab, files: &[File], score: &mut Score) {
+    objects(lab, files, score).await;
+    keys(lab, files, score).await;
+    let volatile = rows(lab, files, score).await;
+    behaviour::check(lab, score).await;
+    let relations = lab.relations().await;
+    cross::check(lab, &relations, &volatile, score).await;
+}
+
+/// Point (b).
+async fn objects(lab: &Lab, files: &[File], score: &mut Score) {
+    let mut plain = snapshot::read(lab.plain.client(), "public", "").await;
+    plain.extend(snapshot::other_schemas(lab.plain.client(), "public").await);
+    for (isolation, pair) in lab.pairs() {
+        let column = (isolation == Isolation::Shared).then(|| lab.tenant_column().to_owned());
+        for tenant in pair {
+            let ours = tenant.snapshot(lab.tenant_column()).await;
+            let shape = Shape { schema: tenant.home.1.clone(), tenant_column: column.clone() };
+            for difference in compare(&plain, &ours, &shape) {
+                score.add(Finding {
+                    point: Point::B,
+                    place: place(files, &difference.name),
+                    shape: isolation.to_string(),
+                    what: difference.sentence(),
+                });
+            }
+        }
+    }
+}
+
+/// Point (c).
+async fn keys(lab: &Lab, files: &[File], score: &mut Score) {
+    for (object, rule) in rules::broken(&lab.app.data().await, lab.tenant_column()).await {
+        let name = object.rsplit(' ').next().unwrap_or_default();
+        score.add(Finding {
+            point: Point::C,
+            place: place(files, name),
+            shape: Isolation::Shared.to_string(),
+            what: format!("{object} {rule}"),
+        });
+    }
+}
+
+/// Point (e), and the counts of point (d).
+async fn rows(lab: &Lab, files: &[File], score: &mut Score) -> Volatile {
+    let relations = lab.relations().await;
+    let plain = dump::read(lab.plain.client(), &relations).await;
+    let twin = dump::read(lab.twin.client(), &relations).await;
+    let volatile = dump::volatile(&plain, &twin);
+    for (isolation, pair) in lab.pairs() {
+        for tenant in pair {
+            let ours = dump::read(&tenant.client, &relations).await;
+            for (name, what) in dump::differences(&plain, &ours, &volatile) {
+                let counts = matches!((plain.get(&name), ours.get(&name)), (Some(Ok(a)), Some(Ok(b))) if a.len() == b.len());
+                for point in [Point::E, Point::D].into_iter().take(if counts { 1 } else { 2 }) {
+                    score.add(Finding {
+                        point,
+                        place: place(files, &name),
+                        shape: isolation.to_string(),
+                        what: format!("{name}: {what}"),
+                    });
+                }
+            }
+        }
+    }
+    volatile
+}
+
+/// Where the history last speaks of an object.
+fn place(files: &[File], name: &str) -> String {
+    let parts: Vec<&str> = name.split(['.', ' ', '(']).filter(|p| !p.is_empty()).collect();
+    let all = |sql: &str| parts.iter().all(|part| has_word(sql, part));
+    let last = |sql: &str| parts.last().is_some_and(|part| has_word(sql, part));
+    let first = |sql: &str| parts.first().is_some_and(|part| has_word(sql, part));
+    let wanted: [&dyn Fn(&str) -> bool; 3] = [&all, &last, &first];
+    for wants in wanted {
+        for file in files.iter().rev() {
+            if let Some(piece) = file.pieces().iter().rev().find(|p| wants(&p.sql)) {
+                return format!("{}:{}", file.path, piece.line);
+            }
+        }
+    }
+    String::new()
+}
+
+fn has_word(text: &str, word: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || c == '_';
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_statement_that_names_an_object() {
+        let text = "CREATE TABLE t (a int);\nALTER TABLE t ADD b int;\nCREATE TABLE tb (x int);\n";
+        let file = File { path: "1.sql".to_owned(), name: String::new(), text: text.to_owned() };
+        let files = [file];
+        assert_eq!(place(&files, "t.b"), "1.sql:2");
+        assert_eq!(place(&files, "t"), "1.sql:2");
+        assert_eq!(place(&files, "t_a_key"), "");
+    }
+}

@@ -1,0 +1,273 @@
+//! Whether a shape has the objects of the plain run: pure.
+
+use std::collections::BTreeMap;
+
+use super::snapshot::Snapshot;
+
+/// What may differ in a shape.
+#[derive(Clone, Debug)]
+pub struct Shape {
+    /// The schema, whose name may stand in front of names.
+    pub schema: String,
+    /// The tenant column of shared tables.
+    pub tenant_column: Option<String>,
+}
+
+/// An object that is not what it is in the plain run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// Kind and name.
+    pub object: String,
+    /// The name alone.
+    pub name: String,
+    /// What the plain run has, normalised.
+    pub plain: Option<String>,
+    /// What the shape has, normalised.
+    pub shaped: Option<String>,
+}
+
+impl Difference {
+    /// One sentence.
+    pub fn sentence(&self) -> String {
+        match (&self.plain, &self.shaped) {
+            (Some(_), None) => format!("{} is missing", self.object),
+            (None, Some(shaped)) => format!("{} is too many: {shaped}", self.object),
+            (plain, shaped) => format!(
+                "{} differs: plain [{}], here [{}]",
+                self.object,
+                plain.as_deref().unwrap_or_default(),
+                shaped.as_deref().unwrap_or_default()
+            ),
+        }
+    }
+}
+
+/// What differs, by kind and name. Additions that the documentation names are left out.
+pub fn compare(plain: &Snapshot, shaped: &Snapshot, shape: &Shape) -> Vec<Difference> {
+    let none = Shape { schema: "public".to_owned(), tenant_column: None };
+    let plain = keyed(plain, &none, shape.tenant_column.is_some());
+    let ours = keyed(shaped, shape, shape.tenant_column.is_some());
+    let mut differences = Vec::new();
+    for (key, expected) in &plain {
+        let got = ours.get(key);
+        if got != Some(expected) {
+            differences.push(difference(key, Some(expected), got));
+        }
+    }
+    for (key, got) in &ours {
+        if !plain.contains_key(key) && !is_addition(&key.0, &key.1, &plain) {
+            differences.push(difference(key, None, Some(got)));
+        }
+    }
+    differences
+}
+
+fn difference(key: &(String, String), plain: Option<&String>, shaped: Option<&String>) -> Difference {
+    Difference {
+        object: format!("{} {}", key.0, key.1),
+        name: key.1.clone(),
+        plain: plain.cloned(),
+        shaped: shaped.cloned(),
+    }
+}
+
+type Keyed = BTreeMap<(String, String), String>;
+
+fn keyed(snapshot: &Snapshot, shape: &Shape, is_shared: bool) -> Keyed {
+    let mut keyed = Keyed::new();
+    for ((kind, name), definition) in snapshot {
+        // A materialized view is a view over a table that only the platform reads.
+        let (kind, definition) = match kind.as_str() {
+            "body of function" | "query of matview" if is_shared => continue,
+            "matview" if is_shared => ("view", String::new()),
+            "view" if is_shared => ("view", String::new()),
+            // The sequence behind an identity column only yields a sentinel there.
+            "sequence" if is_shared && definition.starts_with("identity") => {
+                let owner = definition.split_once("owned by").map_or("", |(_, owner)| owner);
+                ("sequence", normalise(owner, shape))
+            }
+            kind => (kind, normalise(definition, shape)),
+        };
+        keyed.insert((kind.to_owned(), normalise(name, shape)), definition);
+    }
+    keyed
+}
+
+/// Names and definitions without the schema and without the tenant column; counters under the server's names.
+fn normalise(text: &str, shape: &Shape) -> String {
+    let mut words = words(text);
+    for schema in [shape.schema.as_str(), "public", "extensions", "global"] {
+        words = without_schema(words, schema);
+    }
+    let mut words = counters(words);
+    if let Some(column) = &shape.tenant_column {
+        words = without_column(words, column);
+    }
+    words.join(" ")
+}
+
+/// Names, numbers, strings and signs.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut chars = text.chars().peekable();
+    while let Some(c) = chars.next() {
+        if c.is_whitespace() {
+            continue;
+        }
+        let mut word = String::from(c);
+        if c == '"' || c == '\'' {
+            for next in chars.by_ref() {
+                word.push(next);
+                if next == c {
+                    break;
+                }
+            }
+            // A name needs its quotes only to be read.
+            if c == '"' {
+                word = word.trim_matches('"').to_owned();
+            } else if word.len() > 2 && word.contains('.') {
+                word = word.replace("public.", "");
+            }
+        } else if is_part(c) {
+            while let Some(next) = chars.next_if(|n| is_part(*n)) {
+                word.push(next);
+            }
+        }
+        words.push(word);
+    }
+    words
+}
+
+fn is_part(c: char) -> bool {
+    c.is_alphanumeric() || c == '_' || c == '$'
+}
+
+fn without_schema(words: Vec<String>, schema: &str) -> Vec<String> {
+    let mut left: Vec<String> = Vec::with_capacity(words.len());
+    let mut words = words.into_iter().peekable();
+    while let Some(word) = words.next() {
+        if word == schema && words.peek().is_some_and(|next| next == ".") {
+            words.next();
+        } else if word.starts_with('\'') {
+            left.push(word.replace(&format!("{schema}."), "").replace(&format!("\"{schema}\"."), ""));
+        } else {
+            left.push(word);
+        }
+    }
+    left
+}
+
+/// `tenantry.next_value` is `nextval` with a counter for each tenant.
+fn counters(words: Vec<String>) -> Vec<String> {
+    let words = without_schema(words, "tenantry");
+    let names = [("next_value", "nextval"), ("current_value", "currval"), ("set_value", "setval")];
+    let server = |word: String| match names.iter().find(|(ours, _)| *ours == word) {
+        Some((_, theirs)) => (*theirs).to_owned(),
+        None => word,
+    };
+    words.into_iter().map(server).collect()
+}
+
+/// Takes a column out of lists, with the comma that it needs, an alias before and `WITH =` behind it.
+fn without_column(words: Vec<String>, column: &str) -> Vec<String> {
+    let mut left: Vec<String> = Vec::with_capacity(words.len());
+    let mut at = 0;
+    while at < words.len() {
+        if words[at] != column {
+            left.push(words[at].clone());
+            at += 1;
+            continue;
+        }
+        at += 1;
+        if left.last().is_some_and(|w| w == ".") {
+            left.truncate(left.len() - 2);
+        }
+        if words.get(at).is_some_and(|w| w == "WITH") && words.get(at + 1).is_some_and(|w| w == "=") {
+            at += 2;
+        }
+        if words.get(at).is_some_and(|w| w == ",") {
+            at += 1;
+        } else if left.last().is_some_and(|w| w == ",") {
+            left.pop();
+        }
+    }
+    left
+}
+
+/// Additions that the documentation names: what has the product's name in its own, the check that stands for MATCH FULL,
+/// extensions that keys need.
+fn is_addition(kind: &str, name: &str, plain: &Keyed) -> bool {
+    if name.contains("tenantry") || kind == "extension" || kind.starts_with("query of") {
+        return true;
+    }
+    kind == "constraint"
+        && name.strip_suffix("_full").is_some_and(|key| {
+            plain.iter().any(|((k, n), d)| k == "constraint" && n == key && d.starts_with("foreign key"))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shared() -> Shape {
+        Shape { schema: "shared".to_owned(), tenant_column: Some("tenant_id".to_owned()) }
+    }
+
+    fn of(objects: &[(&str, &str, &str)]) -> Snapshot {
+        objects.iter().map(|(k, n, d)| (((*k).to_owned(), (*n).to_owned()), (*d).to_owned())).collect()
+    }
+
+    fn sentences(plain: &[(&str, &str, &str)], shaped: &[(&str, &str, &str)]) -> Vec<String> {
+        compare(&of(plain), &of(shaped), &shared()).iter().map(Difference::sentence).collect()
+    }
+
+    #[test]
+    fn what_the_shared_shape_adds_is_no_difference() {
+        let plain = [
+            ("index", "t_key", "CREATE UNIQUE INDEX t_key ON t USING btree (a, lower(b)) WHERE a > 1"),
+            ("constraint", "t.x", "EXCLUDE USING gist (during WITH &&)"),
+            ("column", "t.id", "number 1 integer not null default nextval('t_id_seq'::regclass)"),
+            ("query of view", "v", "SELECT a, count(*) AS count FROM t GROUP BY t.a"),
+        ];
+        let ours = [
+            (
+                "index",
+                "t_key",
+                "CREATE UNIQUE INDEX t_key ON shared.t USING btree (tenant_id, a, lower(b)) WHERE a > 1",
+            ),
+            ("index", "u_tenantry_idx", "CREATE INDEX u_tenantry_idx ON u USING btree (tenant_id)"),
+            ("constraint", "t.x", "EXCLUDE USING gist (tenant_id WITH =, during WITH &&)"),
+            (
+                "column",
+                "t.id",
+                "number 1 integer not null default tenantry.next_value('shared.t_id_seq'::regclass)",
+            ),
+            ("query of view", "v", "SELECT a, count(*) AS count FROM t GROUP BY t.a, t.tenant_id"),
+        ];
+        assert_eq!(sentences(&plain, &ours), Vec::<String>::new());
+    }
+
+    #[test]
+    fn differences_are_told() {
+        let plain = [("table", "t", "r"), ("column", "t.a", "number 1 integer")];
+        let ours = [("column", "t.a", "number 1 bigint"), ("index", "i", "CREATE INDEX i ON t (a)")];
+        assert_eq!(
+            sentences(&plain, &ours),
+            [
+                "column t.a differs: plain [number 1 integer], here [number 1 bigint]",
+                "table t is missing",
+                "index i is too many: CREATE INDEX i ON t ( a )",
+            ]
+        );
+    }
+
+    #[test]
+    fn bodies_may_differ_in_the_shared_shape_alone() {
+        let plain = of(&[("body of function", "f()", "SELECT 1")]);
+        let ours = of(&[("body of function", "f()", "SELECT 2")]);
+        assert_eq!(compare(&plain, &ours, &shared()), []);
+        let schema = Shape { schema: "tenant_1".to_owned(), tenant_column: None };
+        assert_eq!(compare(&plain, &ours, &schema).len(), 1);
+    }
+}

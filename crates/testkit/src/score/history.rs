@@ -1,0 +1,152 @@
+//! A history as it is scored: its files in order, the statements that are left out of the comparison, and the folder
+//! that grows file by file.
+
+use std::path::{Path, PathBuf};
+
+use tenantry_domain::{ErrorCode, Result, ResultExt as _};
+use tenantry_migrate::source::read_folder;
+
+use super::lexer::{Piece, split};
+
+/// A file of the history.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// The path below the history's folder, as findings name it.
+    pub path: String,
+    /// The name under which the engine sees it.
+    pub name: String,
+    /// Its text; what is left out is blank, so that lines stay.
+    pub text: String,
+}
+
+impl File {
+    /// Its statements.
+    pub fn pieces(&self) -> Vec<Piece> {
+        split(&self.text)
+    }
+
+    /// Blanks the statement that begins on a line, or that holds it. Whether there was one.
+    pub fn leave_out(&mut self, line: usize) -> bool {
+        let pieces = self.pieces();
+        let Some(piece) = pieces.iter().rev().find(|p| p.line <= line) else { return false };
+        let blank: String =
+            self.text[piece.range.clone()].chars().map(|c| if c == '\n' { c } else { ' ' }).collect();
+        self.text.replace_range(piece.range.clone(), &blank);
+        true
+    }
+
+    /// Whether rows should be there before it runs.
+    pub fn touches_rows(&self) -> bool {
+        self.pieces().iter().any(Piece::touches_rows)
+    }
+}
+
+/// Reads a folder in the layout that the product detects; one that it doesn't know, in the order of paths.
+///
+/// # Errors
+/// `migration_layout` and `io`.
+pub fn read(folder: &Path) -> Result<Vec<File>> {
+    let texts = match read_folder(folder) {
+        Ok(files) if !files.is_empty() => files.into_iter().map(|f| (f.up, f.text)).collect(),
+        first => {
+            let texts = in_order_of_paths(folder)?;
+            if texts.is_empty() {
+                first?;
+            }
+            texts
+        }
+    };
+    let name = |path: &Path| {
+        let path = path.strip_prefix(folder).unwrap_or(path);
+        path.to_string_lossy().into_owned()
+    };
+    Ok(texts
+        .into_iter()
+        .enumerate()
+        .map(|(number, (path, text))| {
+            let path = name(&path);
+            File { name: engine_name(number + 1, &path), path, text }
+        })
+        .collect())
+}
+
+/// `NNNN_name.up.sql`, whatever the tool's own style.
+fn engine_name(number: usize, path: &str) -> String {
+    let stem =
+        path.trim_end_matches(".sql").trim_end_matches(".up").replace("/migration", "").replace("/up", "");
+    let clean: String =
+        stem.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    let short = clean.trim_start_matches(|c: char| c.is_ascii_digit() || c == '_');
+    format!("{number:05}_{}.up.sql", &short[..short.len().min(60)])
+}
+
+/// Every SQL file that applies something, sorted by its path with numbers compared as numbers.
+fn in_order_of_paths(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        let doing = || format!("read {}", next.display());
+        for entry in std::fs::read_dir(&next).code(ErrorCode::Io, doing())? {
+            let path = entry.code(ErrorCode::Io, doing())?.path();
+            let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+            if path.is_dir() {
+                folders.push(path);
+            } else if name.ends_with(".sql") && !name.contains(".down.") && name != "down.sql" {
+                found.push(path);
+            }
+        }
+    }
+    found.sort_by_key(|path| natural(&path.to_string_lossy()));
+    found
+        .into_iter()
+        .map(|path| {
+            let doing = format!("read {}", path.display());
+            let bytes = std::fs::read(&path).code(ErrorCode::Io, doing)?;
+            Ok((path, String::from_utf8_lossy(&bytes).into_owned()))
+        })
+        .collect()
+}
+
+/// Runs of digits padded, so that 10 comes after 9.
+fn natural(path: &str) -> String {
+    let mut key = String::new();
+    let mut digits = String::new();
+    for c in path.chars().chain(['\0']) {
+        if c.is_ascii_digit() {
+            digits.push(c);
+        } else {
+            if !digits.is_empty() {
+                key.push_str(&format!("{digits:0>24}"));
+                digits.clear();
+            }
+            key.push(c);
+        }
+    }
+    key
+}
+
+/// The name of the tenant column: the usual one, unless the history speaks of it itself.
+pub fn tenant_column(files: &[File]) -> &'static str {
+    let own = files.iter().any(|f| f.text.to_ascii_lowercase().contains("tenant_id"));
+    if own { "tenantry_tenant_id" } else { "tenant_id" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_order() {
+        assert_eq!(engine_name(7, "20240101_Add users/migration.sql"), "00007_add_users.up.sql");
+        assert!(natural("V9__a.sql") < natural("V10__a.sql"));
+    }
+
+    #[test]
+    fn what_is_left_out_keeps_the_lines() {
+        let text = "SELECT 1;\nCREATE TABLE a (\n b int\n);\nSELECT 2;\n".to_owned();
+        let mut file = File { path: "a.sql".to_owned(), name: "a".to_owned(), text };
+        assert!(file.leave_out(2));
+        let left: Vec<_> = file.pieces().into_iter().map(|p| (p.line, p.sql)).collect();
+        assert_eq!(left, [(1, "SELECT 1".to_owned()), (5, "SELECT 2".to_owned())]);
+    }
+}

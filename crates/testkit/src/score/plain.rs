@@ -1,0 +1,90 @@
+//! The plain run: the original text, statement by statement as psql sends it, in one database.
+
+use futures_util::SinkExt as _;
+use tokio_postgres::Client;
+
+use super::events::{Outcome, Refusal, refusal, run};
+use super::history::File;
+use super::lexer::Piece;
+use crate::database::TestDatabase;
+
+/// Where a plain run ended.
+#[derive(Clone, Debug)]
+pub struct Stop {
+    /// The line of the statement.
+    pub line: usize,
+    /// What the server said.
+    pub refusal: Refusal,
+}
+
+/// A database that holds the app for one customer.
+pub struct Plain {
+    database: TestDatabase,
+    client: Option<Client>,
+}
+
+impl Plain {
+    /// An empty one.
+    pub async fn new(name_suffix: &str) -> Self {
+        let database = TestDatabase::new(name_suffix).await;
+        let client = Some(database.connect().await);
+        Self { database, client }
+    }
+
+    /// A copy of another.
+    pub async fn copy(other: &mut Plain, name_suffix: &str) -> Self {
+        // The server copies a database only while nobody is in it.
+        other.client = None;
+        let database = TestDatabase::clone_of(other.database.name(), name_suffix).await;
+        other.client = Some(other.database.connect().await);
+        let client = Some(database.connect().await);
+        Self { database, client }
+    }
+
+    /// Its superuser's session.
+    pub fn client(&self) -> &Client {
+        self.client.as_ref().expect("it is open")
+    }
+
+    /// Runs a file.
+    ///
+    /// # Errors
+    /// The first statement that the server refuses; those before it stay done.
+    pub async fn apply(&self, file: &File) -> Result<(), Stop> {
+        for piece in file.pieces() {
+            if is_about_databases(&piece) {
+                continue;
+            }
+            if let Err(refusal) = self.statement(&piece).await {
+                run(self.client(), "ROLLBACK").await;
+                return Err(Stop { line: piece.line, refusal });
+            }
+        }
+        // Settings and transactions end with psql's session.
+        run(self.client(), "ROLLBACK").await;
+        run(self.client(), "DISCARD ALL").await;
+        Ok(())
+    }
+
+    async fn statement(&self, piece: &Piece) -> Result<(), Refusal> {
+        let Some(data) = &piece.data else {
+            return match run(self.client(), &piece.sql).await {
+                Outcome::Done(..) => Ok(()),
+                Outcome::Refused(refusal) => Err(refusal),
+            };
+        };
+        let copy = async {
+            let mut sink = Box::pin(self.client().copy_in(piece.sql.as_str()).await?);
+            sink.send(std::io::Cursor::new(data.clone().into_bytes())).await?;
+            sink.as_mut().finish().await
+        };
+        copy.await.map(|_| ()).map_err(|e| refusal(&e))
+    }
+}
+
+/// A dump makes a database and goes there; here there is one.
+fn is_about_databases(piece: &Piece) -> bool {
+    ["create database", "drop database", "alter database", "comment on database"]
+        .iter()
+        .any(|words| piece.words(3).starts_with(words))
+}

@@ -1,0 +1,163 @@
+//! The order of a run: read, run plainly, leave out what is refused, run everywhere, compare.
+
+use std::path::Path;
+
+use tenantry_domain::{Result, TenantKeyType};
+use tenantry_shape as shape;
+
+use super::finding::{Finding, Point, Score};
+use super::history::{self, File};
+use super::lab::{Halt, Lab};
+use super::plain::Plain;
+use super::refusals::leave_out_refused;
+use super::{Options, When, check};
+use crate::stack::AppOptions;
+
+/// Statements that the product fails at, one by one, before the run is given up.
+const RUNS_MAX: usize = 8;
+
+/// Scores a folder.
+///
+/// # Errors
+/// When it can't be read.
+pub async fn run(folder: &Path, options: &Options) -> Result<Score> {
+    let mut files = history::read(folder)?;
+    files.truncate(options.files_max.unwrap_or(usize::MAX));
+    let column = options.tenant_column.clone().unwrap_or_else(|| history::tenant_column(&files).to_owned());
+    let server = crate::server::server().await;
+    let mut score = Score {
+        history: folder.display().to_string(),
+        postgres: server.version().to_string(),
+        files: files.len(),
+        statements: files.iter().map(|f| f.pieces().len()).sum(),
+        tenant_column: column,
+        ..Score::default()
+    };
+    plain_run(&mut files, &mut score).await;
+    leave_out_refused(&mut files, shape_options(options, &score), &mut score);
+    let mut rows_from = 0;
+    for _ in 0..RUNS_MAX {
+        // What rows show is told by the last run alone.
+        let mut one = score.clone();
+        match attempt(&files, options, rows_from, &mut one).await {
+            Ok(()) => return Ok(one),
+            Err(Halt::Rows(number)) => {
+                rows_from = number + 1;
+                score
+                    .notes
+                    .push(format!("no rows before {}: the plain run fails with them", files[number].path));
+            }
+            Err(Halt::Product(e)) => {
+                let left = product_failed(&mut files, &e.sentence(), &mut score);
+                if !left {
+                    one.findings.clone_from(&score.findings);
+                    return Ok(one);
+                }
+            }
+        }
+    }
+    score.notes.push("given up: nothing was compared".to_owned());
+    let what = "too many statements fail; the rest was not compared".to_owned();
+    score.add(Finding { point: Point::B, place: String::new(), shape: String::new(), what });
+    Ok(score)
+}
+
+fn shape_options(options: &Options, score: &Score) -> shape::Options {
+    let key = TenantKeyType::Uuid;
+    shape::Options {
+        tenant_column: score.tenant_column.clone(),
+        tenant_type: key,
+        current_tenant: key.current_tenant_call().to_owned(),
+        global_tables: options.global.iter().cloned().collect(),
+    }
+}
+
+/// How far the original text gets: the measure of point (a). Files from there on are not scored.
+async fn plain_run(files: &mut Vec<File>, score: &mut Score) {
+    let plain = Plain::new("bare").await;
+    for number in 0..files.len() {
+        if let Err(stop) = plain.apply(&files[number]).await {
+            let place = format!("{}:{}", files[number].path, stop.line);
+            score.notes.push(format!(
+                "the plain run ends at {place}: {} {}; scored up to there",
+                stop.refusal.state, stop.refusal.message
+            ));
+            files.truncate(number);
+            return;
+        }
+    }
+}
+
+/// One run with rows from a file on.
+async fn attempt(
+    files: &[File],
+    options: &Options,
+    rows_from: usize,
+    score: &mut Score,
+) -> std::result::Result<(), Halt> {
+    let app = AppOptions { global: options.global.clone(), ..AppOptions::default() }
+        .key(&score.tenant_column, TenantKeyType::Uuid);
+    let mut lab = Lab::new(app, rows_from).await;
+    tamper(&lab, options, When::Start).await;
+    for (number, file) in files.iter().enumerate() {
+        lab.step(number, file, score).await?;
+    }
+    lab.fill(score).await?;
+    tamper(&lab, options, When::End).await;
+    check::check(&lab, files, score).await;
+    Ok(())
+}
+
+async fn tamper(lab: &Lab, options: &Options, when: When) {
+    if let Some(tamper) = options.tamper.as_ref().filter(|t| t.when == when) {
+        lab.app.data().await.batch_execute(&tamper.sql).await.expect("tamper with the data database");
+    }
+}
+
+/// A statement that the plain run does and the product doesn't: points (a) and, when it doesn't say which, (f). Leaves it
+/// out; whether there is one to leave out.
+fn product_failed(files: &mut [File], sentence: &str, score: &mut Score) -> bool {
+    let named = files.iter_mut().find_map(|file| {
+        let (_, rest) = sentence.split_once(&format!("{}:", file.name))?;
+        let line: usize = rest.split(':').next()?.parse().ok()?;
+        Some((file, line))
+    });
+    let Some((file, line)) = named else {
+        for point in [Point::A, Point::F] {
+            let what = format!("fails without naming a statement: {sentence}");
+            score.add(Finding { point, place: String::new(), shape: String::new(), what });
+        }
+        return false;
+    };
+    let place = format!("{}:{line}", file.path);
+    let what = sentence.replace(&file.name, &file.path);
+    score.add(Finding { point: Point::A, place, shape: String::new(), what });
+    file.leave_out(line)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file() -> File {
+        let text = "CREATE TABLE t (a int);\nLOCK TABLE t;\n".to_owned();
+        File { path: "1_a.sql".to_owned(), name: "00001_a.up.sql".to_owned(), text }
+    }
+
+    #[test]
+    fn failures_that_name_a_statement() {
+        let mut score = Score::default();
+        let mut files = [file()];
+        assert!(product_failed(&mut files, "00001_a.up.sql:2:1: the shared tables: no", &mut score));
+        assert!(!files[0].text.contains("LOCK"));
+        assert_eq!(score.findings[0].place, "1_a.sql:2");
+        assert!(score.holds(Point::F) && !score.holds(Point::A));
+    }
+
+    #[test]
+    fn failures_that_name_none() {
+        let mut score = Score::default();
+        assert!(!product_failed(&mut [file()], "the server went away", &mut score));
+        assert!(!score.holds(Point::F) && !score.holds(Point::A));
+    }
+}
