@@ -6,6 +6,8 @@ mod support;
 
 #[path = "shape/alter_table.rs"]
 mod alter_table;
+#[path = "shape/copy.rs"]
+mod copy;
 #[path = "shape/create_table.rs"]
 mod create_table;
 #[path = "shape/data.rs"]
@@ -18,8 +20,18 @@ mod function;
 mod habits;
 #[path = "shape/index.rs"]
 mod index;
+#[path = "shape/inherit.rs"]
+mod inherit;
+#[path = "shape/like.rs"]
+mod like;
+#[path = "shape/partition.rs"]
+mod partition;
 #[path = "shape/properties.rs"]
 mod properties;
+#[path = "shape/script.rs"]
+mod script;
+#[path = "shape/setting.rs"]
+mod setting;
 #[path = "shape/syntax.rs"]
 mod syntax;
 #[path = "shape/types.rs"]

@@ -1,7 +1,7 @@
 //! `tenantry sql`: one query over many tenants.
 
 mod format;
-mod glob;
+pub mod glob;
 
 use std::process::ExitCode;
 

@@ -2,8 +2,8 @@
 
 use futures_util::{StreamExt as _, stream};
 use tenantry_domain::{Isolation, Result};
-use tenantry_postgres::catalog::inspect::{Inspection, Rights, Roles, inspect};
 use tenantry_postgres::catalog::Key;
+use tenantry_postgres::catalog::inspect::{Inspection, Rights, Roles, inspect};
 use tenantry_postgres::connect::connect;
 
 use super::expect::Expected;

@@ -41,7 +41,6 @@ pub(crate) struct Local {
 #[derive(Clone, Debug)]
 pub(crate) struct Variation {
     pub name: String,
-    pub checksum: String,
     pub changes: Vec<Change>,
 }
 
@@ -53,8 +52,7 @@ pub(crate) async fn newest(data: &Client) -> Result<i64> {
 
 /// Every tenant with data here.
 pub(crate) async fn locals(data: &Client) -> Result<Vec<Local>> {
-    let rows =
-        data.query(LOCALS, &[]).await.map_err(|e| db_error(e, "read the tenants of the database"))?;
+    let rows = data.query(LOCALS, &[]).await.map_err(|e| db_error(e, "read the tenants of the database"))?;
     let read = |row: &tokio_postgres::Row| {
         let isolation: &str = row.get(1);
         Ok(Local { id: TenantId::from_uuid(row.get(0)), isolation: isolation.parse()?, version: row.get(2) })
@@ -75,8 +73,8 @@ pub(crate) async fn variations(client: &impl GenericClient) -> Result<HashMap<St
     let rows = client.query(VARIATIONS, &[]).await.map_err(|e| db_error(e, doing))?;
     let mut all: HashMap<String, Vec<Variation>> = HashMap::new();
     for row in rows {
-        let changes = serde_json::from_str(row.get(3)).code(ErrorCode::Internal, doing)?;
-        let variation = Variation { name: row.get(1), checksum: row.get(2), changes };
+        let changes = serde_json::from_str(row.get(2)).code(ErrorCode::Internal, doing)?;
+        let variation = Variation { name: row.get(1), changes };
         all.entry(row.get(0)).or_default().push(variation);
     }
     Ok(all)

@@ -23,9 +23,8 @@ impl At<'_> {
         let template = record::read_template(&self.data, layout::TEMPLATE_SCHEMA, ddl).await?;
         end(&self.data).await?;
         let database = self.read_template_database().await?;
-        let subject = |title, schema| {
-            self.standing_subject(title, self.data_database(), schema, Isolation::Shared)
-        };
+        let subject =
+            |title, schema| self.standing_subject(title, self.data_database(), schema, Isolation::Shared);
         let all = [
             (record::SHARED, subject("shared tables", layout::SHARED_SCHEMA), shared),
             (record::GLOBAL, subject("global tables", layout::GLOBAL_SCHEMA), global),

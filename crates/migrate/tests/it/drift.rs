@@ -28,7 +28,10 @@ const BREAKAGES: &[(&str, &str)] = &[
     ("CREATE TABLE more (id integer)", "table more is not expected"),
     ("DROP VIEW named", "view named is missing"),
     ("ALTER TABLE notes DISABLE TRIGGER touch", "trigger notes.touch is"),
-    ("CREATE OR REPLACE FUNCTION twice(n integer) RETURNS integer LANGUAGE sql AS 'SELECT n'", "function twice(n integer) is"),
+    (
+        "CREATE OR REPLACE FUNCTION twice(n integer) RETURNS integer LANGUAGE sql AS 'SELECT n'",
+        "function twice(n integer) is",
+    ),
     ("COMMENT ON TABLE notes IS 'else'", "comment TABLE notes is"),
     ("ALTER TYPE mood ADD VALUE 'so so'", "enum mood is"),
     ("GRANT DELETE, TRUNCATE ON notes TO PUBLIC", "owner and privileges of TABLE notes is"),
@@ -53,8 +56,11 @@ impl Lab {
         let id = self.app.platform.registry.find_tenant(slug).await.unwrap().tenant.id;
         let place = self.app.platform.registry.placements(id).await.unwrap().remove(0);
         let layout = self.app.platform.app.layout();
-        let owner =
-            if place.isolation == Isolation::Shared { layout.owner_role() } else { layout.tenant_owner_role(id) };
+        let owner = if place.isolation == Isolation::Shared {
+            layout.owner_role()
+        } else {
+            layout.tenant_owner_role(id)
+        };
         (place.database, place.schema, owner)
     }
 
@@ -62,13 +68,18 @@ impl Lab {
     async fn break_by_hand(&self, slug: &str, sql: &str) {
         let (database, schema, owner) = self.place(slug).await;
         let text = format!("SET ROLE {owner}; SET search_path = {schema}; {sql}");
-        self.inside(&database).await.batch_execute(&text).await.unwrap_or_else(|e| panic!("{slug}: {sql}: {e:?}"));
+        self.inside(&database)
+            .await
+            .batch_execute(&text)
+            .await
+            .unwrap_or_else(|e| panic!("{slug}: {sql}: {e:?}"));
     }
 
     /// Runs a finding's script as psql would, with what loses data.
     async fn mend(&self, finding: &Finding) {
         let script = finding.script(2000, true);
-        let (connect, sql): (Vec<&str>, Vec<&str>) = script.lines().partition(|l| l.starts_with("\\connect "));
+        let (connect, sql): (Vec<&str>, Vec<&str>) =
+            script.lines().partition(|l| l.starts_with("\\connect "));
         assert_eq!(connect, [format!("\\connect \"{}\"", finding.subject.database)]);
         let client = self.inside(&finding.subject.database).await;
         client.batch_execute(&sql.join("\n")).await.unwrap_or_else(|e| panic!("{script}\n{e:?}"));
@@ -129,7 +140,8 @@ async fn who_lags_is_compared_with_its_own_version() {
     lab.break_by_hand("in-schema", "ALTER TABLE notes ADD COLUMN more integer").await;
     let report = lab.drift(&Wanted::default()).await;
     assert_eq!(said(&report), ["tenant in-schema: column notes.more is not expected"]);
-    let chosen = lab.drift(&Wanted { tenants: Some(&|slug| slug == "in-database"), ..Wanted::default() }).await;
+    let chosen =
+        lab.drift(&Wanted { tenants: Some(&|slug| slug == "in-database"), ..Wanted::default() }).await;
     assert_eq!((chosen.examined, chosen.drifted.len()), (1, 0));
 }
 
@@ -178,7 +190,8 @@ async fn what_a_tenant_has_made_for_itself_is_its_own() {
         .iter()
         .map(|o| (o.subject.title.clone(), o.objects.iter().map(ToString::to_string).collect()))
         .collect();
-    let names = ["enum size", "function f()", "sequence mine_id_seq", "table mine", "view seen"].map(String::from);
+    let names =
+        ["enum size", "function f()", "sequence mine_id_seq", "table mine", "view seen"].map(String::from);
     assert_eq!(
         own,
         [("tenant in-database".to_owned(), names.to_vec()), ("tenant in-schema".to_owned(), names.to_vec())]

@@ -74,7 +74,9 @@ impl Catalog {
                 (Some(at), None) => {
                     objects.remove(at);
                 }
-                (None, Some(after)) if change.before.is_none() || held.is_some() => objects.push(after.clone()),
+                (None, Some(after)) if change.before.is_none() || held.is_some() => {
+                    objects.push(after.clone())
+                }
                 (None, _) => {}
             }
         }
@@ -100,9 +102,16 @@ mod tests {
     }
 
     fn check(template: &[(&str, &str)], found: &[(&str, &str)], expect: &[(&str, &str)]) {
-        let changes = catalog(&[("a", "1"), ("b", "1"), ("c", "1")])
-            .changes(&catalog(&[("a", "2"), ("c", "1"), ("d", "1")]));
-        assert_eq!(catalog(template).with_changes(&changes, &catalog(found)), catalog(expect), "{template:?}");
+        let changes = catalog(&[("a", "1"), ("b", "1"), ("c", "1")]).changes(&catalog(&[
+            ("a", "2"),
+            ("c", "1"),
+            ("d", "1"),
+        ]));
+        assert_eq!(
+            catalog(template).with_changes(&changes, &catalog(found)),
+            catalog(expect),
+            "{template:?}"
+        );
     }
 
     #[test]

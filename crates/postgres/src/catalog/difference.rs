@@ -49,9 +49,9 @@ impl Difference {
     /// The object that it is about; none for an order of columns.
     pub fn key(&self) -> Option<Key> {
         match self {
-            Self::Missing { kind, name, .. } | Self::Extra { kind, name, .. } | Self::Changed { kind, name, .. } => {
-                Some(Key::new(*kind, name.clone()))
-            }
+            Self::Missing { kind, name, .. }
+            | Self::Extra { kind, name, .. }
+            | Self::Changed { kind, name, .. } => Some(Key::new(*kind, name.clone())),
             Self::Reordered { .. } => None,
         }
     }
@@ -115,16 +115,12 @@ pub(super) fn roots(expected: &Catalog, found: &Catalog, all: Vec<Difference>) -
         key.kind == ObjectKind::Rights && key.name.starts_with("SEQUENCE ") && any.contains(parent)
     };
     let follows = |difference: &Difference| match difference {
-        Difference::Missing { .. } => {
-            difference.key().is_some_and(|k| {
-                parent_of(expected, &k).is_some_and(|p| missing.contains(&p) || of_identity(&k, &p))
-            })
-        }
-        Difference::Extra { .. } => {
-            difference.key().is_some_and(|k| {
-                parent_of(found, &k).is_some_and(|p| extra.contains(&p) || of_identity(&k, &p))
-            })
-        }
+        Difference::Missing { .. } => difference.key().is_some_and(|k| {
+            parent_of(expected, &k).is_some_and(|p| missing.contains(&p) || of_identity(&k, &p))
+        }),
+        Difference::Extra { .. } => difference
+            .key()
+            .is_some_and(|k| parent_of(found, &k).is_some_and(|p| extra.contains(&p) || of_identity(&k, &p))),
         Difference::Changed { .. } | Difference::Reordered { .. } => false,
     };
     all.into_iter().filter(|d| !follows(d)).collect()

@@ -8,16 +8,16 @@ use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 use tenantry_domain::{ErrorCode, Result, ResultExt};
-use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::GenericClient;
+use tokio_postgres::types::{ToSql, Type};
 
 use super::kind::{Key, ObjectKind};
 use super::part::{Address, Column, Part};
 use super::source::{self, PG_CLASS, PG_TYPE, Refused, Source};
 use super::{Catalog, Object};
 pub(crate) use column::ColumnFacts;
-pub(crate) use rights::{Held, OWNER, READER};
 use rights::Holding;
+pub(crate) use rights::{Held, OWNER, READER};
 
 pub(crate) const RIGHTS: &str = include_str!("rights.sql");
 
@@ -98,8 +98,10 @@ impl Script {
 pub async fn inspect(client: &impl GenericClient, schema: &str, rights: Rights<'_>) -> Result<Inspection> {
     let (source, refused) = source::read_anything(client, schema).await?;
     let parameter = [(&schema as &(dyn ToSql + Sync), Type::TEXT)];
-    let rows =
-        client.query_typed(RIGHTS, &parameter).await.code(ErrorCode::Database, "read owners and privileges")?;
+    let rows = client
+        .query_typed(RIGHTS, &parameter)
+        .await
+        .code(ErrorCode::Database, "read owners and privileges")?;
     let held = rows.iter().map(|row| Holding::decode(row, rights)).collect::<Result<Vec<_>>>()?;
     let login = match rights {
         Rights::Read(roles) => roles.login,

@@ -52,7 +52,18 @@ const PARTS: [(u32, &str); 16] = [
 /// Every static query of the module, for the test that prepares them.
 #[doc(hidden)]
 pub fn static_sql() -> impl Iterator<Item = &'static str> {
-    let others = [super::inspect::RIGHTS, super::fingerprints::FINGERPRINTS, ENTER, LEAVE, MEMBERS, COLUMNS, DEPENDENCIES, NAMES, PROBES, REFUSALS];
+    let others = [
+        super::inspect::RIGHTS,
+        super::fingerprints::FINGERPRINTS,
+        ENTER,
+        LEAVE,
+        MEMBERS,
+        COLUMNS,
+        DEPENDENCIES,
+        NAMES,
+        PROBES,
+        REFUSALS,
+    ];
     PARTS.into_iter().map(|(_, sql)| sql).chain(others)
 }
 
@@ -113,8 +124,9 @@ pub(crate) async fn read_anything(
     let answer = query_all(client, &settings).await?;
     leave(client, &settings).await?;
     let refused = answer.refusals.iter();
-    let refused =
-        refused.map(|row| Ok(Refused { kind: get(row, "kind")?, name: get(row, "name")? })).collect::<Result<_>>()?;
+    let refused = refused
+        .map(|row| Ok(Refused { kind: get(row, "kind")?, name: get(row, "name")? }))
+        .collect::<Result<_>>()?;
     Ok((decode(&settings, &answer)?, refused))
 }
 

@@ -42,41 +42,59 @@ const CASES: &[(&str, &[&str])] = &[
     ("DROP TABLE days_1", &["- table days_1"]),
     ("ALTER TABLE t ADD COLUMN more integer", &["+ column t.more"]),
     ("ALTER TABLE t DROP COLUMN code", &["- column t.code"]),
-    ("ALTER TABLE t DROP COLUMN state CASCADE", &["- column t.state", "- view v", "- view w", "- materialized view m"]),
+    (
+        "ALTER TABLE t DROP COLUMN state CASCADE",
+        &["- column t.state", "- view v", "- view w", "- materialized view m"],
+    ),
     ("ALTER TABLE t ALTER COLUMN name DROP DEFAULT", &["~ column t.name"]),
     ("ALTER TABLE t ALTER COLUMN name SET DEFAULT 'y'", &["~ column t.name"]),
     ("ALTER TABLE t ALTER COLUMN parent SET DEFAULT 7", &["~ column t.parent"]),
     ("ALTER TABLE t ALTER COLUMN name DROP NOT NULL", &["~ column t.name"]),
     ("ALTER TABLE t ALTER COLUMN size SET NOT NULL", &["~ column t.size"]),
-    ("DROP VIEW w, v; ALTER TABLE t ALTER COLUMN id TYPE bigint; CREATE VIEW v AS SELECT id, name, state FROM t; CREATE VIEW w AS SELECT name FROM v",
-     &["~ column t.id"]),
+    (
+        "DROP VIEW w, v; ALTER TABLE t ALTER COLUMN id TYPE bigint; CREATE VIEW v AS SELECT id, name, state FROM t; CREATE VIEW w AS SELECT name FROM v",
+        &["~ column t.id"],
+    ),
     ("ALTER TABLE t ALTER COLUMN parent TYPE bigint", &["~ column t.parent"]),
     ("ALTER TABLE t ALTER COLUMN many SET GENERATED ALWAYS SET INCREMENT BY 5", &["~ column t.many"]),
     ("ALTER TABLE t ALTER COLUMN many DROP IDENTITY", &["~ column t.many"]),
-    ("ALTER TABLE t ALTER COLUMN parent SET NOT NULL; ALTER TABLE t ALTER COLUMN parent ADD GENERATED ALWAYS AS IDENTITY",
-     &["~ column t.parent"]),
+    (
+        "ALTER TABLE t ALTER COLUMN parent SET NOT NULL; ALTER TABLE t ALTER COLUMN parent ADD GENERATED ALWAYS AS IDENTITY",
+        &["~ column t.parent"],
+    ),
     ("ALTER TABLE t ALTER COLUMN twice DROP EXPRESSION", &["~ column t.twice"]),
-    ("ALTER TABLE t ALTER COLUMN name SET STATISTICS 9, ALTER COLUMN name SET STORAGE EXTERNAL, ALTER COLUMN name SET (n_distinct = 5)",
-     &["~ column t.name"]),
+    (
+        "ALTER TABLE t ALTER COLUMN name SET STATISTICS 9, ALTER COLUMN name SET STORAGE EXTERNAL, ALTER COLUMN name SET (n_distinct = 5)",
+        &["~ column t.name"],
+    ),
     ("ALTER TABLE t ALTER COLUMN name SET COMPRESSION pglz", &["~ column t.name"]),
     ("ALTER TABLE t RENAME COLUMN code TO codes", &["- column t.code", "+ column t.codes"]),
     ("ALTER VIEW v ALTER COLUMN name SET DEFAULT 'z'", &["+ column v.name"]),
     // Constraints and indexes
     ("ALTER TABLE t DROP CONSTRAINT named", &["- check constraint t.named"]),
     ("ALTER TABLE t ADD CHECK (size > 0)", &["+ check constraint t.t_size_check"]),
-    ("ALTER TABLE t DROP CONSTRAINT named, ADD CONSTRAINT named CHECK (name <> 'b')", &["~ check constraint t.named"]),
+    (
+        "ALTER TABLE t DROP CONSTRAINT named, ADD CONSTRAINT named CHECK (name <> 'b')",
+        &["~ check constraint t.named"],
+    ),
     ("ALTER TABLE t DROP CONSTRAINT t_pkey", &["- primary key t.t_pkey"]),
-    ("ALTER TABLE parent DROP CONSTRAINT parent_pkey CASCADE",
-     &["- primary key parent.parent_pkey", "- foreign key t.t_parent_fkey"]),
-    ("ALTER TABLE parent DROP CONSTRAINT parent_pkey CASCADE; ALTER TABLE parent ADD CONSTRAINT parent_pkey PRIMARY KEY (id) DEFERRABLE",
-     &["~ primary key parent.parent_pkey", "- foreign key t.t_parent_fkey"]),
+    (
+        "ALTER TABLE parent DROP CONSTRAINT parent_pkey CASCADE",
+        &["- primary key parent.parent_pkey", "- foreign key t.t_parent_fkey"],
+    ),
+    (
+        "ALTER TABLE parent DROP CONSTRAINT parent_pkey CASCADE; ALTER TABLE parent ADD CONSTRAINT parent_pkey PRIMARY KEY (id) DEFERRABLE",
+        &["~ primary key parent.parent_pkey", "- foreign key t.t_parent_fkey"],
+    ),
     ("ALTER TABLE t DROP CONSTRAINT t_name_key", &["- unique constraint t.t_name_key"]),
     ("ALTER TABLE t DROP CONSTRAINT t_size_excl", &["- exclusion constraint t.t_size_excl"]),
     ("ALTER TABLE t ALTER CONSTRAINT t_parent_fkey DEFERRABLE", &["~ foreign key t.t_parent_fkey"]),
     ("ALTER TABLE t DROP CONSTRAINT t_parent_fkey", &["- foreign key t.t_parent_fkey"]),
     ("DROP INDEX t_parent", &["- index t_parent"]),
-    ("DROP INDEX t_parent; CREATE INDEX t_parent ON t (parent) WHERE parent > 0; COMMENT ON INDEX t_parent IS 'why'",
-     &["~ index t_parent"]),
+    (
+        "DROP INDEX t_parent; CREATE INDEX t_parent ON t (parent) WHERE parent > 0; COMMENT ON INDEX t_parent IS 'why'",
+        &["~ index t_parent"],
+    ),
     ("CREATE INDEX more ON t (code)", &["+ index more"]),
     ("DROP INDEX m_state", &["- index m_state"]),
     // Views
@@ -85,16 +103,26 @@ const CASES: &[(&str, &[&str])] = &[
     ("ALTER VIEW v SET (security_barrier = true)", &["~ view v"]),
     ("CREATE VIEW more AS SELECT 1 AS one", &["+ view more"]),
     ("DROP MATERIALIZED VIEW m", &["- materialized view m"]),
-    ("DROP MATERIALIZED VIEW m; CREATE MATERIALIZED VIEW m AS SELECT state, 1::bigint AS n FROM t; CREATE INDEX m_state ON m (state)",
-     &["~ materialized view m"]),
+    (
+        "DROP MATERIALIZED VIEW m; CREATE MATERIALIZED VIEW m AS SELECT state, 1::bigint AS n FROM t; CREATE INDEX m_state ON m (state)",
+        &["~ materialized view m"],
+    ),
     // Functions
-    ("CREATE OR REPLACE FUNCTION f(n integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT n + 1'", &["~ function f(n integer)"]),
-    ("ALTER TABLE t ALTER COLUMN size DROP DEFAULT; DROP FUNCTION f; CREATE FUNCTION f(n integer) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT n::bigint'; ALTER TABLE t ALTER COLUMN size SET DEFAULT f(1)",
-     &["~ function f(n integer)"]),
+    (
+        "CREATE OR REPLACE FUNCTION f(n integer) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT n + 1'",
+        &["~ function f(n integer)"],
+    ),
+    (
+        "ALTER TABLE t ALTER COLUMN size DROP DEFAULT; DROP FUNCTION f; CREATE FUNCTION f(n integer) RETURNS bigint LANGUAGE sql IMMUTABLE AS 'SELECT n::bigint'; ALTER TABLE t ALTER COLUMN size SET DEFAULT f(1)",
+        &["~ function f(n integer)"],
+    ),
     ("DROP FUNCTION f CASCADE", &["- function f(n integer)", "~ column t.size"]),
     ("CREATE FUNCTION f(n text) RETURNS integer LANGUAGE sql AS 'SELECT 1'", &["+ function f(n text)"]),
     ("DROP PROCEDURE p", &["- procedure p(IN n integer)"]),
-    ("CREATE OR REPLACE PROCEDURE p(n integer) LANGUAGE plpgsql AS 'BEGIN PERFORM 1; END'", &["~ procedure p(IN n integer)"]),
+    (
+        "CREATE OR REPLACE PROCEDURE p(n integer) LANGUAGE plpgsql AS 'BEGIN PERFORM 1; END'",
+        &["~ procedure p(IN n integer)"],
+    ),
     ("DROP AGGREGATE total(integer)", &["- aggregate total(integer)"]),
     // Triggers, rules, policies
     ("DROP TRIGGER g ON t", &["- trigger t.g"]),
@@ -148,7 +176,10 @@ struct Lab {
 impl Lab {
     async fn new() -> Self {
         let mut client = server::database().await;
-        client.batch_execute(&format!("SET search_path = template; {BASE}; RESET search_path")).await.unwrap();
+        client
+            .batch_execute(&format!("SET search_path = template; {BASE}; RESET search_path"))
+            .await
+            .unwrap();
         let clone = script(&mut client, "template").await.unwrap().render("tenant", Some("template"));
         let name = value(&client, "SELECT current_database()").await.unwrap();
         let (owner, reader) = (format!("{name}_owner"), format!("{name}_reader"));
@@ -210,13 +241,19 @@ impl Lab {
         if result.is_err() {
             self.client.batch_execute("ROLLBACK").await.unwrap();
         }
-        result.map_err(|e| format!("{}\n{platform}{owner}", e.as_db_error().map_or_else(String::new, |d| d.to_string())))
+        result.map_err(|e| {
+            format!("{}\n{platform}{owner}", e.as_db_error().map_or_else(String::new, |d| d.to_string()))
+        })
     }
 
     /// Breaks the tenant's schema, compares what is said of it, mends it.
     async fn check(&mut self, template: &Catalog, sql: &str, expect: &[&str]) -> Result<(), String> {
         // What is made by hand belongs to whoever made it: the owner, but where the case is about that.
-        let hand = if sql.contains("READER") || sql.contains("OWNER") || sql.contains("PUBLIC") { "" } else { "SET ROLE OWNER;" };
+        let hand = if sql.contains("READER") || sql.contains("OWNER") || sql.contains("PUBLIC") {
+            ""
+        } else {
+            "SET ROLE OWNER;"
+        };
         let text = format!("{hand} SET search_path = tenant; {sql}; RESET ROLE; RESET search_path");
         let text = self.named(&text);
         self.client.batch_execute(&text).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));

@@ -13,9 +13,9 @@ use super::{behaviour, cross, rules, snapshot};
 pub async fn check(lab: &Lab, files: &[File], score: &mut Score) {
     objects(lab, files, score).await;
     keys(lab, files, score).await;
+    let volatile = rows(lab, files, score).await;
     behaviour::check(lab, score).await;
     let relations = lab.relations().await;
-    let volatile = rows(lab, files, score).await;
     cross::check(lab, &relations, &volatile, score).await;
 }
 
@@ -97,9 +97,8 @@ fn place(files: &[File], name: &str) -> String {
 
 fn has_word(text: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_alphanumeric() || c == '_';
-    text.match_indices(word).any(|(at, _)| {
-        !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part)
-    })
+    text.match_indices(word)
+        .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part))
 }
 
 #[cfg(test)]

@@ -77,7 +77,9 @@ pub fn differences(expected: &Dump, got: &Dump, volatile: &Volatile) -> Vec<(Str
             (Ok(rows), Some(Ok(others))) => first_difference(rows, others, masked),
             // Both refuse: nothing to compare.
             (Err(_), Some(Err(_))) => None,
-            (Ok(rows), Some(Err(e))) => Some(format!("{} rows in the plain run, refused here: {e}", rows.len())),
+            (Ok(rows), Some(Err(e))) => {
+                Some(format!("{} rows in the plain run, refused here: {e}", rows.len()))
+            }
             (Err(e), Some(Ok(_))) => Some(format!("the plain run refuses ({e}), here it can be read")),
             (_, None) => Some("is not there".to_owned()),
         };
@@ -119,7 +121,8 @@ mod tests {
 
     #[test]
     fn what_differs_from_run_to_run_is_not_compared() {
-        let (one, twin) = (dump(&[&["1", "monday"], &["2", "monday"]]), dump(&[&["2", "friday"], &["1", "friday"]]));
+        let (one, twin) =
+            (dump(&[&["1", "monday"], &["2", "monday"]]), dump(&[&["2", "friday"], &["1", "friday"]]));
         let mask = volatile(&one, &twin);
         assert_eq!(mask["t"], BTreeSet::from([1]));
         assert_eq!(differences(&one, &dump(&[&["2", "x"], &["1", "y"]]), &mask), []);

@@ -141,8 +141,7 @@ mod tests {
 
     #[test]
     fn outcomes_agree_by_state_and_rows() {
-        let event =
-            |outcome| Event { sql: String::new(), outcome, returns: true };
+        let event = |outcome| Event { sql: String::new(), outcome, returns: true };
         let row = |text: &str| vec![Some(text.to_owned())];
         let plain = event(Outcome::Done(2, vec![row("a"), row("b")]));
         assert!(agrees(&plain, &Outcome::Done(2, vec![row("b"), row("a")])));

@@ -79,9 +79,10 @@ impl Score {
 
     /// Adds a finding; one that is there already in another isolation becomes one of both.
     pub fn add(&mut self, finding: Finding) {
-        let same = self.findings.iter_mut().find(|f| {
-            (f.point, &f.place, &f.what) == (finding.point, &finding.place, &finding.what)
-        });
+        let same = self
+            .findings
+            .iter_mut()
+            .find(|f| (f.point, &f.place, &f.what) == (finding.point, &finding.place, &finding.what));
         match same {
             Some(known) if known.shape.split(' ').any(|s| s == finding.shape) => {}
             Some(known) => known.shape = format!("{} {}", known.shape, finding.shape),

@@ -115,9 +115,11 @@ impl Lab {
     pub async fn fill(&mut self, score: &mut Score) -> Result<(), Halt> {
         self.flush().await?;
         let tables = model::read(self.plain.client()).await;
-        let events = self.rows.fill(self.plain.client(), &tables).await;
-        replay(self.trial.client(), &events).await;
+        let events = self.rows.fill(self.trial.client(), self.plain.client(), &tables).await;
         self.repeat(&events, score).await;
+        if !events.is_empty() {
+            self.trial = Plain::copy(&mut self.plain, "trial").await;
+        }
         Ok(())
     }
 
@@ -173,6 +175,17 @@ impl Lab {
             run(self.twin.client(), &sql).await;
         }
         relations
+    }
+
+    /// Tables without a row: what they would show is not seen.
+    pub async fn empty_tables(&self) -> Vec<String> {
+        let mut empty = Vec::new();
+        for table in model::read(self.plain.client()).await {
+            if super::rows::count(self.plain.client(), &table.name).await == 0 {
+                empty.push(table.name);
+            }
+        }
+        empty
     }
 
     /// The column that tells tenants apart where they share tables.

@@ -33,8 +33,13 @@ pub fn leave_out_refused(files: &mut [File], options: Options, score: &mut Score
                     add(file, line, &format!("syntax: {message}"), score);
                     vec![line]
                 }
+                Err(other) => {
+                    add(file, 1, &other.to_string(), score);
+                    Vec::new()
+                }
             };
-            if !places.iter().fold(false, |left, line| file.leave_out(*line) || left) {
+            let left = places.iter().filter(|line| file.leave_out(**line)).count();
+            if left == 0 {
                 break;
             }
         }
@@ -44,7 +49,12 @@ pub fn leave_out_refused(files: &mut [File], options: Options, score: &mut Score
 fn refused(file: &File, refusals: &[Refusal], score: &mut Score) -> Vec<usize> {
     for refusal in refusals {
         let shape = refusal.shape.map_or("every shape", |s| s.as_str());
-        add(file, refusal.line, &format!("refused in {shape}: {}; {}", refusal.reason, refusal.remedy), score);
+        add(
+            file,
+            refusal.line,
+            &format!("refused in {shape}: {}; {}", refusal.reason, refusal.remedy),
+            score,
+        );
     }
     refusals.iter().map(|r| r.line).collect()
 }

@@ -50,7 +50,12 @@ mod tests {
     use super::*;
 
     fn finding(what: &str) -> Finding {
-        Finding { point: Point::B, place: "1.sql:3".to_owned(), shape: "shared".to_owned(), what: what.to_owned() }
+        Finding {
+            point: Point::B,
+            place: "1.sql:3".to_owned(),
+            shape: "shared".to_owned(),
+            what: what.to_owned(),
+        }
     }
 
     #[test]

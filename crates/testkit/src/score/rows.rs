@@ -1,5 +1,5 @@
-//! Makes rows for whatever tables are there, in the order of their foreign keys, by trial: every attempt is kept with
-//! what came of it, since the tenants have to see the same.
+//! Makes rows for whatever tables are there, in the order of their foreign keys, by trial. Trials run in a database of
+//! their own: a refused INSERT takes a value of a sequence with it, while the counters of tenants take it back.
 
 use std::collections::BTreeMap;
 
@@ -52,30 +52,25 @@ pub struct Plan<'a> {
 
 impl Rows {
     /// Makes rows in every table that has few of them or has changed its columns since.
-    pub async fn fill(&mut self, client: &Client, tables: &[Table]) -> Vec<Event> {
+    pub async fn fill(&mut self, trial: &Client, plain: &Client, tables: &[Table]) -> Vec<Event> {
         let mut events = Vec::new();
         for table in tables {
             let name = table.name.clone();
-            let have = count(client, &name).await;
+            let have = count(plain, &name).await;
             let changed = self.signatures.insert(name, table.signature()) != Some(table.signature());
             let wanted = if changed { ROWS_WANTED.max(2) } else { ROWS_WANTED - have };
             for nth in 0..wanted {
                 let form = [Form::Full, Form::Minimal, Form::Explicit][usize::try_from(nth).unwrap_or(0) % 3];
-                if !self.make(client, (table, form), &mut events).await {
-                    break;
-                }
+                let Some(sql) = self.make(trial, (table, form)).await else { break };
+                let outcome = run(plain, &sql).await;
+                events.push(Event { sql, outcome, returns: false });
             }
         }
         events
     }
 
-    /// One row, by trial. Whether it was made.
-    async fn make(
-        &mut self,
-        client: &Client,
-        (table, form): (&Table, Form),
-        events: &mut Vec<Event>,
-    ) -> bool {
+    /// One row, by trial: the statement that the server took.
+    async fn make(&mut self, client: &Client, (table, form): (&Table, Form)) -> Option<String> {
         let mut refused = BTreeMap::new();
         let mut forms = [form, Form::Full, Form::Minimal].into_iter().cycle();
         let mut form = forms.next().unwrap_or(form);
@@ -85,19 +80,17 @@ impl Rows {
             let mut plan =
                 Plan { table, form, number: *number, refused: refused.clone(), given: BTreeMap::new() };
             plan.given = references(client, &plan).await;
-            let Some(sql) = insert(&plan) else { return false };
-            let outcome = run(client, &sql).await;
-            events.push(Event { sql: sql.clone(), outcome: outcome.clone(), returns: false });
-            let Outcome::Refused(refusal) = outcome else {
-                self.accepted.insert(table.name.clone(), sql);
-                return true;
+            let sql = insert(&plan)?;
+            let Outcome::Refused(refusal) = run(client, &sql).await else {
+                self.accepted.insert(table.name.clone(), sql.clone());
+                return Some(sql);
             };
             learn(&refusal, table, &mut refused);
             if attempt % 4 == 3 {
                 form = forms.next().unwrap_or(form);
             }
         }
-        false
+        None
     }
 }
 
@@ -203,9 +196,10 @@ fn column_value(plan: &Plan<'_>, column: &Column) -> Option<String> {
     let checks = plan.table.checks.iter().filter(|c| c.columns.contains(&column.name));
     let checks: Vec<&Check> = checks.collect();
     // Checks of several columns are often about which of them is empty.
-    let place = checks.iter().filter(|c| c.columns.len() > 1).find_map(|c| {
-        c.columns.iter().position(|name| *name == column.name)
-    });
+    let place = checks
+        .iter()
+        .filter(|c| c.columns.len() > 1)
+        .find_map(|c| c.columns.iter().position(|name| *name == column.name));
     if let Some(place) = place
         && !column.not_null
         && place < 8
@@ -260,12 +254,16 @@ mod tests {
 
     #[test]
     fn forms_name_different_columns() {
-        let counted = Column { default: Some("nextval('x')".to_owned()), not_null: true, ..column("id", "int4") };
+        let counted =
+            Column { default: Some("nextval('x')".to_owned()), not_null: true, ..column("id", "int4") };
         let made = Column { generated: true, ..column("made", "int4") };
         let at = Column { default: Some("now()".to_owned()), ..column("at", "date") };
         let columns = vec![counted, made, at, column("note", "text")];
         let table = Table { name: "t".to_owned(), columns, ..Table::default() };
-        assert_eq!(sql(&table, Form::Full, &[]), "INSERT INTO \"t\" (\"at\", \"note\") VALUES ('2020-01-02', 'text 1')");
+        assert_eq!(
+            sql(&table, Form::Full, &[]),
+            "INSERT INTO \"t\" (\"at\", \"note\") VALUES ('2020-01-02', 'text 1')"
+        );
         assert_eq!(sql(&table, Form::Minimal, &[]), "INSERT INTO \"t\" (\"at\") VALUES ('2020-01-02')");
         assert!(sql(&table, Form::Explicit, &[]).contains("VALUES ('1002', "));
     }

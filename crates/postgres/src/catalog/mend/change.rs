@@ -85,7 +85,8 @@ fn table(expected: Known<'_>, found: Known<'_>) -> Vec<Step> {
     }
     let (new, old) = (tail(&expected), tail(&found));
     let (wanted, had) = (options(new), options(old));
-    let gone: Vec<&str> = had.iter().map(|o| key_of(o)).filter(|k| !wanted.iter().any(|w| key_of(w) == *k)).collect();
+    let gone: Vec<&str> =
+        had.iter().map(|o| key_of(o)).filter(|k| !wanted.iter().any(|w| key_of(w) == *k)).collect();
     if !gone.is_empty() {
         steps.push(Step::new(format!("ALTER TABLE {name} RESET ({})", gone.join(", "))));
     }

@@ -139,7 +139,8 @@ fn name_of(identity: &str) -> &str {
 fn options(identity: &str) -> String {
     let text = inside(identity).find(" INCREMENT BY ").map_or("", |at| &inside(identity)[at..]);
     let mut out = String::new();
-    for (word, next) in [(" INCREMENT BY ", 1), (" MINVALUE ", 1), (" MAXVALUE ", 1), (" START WITH ", 1), (" CACHE ", 1)]
+    for (word, next) in
+        [(" INCREMENT BY ", 1), (" MINVALUE ", 1), (" MAXVALUE ", 1), (" START WITH ", 1), (" CACHE ", 1)]
     {
         let value = text.split(word).nth(next).and_then(|rest| rest.split(' ').next()).unwrap_or("1");
         out.push_str(&format!(" SET{word}{value}"));
@@ -194,7 +195,8 @@ fn widens(from: &str, to: &str) -> bool {
     let length = |t: &str| t.strip_prefix("character varying(")?.strip_suffix(')')?.parse::<u32>().ok();
     match (from, to) {
         _ if from == to => true,
-        ("smallint", "integer" | "bigint" | "numeric") | ("integer", "bigint" | "numeric" | "double precision") => true,
+        ("smallint", "integer" | "bigint" | "numeric")
+        | ("integer", "bigint" | "numeric" | "double precision") => true,
         ("bigint", "numeric") | ("real", "double precision") | ("json", "jsonb") => true,
         (_, "text" | "character varying") => from == "text" || from.starts_with("character varying"),
         _ => matches!((length(from), length(to)), (Some(a), Some(b)) if a <= b),

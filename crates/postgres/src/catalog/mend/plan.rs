@@ -154,10 +154,15 @@ impl<'a> Plan<'a> {
 
     /// Whether the column's default calls what is about to go.
     fn loses_its_default(&self, key: &Key, known: &Known<'_>, moving: &BTreeSet<Key>) -> bool {
-        let has_default = known.script.column.as_ref().is_some_and(|c| c.expression.is_some() && !c.generated);
+        let has_default =
+            known.script.column.as_ref().is_some_and(|c| c.expression.is_some() && !c.generated);
         has_default
             && !self.goes(key)
-            && known.script.needs.iter().any(|n| moving.contains(n) && self.dropped.contains(n) && !types::is_type(n.kind))
+            && known
+                .script
+                .needs
+                .iter()
+                .any(|n| moving.contains(n) && self.dropped.contains(n) && !types::is_type(n.kind))
     }
 
     /// The statements in their order.
@@ -185,10 +190,15 @@ impl<'a> Plan<'a> {
             if key.kind == ObjectKind::Other {
                 steps.push(Step::losing(format!("-- make by hand: {}", key.name), "it can't be scripted"));
             }
-            let forced = if key.kind == ObjectKind::ForeignKey { self.forced_tables(known) } else { BTreeSet::new() };
-            steps.extend(forced.iter().map(|t| Step::new(format!("ALTER TABLE {t} NO FORCE ROW LEVEL SECURITY"))));
+            let forced =
+                if key.kind == ObjectKind::ForeignKey { self.forced_tables(known) } else { BTreeSet::new() };
+            steps.extend(
+                forced.iter().map(|t| Step::new(format!("ALTER TABLE {t} NO FORCE ROW LEVEL SECURITY"))),
+            );
             steps.extend(known.script.make.iter().map(Step::new));
-            steps.extend(forced.iter().map(|t| Step::new(format!("ALTER TABLE {t} FORCE ROW LEVEL SECURITY"))));
+            steps.extend(
+                forced.iter().map(|t| Step::new(format!("ALTER TABLE {t} FORCE ROW LEVEL SECURITY"))),
+            );
             let early = matches!(key.kind, ObjectKind::Table | ObjectKind::Sequence);
             attach[usize::from(!early)].extend(known.script.attach.iter().map(Step::new));
             later.extend(known.script.later.iter().map(Step::new));
@@ -224,7 +234,11 @@ impl<'a> Plan<'a> {
     /// Columns stand in the statement of a table that is made.
     fn is_made_with_parent(&self, key: &Key, known: &Known<'_>) -> bool {
         key.kind == ObjectKind::Column
-            && known.script.parent.as_ref().is_some_and(|p| p.kind == ObjectKind::Table && self.built.contains(p))
+            && known
+                .script
+                .parent
+                .as_ref()
+                .is_some_and(|p| p.kind == ObjectKind::Table && self.built.contains(p))
     }
 
     /// Dependents first.
@@ -232,9 +246,8 @@ impl<'a> Plan<'a> {
         let mut left: Vec<&Key> = self.dropped.iter().rev().collect();
         let mut steps = Vec::new();
         while !left.is_empty() {
-            let needed = |key: &Key| {
-                left.iter().any(|k| *k != key && self.found[*k].script.needs.contains(key))
-            };
+            let needed =
+                |key: &Key| left.iter().any(|k| *k != key && self.found[*k].script.needs.contains(key));
             // In a ring the order is no help: the server says what is wrong.
             let at = left.iter().position(|key| !needed(key)).unwrap_or(0);
             let key = left.remove(at);
@@ -245,8 +258,7 @@ impl<'a> Plan<'a> {
 
     /// What others need first; else by kind and name.
     fn build_order(&self) -> Vec<&Key> {
-        let mut left: Vec<&Key> =
-            self.built.iter().chain(self.changed.keys()).chain(&self.retyped).collect();
+        let mut left: Vec<&Key> = self.built.iter().chain(self.changed.keys()).chain(&self.retyped).collect();
         left.sort();
         left.dedup();
         let mut order = Vec::new();
@@ -255,7 +267,9 @@ impl<'a> Plan<'a> {
                 let needs = self.expected.get(key).map_or(&[][..], |k| &k.script.needs);
                 // Columns of a table that is made are made with it.
                 needs.iter().any(|n| *n != *key && left.contains(&n))
-                    || key.kind == ObjectKind::Table && self.built.contains(key) && self.columns_wait(key, &left)
+                    || key.kind == ObjectKind::Table
+                        && self.built.contains(key)
+                        && self.columns_wait(key, &left)
             };
             let at = left.iter().position(|key| !waits(key)).unwrap_or(0);
             order.push(left.remove(at));
@@ -268,7 +282,11 @@ impl<'a> Plan<'a> {
         let columns = left.iter().filter(|k| k.kind == ObjectKind::Column);
         columns.filter_map(|k| self.expected.get(*k)).any(|column| {
             column.script.parent.as_ref() == Some(table)
-                && column.script.needs.iter().any(|n| n != table && n.kind < ObjectKind::Table && left.contains(&n))
+                && column
+                    .script
+                    .needs
+                    .iter()
+                    .any(|n| n != table && n.kind < ObjectKind::Table && left.contains(&n))
         })
     }
 }

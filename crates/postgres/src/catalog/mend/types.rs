@@ -60,12 +60,13 @@ fn labels(definition: &str) -> Option<Vec<&str>> {
 /// A new type under the old one's name; columns go over to it by way of text. A value that the new type does not know
 /// is an error: nothing gets lost.
 pub(super) fn replace(key: &Key, new: Known<'_>, expected: &Index<'_>, found: &Index<'_>) -> Vec<Step> {
-    let word = if found.get(key).is_some_and(|f| f.script.words.starts_with("DOMAIN ")) { "DOMAIN" } else { "TYPE" };
+    let word =
+        if found.get(key).is_some_and(|f| f.script.words.starts_with("DOMAIN ")) { "DOMAIN" } else { "TYPE" };
     let mut steps = vec![Step::new(format!("ALTER {word} {} RENAME TO {OLD}", key.name))];
     steps.extend(new.script.make.iter().map(Step::new));
-    for (column_key, known) in found.iter().filter(|(k, known)| {
-        k.kind == ObjectKind::Column && known.script.needs.contains(key)
-    }) {
+    for (column_key, known) in
+        found.iter().filter(|(k, known)| k.kind == ObjectKind::Column && known.script.needs.contains(key))
+    {
         let (Some(old), Some(new)) =
             (&known.script.column, expected.get(column_key).and_then(|k| k.script.column.as_ref()))
         else {
