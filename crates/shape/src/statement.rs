@@ -8,6 +8,7 @@ mod constraint;
 mod create_index;
 mod create_sequence;
 mod create_table;
+mod create_table_as;
 mod dml;
 mod drop;
 mod extension;
@@ -16,6 +17,7 @@ mod habits;
 mod identity;
 mod inherit;
 mod like;
+mod materialized_view;
 mod partition;
 mod rename;
 mod rls;
@@ -58,6 +60,9 @@ pub(crate) struct Work<'a> {
     pub notes: Vec<String>,
 }
 
+pub(crate) use dml::tables_named;
+pub(crate) use materialized_view::query_name;
+
 /// Carries the statement of this work.
 pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
     let stmt = ast::parse_one(&work.shared)?;
@@ -81,6 +86,9 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::AlterDomainStmt(s) => types::alter_domain(work, &s),
         NodeEnum::CompositeTypeStmt(s) => types::create_composite(work, &s),
         NodeEnum::CreateRangeStmt(s) => types::create_range(work, &s),
+        NodeEnum::CreateTableAsStmt(s) => create_table_as::carry(work, *s),
+        NodeEnum::RefreshMatViewStmt(s) => materialized_view::refresh(work, &s),
+        NodeEnum::SelectStmt(s) if create_table_as::has_into(&s) => create_table_as::carry_select(work, *s),
         NodeEnum::InsertStmt(_)
         | NodeEnum::UpdateStmt(_)
         | NodeEnum::DeleteStmt(_)

@@ -8,6 +8,8 @@ mod support;
 mod alter_table;
 #[path = "shape/create_table.rs"]
 mod create_table;
+#[path = "shape/create_table_as.rs"]
+mod create_table_as;
 #[path = "shape/data.rs"]
 mod data;
 #[path = "shape/foreign_key.rs"]
@@ -22,6 +24,8 @@ mod index;
 mod inherit;
 #[path = "shape/like.rs"]
 mod like;
+#[path = "shape/materialized_view.rs"]
+mod materialized_view;
 #[path = "shape/partition.rs"]
 mod partition;
 #[path = "shape/properties.rs"]
