@@ -18,11 +18,12 @@ mod ident;
 mod model;
 mod names;
 mod refuse;
+mod script;
 mod source;
 mod statement;
 mod text;
 mod tokens;
 
-pub use history::History;
-pub use model::{Emitted, Options, SCHEMA_PLACEHOLDER, Scope, Shape, Statement};
+pub use history::{AskShadow, History, ShadowQuestion};
+pub use model::{Emitted, Options, SCHEMA_PLACEHOLDER, SHADOW_NOTE, Scope, Shape, Statement};
 pub use refuse::{Refusal, ShapeError};

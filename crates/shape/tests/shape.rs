@@ -6,6 +6,8 @@ mod support;
 
 #[path = "shape/alter_table.rs"]
 mod alter_table;
+#[path = "shape/copy.rs"]
+mod copy;
 #[path = "shape/create_table.rs"]
 mod create_table;
 #[path = "shape/create_table_as.rs"]
@@ -30,6 +32,10 @@ mod materialized_view;
 mod partition;
 #[path = "shape/properties.rs"]
 mod properties;
+#[path = "shape/script.rs"]
+mod script;
+#[path = "shape/setting.rs"]
+mod setting;
 #[path = "shape/syntax.rs"]
 mod syntax;
 #[path = "shape/types.rs"]

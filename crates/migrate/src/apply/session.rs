@@ -94,6 +94,9 @@ impl<'a> Session<'a> {
                 self.outside(run).await?;
                 self.begin().await?;
                 self.note_progress(file, ledger, number).await?;
+                // What is done can't be undone: it stays noted, whatever becomes of the statements below.
+                self.commit().await?;
+                self.begin().await?;
             }
         }
         self.say(VIEWS_INVOKER, "let views read with their reader's rights").await?;

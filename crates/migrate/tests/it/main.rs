@@ -3,6 +3,8 @@
 
 mod attack;
 mod collisions;
+mod drift;
+mod dumps;
 mod folder;
 mod refused;
 mod relations;

@@ -58,6 +58,27 @@ CREATE TABLE tenantry.progress (
   PRIMARY KEY (target, version)
 );
 
+-- What the templates and the shared tables held right after a migration, as JSON: what was changed by hand since then is
+-- seen, and a tenant that lags behind can be compared with its own version. target: 'shared', 'global', 'template',
+-- 'database' (the template database, kept here too).
+CREATE TABLE tenantry.catalogs (
+  target text NOT NULL,
+  version bigint NOT NULL,
+  catalog text NOT NULL,
+  PRIMARY KEY (target, version)
+);
+
+-- What is meant to be different in one tenant's schema, noted in the transaction that makes it so. target: the tenant's id.
+CREATE TABLE tenantry.variations (
+  target text NOT NULL,
+  name text NOT NULL,
+  number bigint GENERATED ALWAYS AS IDENTITY,
+  checksum text NOT NULL,
+  changes text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (target, name)
+);
+
 -- A tenant's owner notes its own migrations, in the transaction that applies them; the platform those of the templates.
 CREATE FUNCTION tenantry.own_target(wanted text) RETURNS text LANGUAGE sql STABLE
 RETURN CASE
@@ -90,6 +111,20 @@ BEGIN
     VALUES (CASE WHEN starts_with(session_user, 'o_') THEN 'template' ELSE wanted END, migration, title, sum);
   END IF;
 END $f$;
+
+-- As with migrations, a tenant's owner notes its own variations, each once.
+CREATE FUNCTION tenantry.note_variation(wanted text, title text, sum text, what text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  INSERT INTO tenantry.variations (target, name, checksum, changes)
+  VALUES (tenantry.own_target(wanted), title, sum, what);
+END;
+
+CREATE FUNCTION tenantry.forget_variation(wanted text, title text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  DELETE FROM tenantry.variations WHERE target = tenantry.own_target(wanted) AND name = title;
+END;
 
 -- The highest fence seen of each job: a worker that lost its claim can't commit here any more.
 CREATE TABLE tenantry.fences (
@@ -313,7 +348,8 @@ GRANT USAGE ON SCHEMA tenantry TO :"shared_group", :"schema_group", :"database_g
 GRANT EXECUTE ON FUNCTION tenantry.no_tenant(), tenantry.current_tenant(), tenantry.get_current_tenant(),
   tenantry.current_tenant_key() TO :"shared_group", :"schema_group", :"database_group", :"app_role", :"owner", :"owners";
 GRANT EXECUTE ON FUNCTION tenantry.own_target(text), tenantry.note_progress(text, bigint, integer),
-  tenantry.progress_of(text, bigint), tenantry.note_migration(text, bigint, text, text) TO :"owners";
+  tenantry.progress_of(text, bigint), tenantry.note_migration(text, bigint, text, text),
+  tenantry.note_variation(text, text, text, text), tenantry.forget_variation(text, text) TO :"owners";
 GRANT EXECUTE ON FUNCTION tenantry.next_value(regclass), tenantry.current_value(regclass),
   tenantry.set_value(regclass, bigint, boolean), tenantry.identity_value(), tenantry.only_refreshed(),
   tenantry.next_identity(regclass, smallint, bigint, bigint, bigint, bigint, boolean)

@@ -28,6 +28,7 @@ pub(crate) enum TypeKind {
     /// With the number of the file that made it: only there are new values usable at once.
     Enum {
         file: usize,
+        values: Vec<String>,
     },
     Domain {
         checks: Vec<String>,

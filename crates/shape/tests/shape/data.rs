@@ -222,14 +222,3 @@ m.sql:1:1: it changes the system catalog pg_catalog; use the SQL command that ma
 "#,
     );
 }
-
-#[test]
-fn copy_is_refused() {
-    check(
-        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
-        r#"COPY users FROM '/tmp/x'"#,
-        r#"
-m.sql:1:1: COPY reads a file or a stream that is not here; write INSERT statements, or load the data as a seed
-"#,
-    );
-}
