@@ -18,6 +18,7 @@ async fn help_of_every_command() {
         &["tenant", "create"],
         &["tenant", "delete"],
         &["tenant", "rename"],
+        &["tenant", "label"],
         &["url"],
         &["psql"],
         &["sql"],
@@ -25,6 +26,8 @@ async fn help_of_every_command() {
         &["migrate", "new"],
         &["migrate", "plan"],
         &["migrate", "up"],
+        &["migrate", "down"],
+        &["migrate", "show"],
         &["job"],
     ];
     let mut text = String::new();
