@@ -3,7 +3,9 @@
 
 mod attack;
 mod collisions;
+mod fleet;
 mod folder;
 mod refused;
+mod rollout;
 mod statements;
 mod tenants;
