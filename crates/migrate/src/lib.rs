@@ -6,6 +6,7 @@
 //! this over a fleet is a [`rollout`].
 
 pub mod apply;
+pub mod drift;
 pub mod error;
 pub mod ledger;
 pub mod migrator;

@@ -1,16 +1,14 @@
 //! The coordinator: one file in, its statements for each shape out, and what they made remembered.
 
+mod file;
+
+use tenantry_domain::Error;
+
 use crate::catalog::Catalog;
 use crate::model::{Options, Statement};
-use crate::refuse::{Refusal, Refuse, ShapeError};
-use crate::source::{self, Piece};
-use crate::statement::{self, Output, Work};
-use crate::text;
-use crate::tokens::Tokens;
-
-/// The stack for the walks over a file's trees, in bytes. The parser refuses what nests more deeply than some
-/// 700 levels; a level takes below 20 kB in a build without optimisation. Only what is touched is ever used.
-const STACK_BYTES: usize = 64 << 20;
+use crate::refuse::ShapeError;
+use crate::stack;
+use file::Carrier;
 
 /// What the statements so far have made, for one service of an app.
 #[derive(Clone, Debug)]
@@ -20,120 +18,64 @@ pub struct History {
     files: usize,
 }
 
+/// What only a server can tell: which definitions a block of PL/pgSQL makes that decides while it runs.
+#[derive(Clone, Copy, Debug)]
+pub struct ShadowQuestion<'a> {
+    /// The file that the block stands in.
+    pub file: &'a str,
+    /// The line that it begins in.
+    pub line: usize,
+    /// The statements of the file before it; those of the files before came from [`History::apply_with`].
+    pub before: &'a [Statement],
+    /// The block, changed so that it calls [`crate::SHADOW_NOTE`] with every definition that it makes.
+    pub probe: &'a str,
+}
+
+/// Answers a [`ShadowQuestion`]: the texts that the block passed to [`crate::SHADOW_NOTE`], in order.
+pub type AskShadow<'a> = dyn FnMut(ShadowQuestion<'_>) -> Result<Vec<String>, Error> + Send + 'a;
+
 impl History {
     /// Before the first migration.
     pub fn new(options: Options) -> Self {
         Self { options, catalog: Catalog::default(), files: 0 }
     }
 
-    /// Takes the next migration file.
+    /// Takes the next migration file, where there is no server to ask: a block whose definitions show only
+    /// when it runs is refused.
+    ///
+    /// # Errors
+    /// As [`History::apply_with`].
+    pub fn apply(&mut self, file: &str, text: &str) -> Result<Vec<Statement>, ShapeError> {
+        self.take(file, text, None)
+    }
+
+    /// Takes the next migration file, with somebody who runs blocks of PL/pgSQL on a shadow: a database of one
+    /// tenant, empty but for what the statements so far have made in the plain shape.
     ///
     /// # Errors
     /// [`ShapeError::Syntax`] when the parser does not accept the file, [`ShapeError::Refused`] with every
-    /// statement of it that can't be carried. The history is then what it was.
-    pub fn apply(&mut self, file: &str, text: &str) -> Result<Vec<Statement>, ShapeError> {
-        let result = std::thread::scope(|scope| {
-            let history = &*self;
-            let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-            match thread.spawn_scoped(scope, move || history.carry_file(file, text)) {
-                Ok(handle) => handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                Err(_) => history.carry_file(file, text),
-            }
-        });
-        let (catalog, statements) = result?;
+    /// statement of it that can't be carried, [`ShapeError::Shadow`] when the shadow could not be asked. The
+    /// history is then what it was.
+    pub fn apply_with(
+        &mut self,
+        file: &str,
+        text: &str,
+        ask: &mut AskShadow<'_>,
+    ) -> Result<Vec<Statement>, ShapeError> {
+        self.take(file, text, Some(ask))
+    }
+
+    fn take(
+        &mut self,
+        file: &str,
+        text: &str,
+        ask: Option<&mut AskShadow<'_>>,
+    ) -> Result<Vec<Statement>, ShapeError> {
+        let (options, catalog, files) = (&self.options, &self.catalog, self.files);
+        let carry = move || Carrier::new(options, catalog, files, ask).file(file, text);
+        let (catalog, statements) = stack::deep(carry)?;
         self.catalog = catalog;
         self.files += 1;
         Ok(statements)
     }
-
-    /// Carries a file; trees are deep, so this runs on a stack of its own.
-    fn carry_file(&self, file: &str, text: &str) -> Result<(Catalog, Vec<Statement>), ShapeError> {
-        let pieces = source::split(file, text)?;
-        let mut catalog = self.catalog.clone();
-        let mut statements = Vec::with_capacity(pieces.len());
-        let mut refusals = Vec::new();
-        let mut refused: Vec<&Piece<'_>> = Vec::new();
-        for (i, piece) in pieces.iter().enumerate() {
-            let mut next = catalog.clone();
-            match self.carry(&mut next, piece, pieces.get(i + 1..).unwrap_or_default()) {
-                Ok((output, notes)) => {
-                    catalog = next;
-                    statements.push(Statement {
-                        file: file.to_owned(),
-                        line: piece.line,
-                        column: piece.column,
-                        source: piece.text.to_owned(),
-                        shared: output.shared,
-                        plain: output.plain,
-                        notes,
-                    });
-                }
-                // What a refused statement would have made is unknown through no fault of this one.
-                Err(refuse) if refuse.unknown.as_ref().is_some_and(|what| named_in(what, &refused)) => {
-                    refused.push(piece);
-                }
-                Err(refuse) => {
-                    refusals.push(refusal(file, piece, refuse));
-                    refused.push(piece);
-                }
-            }
-        }
-        if !refusals.is_empty() {
-            return Err(ShapeError::Refused(refusals));
-        }
-        Ok((catalog, statements))
-    }
-
-    fn carry(
-        &self,
-        catalog: &mut Catalog,
-        piece: &Piece<'_>,
-        later: &[Piece<'_>],
-    ) -> Result<(Output, Vec<String>), Refuse> {
-        let plain = text::plain(piece.text, catalog, &self.options)?;
-        let shared = text::shared(&plain, catalog, &self.options)?;
-        let mut work = Work {
-            options: &self.options,
-            catalog,
-            plain,
-            shared,
-            later,
-            file: self.files,
-            notes: Vec::new(),
-        };
-        let output = statement::carry(&mut work)?;
-        Ok((output, work.notes))
-    }
-}
-
-fn refusal(file: &str, piece: &Piece<'_>, refuse: Refuse) -> Refusal {
-    Refusal {
-        file: file.to_owned(),
-        line: piece.line,
-        column: piece.column,
-        shape: refuse.shape,
-        reason: refuse.reason,
-        remedy: refuse.remedy,
-    }
-}
-
-/// Whether one of these statements names what is missing.
-fn named_in(what: &str, refused: &[&Piece<'_>]) -> bool {
-    let missing: Vec<&str> = what.split(' ').collect();
-    refused.iter().any(|piece| {
-        Tokens::scan(piece.text).is_ok_and(|tokens| {
-            tokens
-                .list
-                .iter()
-                .any(|t| !t.name.is_empty() && missing.contains(&t.name.as_str()) && !is_noun(&t.name))
-        })
-    })
-}
-
-/// The words that say what kind of thing is missing.
-fn is_noun(word: &str) -> bool {
-    matches!(
-        word,
-        "table" | "column" | "of" | "the" | "primary" | "key" | "constraint" | "index" | "view" | "type"
-    )
 }

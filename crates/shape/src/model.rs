@@ -13,6 +13,9 @@ pub const SCHEMA_PLACEHOLDER: &str = "__tenantry_schema__";
 /// The same schema where SQL wants its bare name as text, for instance compared with `table_schema`.
 pub(crate) const SCHEMA_TEXT_PLACEHOLDER: &str = "__tenantry_schema_text__";
 
+/// The function of a shadow that keeps the text it is given, and returns it. It takes and gives `text`.
+pub const SHADOW_NOTE: &str = "tenantry_shadow.note";
+
 /// What an app's configuration says about its tables.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -76,7 +79,7 @@ impl Emitted {
 }
 
 /// One statement of a migration with what it becomes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Statement {
     /// The file it stands in.
     pub file: String,
@@ -92,4 +95,6 @@ pub struct Statement {
     pub plain: Vec<Emitted>,
     /// What was left out on purpose, and why.
     pub notes: Vec<String>,
+    /// What stands in for `plain` on a shadow: a routine that calls [`SHADOW_NOTE`] with the definitions it makes.
+    pub shadow: Option<Emitted>,
 }

@@ -14,12 +14,14 @@ pub(crate) struct Refuse {
     pub remedy: String,
     /// What it names that no statement so far has made.
     pub unknown: Option<String>,
+    /// Line and column, where they are not the statement's.
+    pub place: Option<(usize, usize)>,
 }
 
 impl Refuse {
     /// No shape can take it.
     pub fn all(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { shape: None, reason: reason.into(), remedy: remedy.into(), unknown: None }
+        Self { shape: None, reason: reason.into(), remedy: remedy.into(), unknown: None, place: None }
     }
 
     /// It needs something that no statement so far has made.
@@ -29,6 +31,11 @@ impl Refuse {
             unknown: Some(what.to_string()),
             ..Self::all(reason, "create it in an earlier statement, or correct the name")
         }
+    }
+
+    /// At this line and column of the file.
+    pub fn at(self, line: usize, column: usize) -> Self {
+        Self { place: Some((line, column)), ..self }
     }
 
     /// The shared shape can't take it.
@@ -76,6 +83,19 @@ pub enum ShapeError {
     },
     /// Statements that can't be carried: all of the file's.
     Refused(Vec<Refusal>),
+    /// No thread could be started to read the file.
+    Thread(String),
+    /// The shadow database could not be asked.
+    Shadow {
+        /// The file.
+        file: String,
+        /// The line that the block begins in.
+        line: usize,
+        /// What kind of error it was.
+        code: ErrorCode,
+        /// What went wrong.
+        message: String,
+    },
 }
 
 impl fmt::Display for ShapeError {
@@ -84,6 +104,8 @@ impl fmt::Display for ShapeError {
             ShapeError::Syntax { file, line, column, message } => {
                 write!(f, "{file}:{line}:{column}: {message}")
             }
+            ShapeError::Thread(why) => write!(f, "no thread could be started: {why}"),
+            ShapeError::Shadow { file, line, message, .. } => write!(f, "{file}:{line}: {message}"),
             ShapeError::Refused(list) => {
                 for (i, refusal) in list.iter().enumerate() {
                     if i > 0 {
@@ -104,6 +126,8 @@ impl From<ShapeError> for Error {
         let code = match e {
             ShapeError::Syntax { .. } => ErrorCode::MigrationSyntax,
             ShapeError::Refused(_) => ErrorCode::ShapeRefused,
+            ShapeError::Thread(_) => ErrorCode::Internal,
+            ShapeError::Shadow { code, .. } => code,
         };
         Error::new(code, e.to_string())
     }

@@ -2,7 +2,8 @@
 
 use pg_query::protobuf::Token as Kind;
 
-use crate::refuse::ShapeError;
+use crate::refuse::{Refuse, ShapeError};
+use crate::script::Script;
 use crate::tokens::{message, scan};
 
 /// One statement of a file.
@@ -12,23 +13,81 @@ pub(crate) struct Piece<'a> {
     pub column: usize,
     /// From its first token to its last, without the semicolon.
     pub text: &'a str,
+    /// The lines of data behind it.
+    pub data: Option<Data<'a>>,
+    /// What is to be said of something that is no statement.
+    pub remark: Option<Remark>,
+}
+
+/// The lines behind a `COPY ... FROM stdin`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Data<'a> {
+    /// The number of the first line.
+    pub line: usize,
+    pub text: &'a str,
+}
+
+/// Said of a command of psql.
+#[derive(Clone, Debug)]
+pub(crate) enum Remark {
+    Note(String),
+    Refused(Refuse),
 }
 
 /// Cuts a file into statements.
-pub(crate) fn split<'a>(file: &str, text: &'a str) -> Result<Vec<Piece<'a>>, ShapeError> {
-    let text_ref = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let parsed = pg_query::parse(text_ref, 0).map_err(|e| syntax_error(file, text_ref, &message(&e)))?;
-    let mut pieces = Vec::with_capacity(parsed.protobuf.stmts.len());
+pub(crate) fn split<'a>(file: &str, text: &'a str, script: &'a Script) -> Result<Vec<Piece<'a>>, ShapeError> {
+    let sql = script.sql.as_str();
+    let parsed = pg_query::parse(sql, 0).map_err(|e| syntax_error(file, sql, &message(&e)))?;
+    let lines = Lines::of(text);
+    let mut pieces: Vec<(usize, Piece<'a>)> = remarks(text, script, &lines);
     for raw in &parsed.protobuf.stmts {
-        let start = usize::try_from(raw.stmt_location).unwrap_or_default();
-        let length = usize::try_from(raw.stmt_len).unwrap_or_default();
-        let end = if length == 0 { text_ref.len() } else { start + length };
-        let slice = text_ref.get(start..end).unwrap_or_default();
+        let start = offset(raw.stmt_location);
+        let length = offset(raw.stmt_len);
+        let end = if length == 0 { sql.len() } else { start + length };
+        let slice = sql.get(start..end).unwrap_or_default();
         let (first, last) = token_span(slice);
-        let (line, column) = place(text_ref, start + first);
-        pieces.push(Piece { line, column, text: slice.get(first..last).unwrap_or_default() });
+        let (line, column) = lines.place(text, start + first);
+        let data = script.data.get(&end).map(|range| Data {
+            line: lines.place(text, range.start).0,
+            text: text.get(range.clone()).unwrap_or_default(),
+        });
+        let text = slice.get(first..last).unwrap_or_default();
+        pieces.push((start + first, Piece { line, column, text, data, remark: None }));
     }
-    Ok(pieces)
+    pieces.sort_by_key(|(at, _)| *at);
+    Ok(pieces.into_iter().map(|(_, piece)| piece).collect())
+}
+
+fn remarks<'a>(text: &'a str, script: &'a Script, lines: &Lines) -> Vec<(usize, Piece<'a>)> {
+    let notes = script.notes.iter().map(|(at, note)| (*at, Remark::Note(note.clone())));
+    let refusals = script.refusals.iter().map(|(at, refuse)| (*at, Remark::Refused(refuse.clone())));
+    notes
+        .chain(refusals)
+        .map(|(at, remark)| {
+            let (line, column) = lines.place(text, at);
+            (at, Piece { line, column, text: "", data: None, remark: Some(remark) })
+        })
+        .collect()
+}
+
+/// Where the lines of a text begin.
+pub(crate) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub fn of(text: &str) -> Self {
+        Self(
+            std::iter::once(0)
+                .chain(text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1))
+                .collect(),
+        )
+    }
+
+    /// Line and column, from 1, of a byte of the text.
+    pub fn place(&self, text: &str, byte: usize) -> (usize, usize) {
+        let line = self.0.partition_point(|start| *start <= byte).max(1);
+        let start = self.0.get(line - 1).copied().unwrap_or_default();
+        (line, text.get(start..byte).unwrap_or_default().chars().count() + 1)
+    }
 }
 
 /// Where the first token starts and the last one ends: comments around a statement are not part of it.
@@ -47,16 +106,8 @@ fn offset(i: i32) -> usize {
     usize::try_from(i).unwrap_or_default()
 }
 
-/// Line and column, from 1, of a byte of the text.
-fn place(text: &str, byte: usize) -> (usize, usize) {
-    let before = text.get(..byte).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let start = before.rfind('\n').map_or(0, |i| i + 1);
-    (line, before[start..].chars().count() + 1)
-}
-
 fn syntax_error(file: &str, text: &str, message: &str) -> ShapeError {
-    let (line, column) = place(text, error_byte(text, message));
+    let (line, column) = Lines::of(text).place(text, error_byte(text, message));
     ShapeError::Syntax { file: file.to_owned(), line, column, message: message.to_owned() }
 }
 

@@ -2,21 +2,32 @@
 
 mod alter_sequence;
 mod alter_table;
+mod bookkeeping;
 mod column;
 mod comment;
 mod constraint;
+mod copy;
 mod create_index;
 mod create_sequence;
 mod create_table;
+mod create_table_as;
 mod dml;
 mod drop;
 mod extension;
 mod function;
 mod habits;
 mod identity;
+mod inherit;
+mod like;
+mod materialized_view;
+mod partition;
 mod rename;
+mod resumable;
 mod rls;
 mod serial;
+mod setting;
+mod temporary;
+mod transaction;
 mod trigger;
 mod truncate;
 mod types;
@@ -26,11 +37,11 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::RangeVar;
 
 use crate::ast;
-use crate::catalog::{Catalog, Table};
+use crate::catalog::{Catalog, ConstraintKind, Table};
 use crate::emit;
 use crate::model::{Emitted, Options, SCHEMA_PLACEHOLDER, Scope};
 use crate::refuse::Refuse;
-use crate::source::Piece;
+use crate::source::{Data, Piece};
 
 /// What one statement becomes.
 #[derive(Debug, Default)]
@@ -39,20 +50,56 @@ pub(crate) struct Output {
     pub plain: Vec<Emitted>,
 }
 
+impl Output {
+    /// Appends what another statement becomes.
+    pub fn add(&mut self, other: Output) {
+        self.shared.extend(other.shared);
+        self.plain.extend(other.plain);
+    }
+}
+
+/// What the statements of a file tell those behind them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct FileState {
+    /// The database that the file connects to, as dump files do.
+    pub connects: Option<String>,
+    /// Something runs in the transaction that is open.
+    pub runs: bool,
+    /// Settings that hold to the end of the transaction, and must be made again behind a COMMIT.
+    pub settings: Vec<Setting>,
+}
+
+/// A setting with the statement that makes it.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    pub name: String,
+    pub sql: String,
+    /// It was to end with the transaction anyway.
+    pub is_local: bool,
+}
+
 /// One statement being carried.
 pub(crate) struct Work<'a> {
     pub options: &'a Options,
     pub catalog: &'a mut Catalog,
+    pub state: &'a mut FileState,
     /// The text for the plain shapes.
     pub plain: String,
     /// The text for the shared shape as far as tokens go; its tree may still have to change.
     pub shared: String,
+    /// The lines of data behind it.
+    pub data: Option<Data<'a>>,
     /// The statements after this one in its file.
     pub later: &'a [Piece<'a>],
     /// The number of the file.
     pub file: usize,
     pub notes: Vec<String>,
 }
+
+pub(crate) use bookkeeping::missing as missing_bookkeeping;
+pub(crate) use dml::tables_named;
+pub(crate) use materialized_view::query_name;
+pub(crate) use resumable::make as make_resumable;
 
 /// Carries the statement of this work.
 pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
@@ -77,6 +124,13 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::AlterDomainStmt(s) => types::alter_domain(work, &s),
         NodeEnum::CompositeTypeStmt(s) => types::create_composite(work, &s),
         NodeEnum::CreateRangeStmt(s) => types::create_range(work, &s),
+        NodeEnum::CreateTableAsStmt(s) => create_table_as::carry(work, *s),
+        NodeEnum::RefreshMatViewStmt(s) => materialized_view::refresh(work, &s),
+        NodeEnum::SelectStmt(s) if create_table_as::has_into(&s) => create_table_as::carry_select(work, *s),
+        NodeEnum::CopyStmt(s) => copy::carry(work, &s),
+        NodeEnum::TransactionStmt(s) => transaction::carry(work, &s),
+        NodeEnum::VariableSetStmt(s) => setting::carry(work, &s),
+        NodeEnum::ConstraintsSetStmt(_) => Ok(work.as_written(false)),
         NodeEnum::InsertStmt(_)
         | NodeEnum::UpdateStmt(_)
         | NodeEnum::DeleteStmt(_)
@@ -144,6 +198,14 @@ impl Work<'_> {
         self.catalog.tables.get(name).ok_or_else(|| Refuse::unknown(format!("table {name}")))
     }
 
+    /// Whether some key of a table starts with the tenant column.
+    pub fn keyed(&self, table: &str) -> Result<bool, Refuse> {
+        let keys = |k: &ConstraintKind| matches!(k, ConstraintKind::Primary | ConstraintKind::Unique);
+        let tenant = Some(&self.options.tenant_column);
+        let leads = |columns: &[String]| self.prefixed(columns).first() == tenant;
+        Ok(self.table(table)?.constraints.iter().any(|c| keys(&c.kind) && leads(&c.columns)))
+    }
+
     /// Whether the app's configuration lists the table as belonging to no tenant.
     pub fn is_global(&self, table: &str) -> bool {
         self.options.global_tables.contains(table)
@@ -157,6 +219,11 @@ impl Work<'_> {
         }
         std::iter::once(tenant.clone()).chain(columns.iter().cloned()).collect()
     }
+}
+
+/// What must run at the end of a file.
+pub(crate) fn end(work: &mut Work<'_>) -> Option<Output> {
+    temporary::end(work)
 }
 
 /// A composed statement that runs once in a database.

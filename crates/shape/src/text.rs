@@ -5,9 +5,10 @@ mod conflict;
 mod insert;
 mod public;
 mod query;
+mod refresh;
 mod sequences;
 
-pub(crate) use query::view_columns;
+pub(crate) use query::{query_columns, view_columns};
 
 use crate::catalog::Catalog;
 use crate::ident;
@@ -37,32 +38,44 @@ pub(crate) fn shared(text: &str, catalog: &Catalog, options: &Options) -> Result
     run(
         text,
         &Scene { catalog, options, in_body: false, returns_rows: false },
-        &[sequences::pass, query::pass, insert::pass, conflict::pass],
+        &[sequences::pass, query::pass, insert::pass, conflict::pass, refresh::pass],
     )
 }
 
 fn run(text: &str, scene: &Scene<'_>, passes: &[Pass]) -> Result<String, Refuse> {
     let mut text = text.to_owned();
-    for pass in passes {
-        text = once(&text, scene, *pass)?;
+    let mut left = passes.iter();
+    // A text is scanned again only when a pass has changed it.
+    loop {
+        let tokens = scan(&text)?;
+        let mut changed = None;
+        for pass in left.by_ref() {
+            changed = once(&tokens, scene, *pass)?;
+            if changed.is_some() {
+                break;
+            }
+        }
+        match changed {
+            Some(new) => text = new,
+            None => return Ok(text),
+        }
     }
-    Ok(text)
 }
 
-fn once(text: &str, scene: &Scene<'_>, pass: Pass) -> Result<String, Refuse> {
-    let tokens = scan(text)?;
+/// The text after a pass; none: as it was.
+fn once(tokens: &Tokens<'_>, scene: &Scene<'_>, pass: Pass) -> Result<Option<String>, Refuse> {
     let mut edits = Edits::default();
-    pass(&tokens, scene, &mut edits)?;
-    if let Some(i) = body(&tokens) {
+    pass(tokens, scene, &mut edits)?;
+    if let Some(i) = body(tokens) {
         let old = tokens.string_value(i).unwrap_or_default();
-        let returns_rows = returns_rows(&tokens, scene.catalog);
+        let returns_rows = returns_rows(tokens, scene.catalog);
         let inside = Scene { in_body: true, returns_rows, ..*scene };
         let new = once_in_body(&old, &inside, pass)?;
         if new != old {
             edits.replace(tokens.list[i].range.clone(), requote(tokens.written(i), &new));
         }
     }
-    Ok(edits.apply(text))
+    Ok((!edits.is_empty()).then(|| edits.apply(tokens.text)))
 }
 
 fn once_in_body(body: &str, scene: &Scene<'_>, pass: Pass) -> Result<String, Refuse> {

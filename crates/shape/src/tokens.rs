@@ -131,6 +131,12 @@ pub(crate) fn string_value(written: &str) -> Option<String> {
     if let Some((_, body)) = dollar_quoted(written) {
         return Some(body.to_owned());
     }
+    // One constant as most are; what goes on behind a line feed, or has escapes, is left to the parser.
+    if let Some(inner) = written.strip_prefix('\'').and_then(|w| w.strip_suffix('\''))
+        && !inner.replace("''", "").contains('\'')
+    {
+        return Some(inner.replace("''", "'"));
+    }
     let parsed = pg_query::parse(&format!("SELECT {written}"), 0).ok()?;
     let json = serde_json::to_value(&parsed.protobuf).ok()?;
     json.pointer("/stmts/0/stmt/node/SelectStmt/target_list/0/node/ResTarget/val/node/AConst/val/Sval/sval")
@@ -184,6 +190,11 @@ impl Edits {
     /// Inserts before a place.
     pub fn insert(&mut self, at: usize, text: impl Into<String>) {
         self.replace(at..at, text);
+    }
+
+    /// Whether there is nothing to change.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The text with all edits made, in the order of their places; at one place, in the order they came.

@@ -6,8 +6,12 @@ mod support;
 
 #[path = "shape/alter_table.rs"]
 mod alter_table;
+#[path = "shape/copy.rs"]
+mod copy;
 #[path = "shape/create_table.rs"]
 mod create_table;
+#[path = "shape/create_table_as.rs"]
+mod create_table_as;
 #[path = "shape/data.rs"]
 mod data;
 #[path = "shape/foreign_key.rs"]
@@ -18,8 +22,20 @@ mod function;
 mod habits;
 #[path = "shape/index.rs"]
 mod index;
+#[path = "shape/inherit.rs"]
+mod inherit;
+#[path = "shape/like.rs"]
+mod like;
+#[path = "shape/materialized_view.rs"]
+mod materialized_view;
+#[path = "shape/partition.rs"]
+mod partition;
 #[path = "shape/properties.rs"]
 mod properties;
+#[path = "shape/script.rs"]
+mod script;
+#[path = "shape/setting.rs"]
+mod setting;
 #[path = "shape/syntax.rs"]
 mod syntax;
 #[path = "shape/types.rs"]

@@ -124,6 +124,9 @@ impl<'a> Session<'a> {
                 self.outside(run).await?;
                 self.begin().await?;
                 self.note_progress(file, mark.target(), number).await?;
+                // What is done can't be undone: it stays noted, whatever becomes of the statements below.
+                self.commit().await?;
+                self.begin().await?;
             }
         }
         if file.makes_views() {

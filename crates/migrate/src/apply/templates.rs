@@ -15,6 +15,7 @@ use tokio_postgres::Client;
 use super::local::local_tenants;
 use super::session::{Mark, Session, Who};
 use super::site::{APPLICATION_NAME, Site, backoff, is_contention};
+use crate::drift::record;
 use crate::ledger;
 use crate::rollout::history::Move;
 use crate::rollout::operation::KIND;
@@ -70,7 +71,7 @@ impl Site {
             self.one_file(data, step).await?;
             ran.push(Ran { version: step.file.version, name: step.file.name.clone() });
         }
-        Ok(())
+        record::note(self.server()?, data, &self.app, &self.service.name).await
     }
 
     async fn one_file(&self, data: &Client, step: Move<'_>) -> Result<()> {

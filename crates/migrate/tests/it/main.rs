@@ -3,9 +3,13 @@
 
 mod attack;
 mod collisions;
+mod drift;
+mod dumps;
 mod fleet;
 mod folder;
+mod locks;
 mod refused;
+mod relations;
 mod rollout;
 mod statements;
 mod tenants;

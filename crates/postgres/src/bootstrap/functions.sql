@@ -58,6 +58,27 @@ CREATE TABLE tenantry.progress (
   PRIMARY KEY (target, version)
 );
 
+-- What the templates and the shared tables held right after a migration, as JSON: what was changed by hand since then is
+-- seen, and a tenant that lags behind can be compared with its own version. target: 'shared', 'global', 'template',
+-- 'database' (the template database, kept here too).
+CREATE TABLE tenantry.catalogs (
+  target text NOT NULL,
+  version bigint NOT NULL,
+  catalog text NOT NULL,
+  PRIMARY KEY (target, version)
+);
+
+-- What is meant to be different in one tenant's schema, noted in the transaction that makes it so. target: the tenant's id.
+CREATE TABLE tenantry.variations (
+  target text NOT NULL,
+  name text NOT NULL,
+  number bigint GENERATED ALWAYS AS IDENTITY,
+  checksum text NOT NULL,
+  changes text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (target, name)
+);
+
 -- The highest fence seen of each job: a worker that lost its claim can't commit here any more.
 CREATE TABLE tenantry.fences (
   job bigint PRIMARY KEY,
@@ -246,19 +267,30 @@ END $f$;
 -- Arguments: column, start, increment, minimum, maximum, cycle.
 CREATE FUNCTION tenantry.identity_value() RETURNS trigger LANGUAGE plpgsql AS $f$
 DECLARE
+  -- The trigger of a partitioned table fires on its partitions; the column and its counter are the whole table's.
+  whole regclass := coalesce(pg_catalog.pg_partition_root(TG_RELID), TG_RELID);
   attribute_number smallint;
   sentinel bigint;
 BEGIN
   SELECT attnum, CASE atttypid WHEN 'pg_catalog.int2'::regtype THEN -32768 WHEN 'pg_catalog.int4'::regtype THEN -2147483648
       ELSE -9223372036854775807 - 1 END
     INTO STRICT attribute_number, sentinel FROM pg_catalog.pg_attribute
-   WHERE attrelid = TG_RELID AND attname = TG_ARGV[0];
+   WHERE attrelid = whole AND attname = TG_ARGV[0];
   IF (pg_catalog.to_jsonb(NEW) ->> TG_ARGV[0])::bigint NOT IN (sentinel, sentinel + 1) THEN
     RETURN NEW;
   END IF;
   RETURN pg_catalog.jsonb_populate_record(NEW, pg_catalog.jsonb_build_object(TG_ARGV[0],
-    tenantry.next_identity(TG_RELID, attribute_number, TG_ARGV[1]::bigint, TG_ARGV[2]::bigint, TG_ARGV[3]::bigint,
+    tenantry.next_identity(whole, attribute_number, TG_ARGV[1]::bigint, TG_ARGV[2]::bigint, TG_ARGV[3]::bigint,
       TG_ARGV[4]::bigint, TG_ARGV[5]::boolean)));
+END $f$;
+
+-- BEFORE changes of the table that stands in for a materialized view: only who may refresh it changes it.
+CREATE FUNCTION tenantry.only_refreshed() RETURNS trigger LANGUAGE plpgsql AS $f$
+BEGIN
+  IF NOT pg_catalog.pg_has_role(current_user, (SELECT relowner FROM pg_catalog.pg_class WHERE oid = TG_RELID), 'USAGE') THEN
+    RAISE EXCEPTION 'cannot change materialized view "%"', TG_TABLE_NAME USING ERRCODE = '42809';
+  END IF;
+  RETURN NULL;
 END $f$;
 
 RESET ROLE;
@@ -269,6 +301,6 @@ GRANT USAGE ON SCHEMA tenantry TO :"shared_group", :"schema_group", :"database_g
 GRANT EXECUTE ON FUNCTION tenantry.no_tenant(), tenantry.current_tenant(), tenantry.get_current_tenant(),
   tenantry.current_tenant_key() TO :"shared_group", :"schema_group", :"database_group", :"app_role", :"owner", :"owners";
 GRANT EXECUTE ON FUNCTION tenantry.next_value(regclass), tenantry.current_value(regclass),
-  tenantry.set_value(regclass, bigint, boolean), tenantry.identity_value(),
+  tenantry.set_value(regclass, bigint, boolean), tenantry.identity_value(), tenantry.only_refreshed(),
   tenantry.next_identity(regclass, smallint, bigint, bigint, bigint, bigint, boolean)
   TO :"shared_group", :"app_role", :"owner";

@@ -63,10 +63,26 @@ BEGIN
   END IF;
 END $f$;
 
+-- As with migrations, a tenant's owner notes its own variations, each once.
+CREATE OR REPLACE FUNCTION tenantry.note_variation(wanted text, title text, sum text, what text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  INSERT INTO tenantry.variations (target, name, checksum, changes)
+  VALUES (tenantry.own_target(wanted), title, sum, what);
+END;
+
+CREATE OR REPLACE FUNCTION tenantry.forget_variation(wanted text, title text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  DELETE FROM tenantry.variations WHERE target = tenantry.own_target(wanted) AND name = title;
+END;
+
 RESET ROLE;
 REVOKE ALL ON FUNCTION tenantry.own_target(text), tenantry.note_progress(text, bigint, integer),
   tenantry.progress_of(text, bigint), tenantry.note_migration(text, bigint, text, text),
-  tenantry.forget_migration(text, bigint), tenantry.move_version(text, bigint, bigint) FROM PUBLIC;
+  tenantry.forget_migration(text, bigint), tenantry.move_version(text, bigint, bigint),
+  tenantry.note_variation(text, text, text, text), tenantry.forget_variation(text, text) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION tenantry.own_target(text), tenantry.note_progress(text, bigint, integer),
   tenantry.progress_of(text, bigint), tenantry.note_migration(text, bigint, text, text),
-  tenantry.forget_migration(text, bigint), tenantry.move_version(text, bigint, bigint) TO :"owners";
+  tenantry.forget_migration(text, bigint), tenantry.move_version(text, bigint, bigint),
+  tenantry.note_variation(text, text, text, text), tenantry.forget_variation(text, text) TO :"owners";

@@ -5,8 +5,8 @@
 pub(crate) struct View {
     /// Its columns as the plain shape has them; empty when they could not be worked out.
     pub columns: Vec<String>,
-    /// A materialized view.
-    pub materialized: bool,
+    /// What its query names.
+    pub reads: super::Reads,
 }
 
 /// A sequence. In the shared shape it carries the definition only; the counters are per tenant.
@@ -28,6 +28,7 @@ pub(crate) enum TypeKind {
     /// With the number of the file that made it: only there are new values usable at once.
     Enum {
         file: usize,
+        values: Vec<String>,
     },
     Domain {
         checks: Vec<String>,

@@ -3,7 +3,7 @@
 use pg_query::NodeEnum;
 use serde_json::Value;
 
-use super::{Output, Work};
+use super::{Output, Work, setting};
 use crate::ast;
 use crate::model::{Emitted, Scope};
 use crate::refuse::Refuse;
@@ -11,16 +11,15 @@ use crate::refuse::Refuse;
 /// Carries a data statement.
 pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refuse> {
     let json = serde_json::to_value(stmt).unwrap_or_default();
-    if sets_search_path(&json) {
-        return Ok(work.left_out("set_config('search_path', ...) is left out: Tenantry sets the path"));
-    }
-    if let NodeEnum::SelectStmt(select) = stmt
-        && select.into_clause.is_some()
-    {
-        return Err(Refuse::shared(
-            "SELECT INTO is not carried",
-            "CREATE TABLE with its columns, then INSERT ... SELECT",
+    let settings = settings_made(&json);
+    if let Some(name) = settings.iter().find(|name| setting::says_who_runs(name)) {
+        return Err(Refuse::all(
+            format!("set_config sets {name}, which says who runs"),
+            "leave it out: Tenantry sets it",
         ));
+    }
+    if settings.iter().any(|name| name == "search_path") {
+        return Ok(work.left_out("set_config('search_path', ...) is left out: Tenantry sets the path"));
     }
     if merges_without_columns(&json) {
         return Err(Refuse::shared(
@@ -31,6 +30,12 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
     let mut global = false;
     for target in written_tables(&json) {
         let table = work.own_object(&target)?;
+        if work.catalog.tables.get(&table).is_some_and(|t| t.materialized) {
+            return Err(Refuse::all(
+                format!("it changes the materialized view {table}"),
+                "change what its query reads, and REFRESH it",
+            ));
+        }
         if work.is_global(&table) {
             global = true;
         } else if !work.catalog.views.contains_key(&table) {
@@ -98,9 +103,9 @@ fn collect_relations(json: &Value, found: &mut Vec<String>) {
     }
 }
 
-/// `SELECT pg_catalog.set_config('search_path', '', false)`, as dump files have it.
-fn sets_search_path(json: &Value) -> bool {
-    let mut found = false;
+/// The settings that calls of `set_config` make, as dump files have it for `search_path`.
+fn settings_made(json: &Value) -> Vec<String> {
+    let mut found = Vec::new();
     ast::walk(json, &mut |kind, content| {
         if kind == "FuncCall" {
             let name = content
@@ -110,7 +115,9 @@ fn sets_search_path(json: &Value) -> bool {
                 .and_then(|part| part.pointer("/node/String/sval"))
                 .and_then(Value::as_str);
             let first = content.pointer("/args/0/node/AConst/val/Sval/sval").and_then(Value::as_str);
-            found |= name == Some("set_config") && first == Some("search_path");
+            if let (Some("set_config"), Some(setting)) = (name, first) {
+                found.push(setting.to_ascii_lowercase());
+            }
         }
     });
     found

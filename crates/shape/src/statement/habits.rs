@@ -1,38 +1,20 @@
 //! Everything else: habits of dump files, maintenance, and what no tenant may have.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{GrantTargetType, ObjectType, VariableSetKind};
+use pg_query::protobuf::{GrantTargetType, ObjectType};
 
 use super::{Output, Work};
 use crate::ast;
 use crate::model::{Emitted, Scope};
 use crate::refuse::Refuse;
 
-/// Settings that dump files carry and that the engine sets itself.
-const DUMP_SETTINGS: [&str; 14] = [
-    "search_path",
-    "row_security",
-    "statement_timeout",
-    "lock_timeout",
-    "idle_in_transaction_session_timeout",
-    "transaction_timeout",
-    "client_encoding",
-    "standard_conforming_strings",
-    "check_function_bodies",
-    "xmloption",
-    "client_min_messages",
-    "default_tablespace",
-    "default_table_access_method",
-    "default_with_oids",
-];
-
 /// Carries a statement of no kind of its own.
 pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refuse> {
     match stmt {
-        NodeEnum::TransactionStmt(_) => Ok(work.left_out(
-            "BEGIN, COMMIT and the like are left out: each file runs in a transaction of Tenantry's",
-        )),
-        NodeEnum::VariableSetStmt(s) => setting(work, s.kind(), &s.name),
+        NodeEnum::CreatedbStmt(s) => database(work, &s.dbname, stmt),
+        NodeEnum::DropdbStmt(s) => database(work, &s.dbname, stmt),
+        NodeEnum::AlterDatabaseStmt(s) => database(work, &s.dbname, stmt),
+        NodeEnum::AlterDatabaseSetStmt(s) => database(work, &s.dbname, stmt),
         NodeEnum::AlterOwnerStmt(_) => {
             Ok(work.left_out("OWNER TO is left out: objects belong to Tenantry's owner role"))
         }
@@ -54,40 +36,16 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
             "a DO block runs statements that depend on the catalog and can't be read here",
             "write its statements out; CREATE ... IF NOT EXISTS and ALTER ... IF EXISTS need no block",
         )),
-        NodeEnum::CreateTableAsStmt(s) if s.objtype() == ObjectType::ObjectMatview => Err(Refuse::shared(
-            "a materialized view has no row-level security: refreshed for all tenants it shows everybody's rows, for one it hides the others'",
-            "make it a view, or a table that the application fills",
-        )),
-        NodeEnum::CreateTableAsStmt(_) => Err(Refuse::shared(
-            "CREATE TABLE AS is not carried",
-            "CREATE TABLE with its columns, then INSERT ... SELECT",
-        )),
-        NodeEnum::RefreshMatViewStmt(_) => Err(Refuse::shared(
-            "a materialized view is not carried",
-            "make it a view, or a table that the application fills",
-        )),
-        NodeEnum::CopyStmt(_) => Err(Refuse::all(
-            "COPY reads a file or a stream that is not here",
-            "write INSERT statements, or load the data as a seed",
-        )),
         other => Err(refused(other)),
     }
 }
 
-fn setting(work: &mut Work<'_>, kind: VariableSetKind, name: &str) -> Result<Output, Refuse> {
-    if DUMP_SETTINGS.contains(&name) || kind == VariableSetKind::VarResetAll {
-        return Ok(work.left_out(format!("the setting {name} is left out: Tenantry sets it")));
+/// A script that makes the database which it then connects to means the one that it runs in.
+fn database(work: &mut Work<'_>, name: &str, stmt: &NodeEnum) -> Result<Output, Refuse> {
+    if work.state.connects.as_deref() == Some(name) {
+        return Ok(work.left_out(format!("it concerns the database {name}: Tenantry makes the databases")));
     }
-    if matches!(name, "role" | "session_authorization") || name.starts_with("app.") {
-        return Err(Refuse::all(
-            format!("the setting {name} says who runs"),
-            "leave it out: Tenantry sets it",
-        ));
-    }
-    Err(Refuse::all(
-        format!("the setting {name} would last longer than the statement that it is meant for"),
-        "leave it out, or use set_config(name, value, true) in the statement",
-    ))
+    Err(refused(stmt))
 }
 
 fn grant(work: &mut Work<'_>, s: &pg_query::protobuf::GrantStmt) -> Result<Output, Refuse> {

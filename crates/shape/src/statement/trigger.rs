@@ -21,7 +21,8 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateTrigStmt) -> Result<Output
             "make it a trigger on DELETE",
         ));
     }
-    let record = Trigger { name: stmt.trigname.clone(), on_delete: fires_on(TriggerType::Delete) };
+    let record =
+        Trigger { name: stmt.trigname.clone(), on_delete: fires_on(TriggerType::Delete), disabled: false };
     if let Some(t) = work.catalog.tables.get_mut(&table) {
         t.triggers.retain(|t| t.name != record.name);
         t.triggers.push(record);

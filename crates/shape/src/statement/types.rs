@@ -25,16 +25,32 @@ fn remember(work: &mut Work<'_>, parts: &[String], kind: TypeKind) -> Result<Str
 /// CREATE TYPE ... AS ENUM.
 pub(crate) fn create_enum(work: &mut Work<'_>, stmt: &CreateEnumStmt) -> Result<Output, Refuse> {
     let file = work.file;
-    remember(work, &ast::names(&stmt.type_name), TypeKind::Enum { file })?;
+    let values = ast::names(&stmt.vals);
+    remember(work, &ast::names(&stmt.type_name), TypeKind::Enum { file, values })?;
     Ok(work.as_written(false))
 }
 
 /// ALTER TYPE ... ADD VALUE, RENAME VALUE.
 pub(crate) fn alter_enum(work: &mut Work<'_>, stmt: &AlterEnumStmt) -> Result<Output, Refuse> {
     let name = work.own_object(&ast::names(&stmt.type_name))?;
-    let Some(TypeKind::Enum { file }) = work.catalog.types.get(&name) else {
+    let Some(TypeKind::Enum { file, values }) = work.catalog.types.get_mut(&name) else {
         return Err(Refuse::unknown(format!("enum {name}")));
     };
+    // The statement may be run again after a crash, which must not hide that the value was there before.
+    if values.contains(&stmt.new_val) && !stmt.skip_if_new_val_exists {
+        return Err(Refuse::all(
+            format!("the enum {name} has the value {} already", stmt.new_val),
+            "write ADD VALUE IF NOT EXISTS, or leave it out",
+        ));
+    }
+    let neighbour = if stmt.old_val.is_empty() { &stmt.new_val_neighbor } else { &stmt.old_val };
+    if !neighbour.is_empty() && !values.contains(neighbour) {
+        return Err(Refuse::unknown(format!("value {neighbour} of enum {name}")));
+    }
+    values.retain(|v| *v != stmt.old_val);
+    if !values.contains(&stmt.new_val) {
+        values.push(stmt.new_val.clone());
+    }
     // A new value can't be used in the transaction that added it, unless that made the type as well.
     let used = stmt.old_val.is_empty()
         && *file != work.file

@@ -18,17 +18,6 @@ note: BEGIN, COMMIT and the like are left out: each file runs in a transaction o
 }
 
 #[test]
-fn another_setting_is_refused() {
-    check(
-        r#""#,
-        r#"SET work_mem = '1GB'"#,
-        r#"
-m.sql:1:1: the setting work_mem would last longer than the statement that it is meant for; leave it out, or use set_config(name, value, true) in the statement
-"#,
-    );
-}
-
-#[test]
 fn grants_are_left_out() {
     check(
         r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,

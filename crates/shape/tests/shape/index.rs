@@ -62,8 +62,8 @@ fn drop_and_rename() {
         r#"
 shared once: ALTER INDEX i RENAME TO k
 plain tenant: ALTER INDEX i RENAME TO k
-shared once alone: DROP INDEX CONCURRENTLY j
-plain tenant alone: DROP INDEX CONCURRENTLY j
+shared once alone: DROP INDEX CONCURRENTLY IF EXISTS j
+plain tenant alone: DROP INDEX CONCURRENTLY IF EXISTS j
 shared once: REINDEX INDEX k
 plain tenant: REINDEX INDEX k
 "#,
@@ -78,6 +78,18 @@ fn statistics() {
         r#"
 shared once: CREATE STATISTICS s ON id, qty FROM items
 plain tenant: CREATE STATISTICS s ON id, qty FROM items
+"#,
+    );
+}
+
+#[test]
+fn an_index_made_alone_can_be_made_again() {
+    check(
+        "CREATE TABLE t (a int);",
+        "CREATE UNIQUE INDEX CONCURRENTLY ON t (a)",
+        r#"
+shared once alone: CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_a_idx ON t USING btree (tenant_id, a)
+plain tenant alone: CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_a_idx ON t (a)
 "#,
     );
 }

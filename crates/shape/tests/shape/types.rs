@@ -24,8 +24,8 @@ fn a_value_used_at_once_is_added_alone() {
         r#"CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE t (m mood);"#,
         r#"ALTER TYPE mood ADD VALUE 'glad'; INSERT INTO t (m) VALUES ('glad')"#,
         r#"
-shared once alone: ALTER TYPE mood ADD VALUE 'glad'
-plain tenant alone: ALTER TYPE mood ADD VALUE 'glad'
+shared once alone: ALTER TYPE mood ADD VALUE IF NOT EXISTS 'glad'
+plain tenant alone: ALTER TYPE mood ADD VALUE IF NOT EXISTS 'glad'
 shared tenant: INSERT INTO t (m) VALUES ('glad')
 plain tenant: INSERT INTO t (m) VALUES ('glad')
 "#,
@@ -152,5 +152,21 @@ fn a_table_referred_to_is_not_dropped() {
         r#"
 m.sql:1:1: the foreign key of t refers to table users; drop that first, or write CASCADE
 "#,
+    );
+}
+
+#[test]
+fn values_are_known() {
+    check(
+        "CREATE TYPE mood AS ENUM ('sad', 'ok');",
+        "ALTER TYPE mood ADD VALUE IF NOT EXISTS 'ok';\nALTER TYPE mood ADD VALUE 'sad';",
+        r#"
+m.sql:2:1: the enum mood has the value sad already; write ADD VALUE IF NOT EXISTS, or leave it out
+"#,
+    );
+    check(
+        "CREATE TYPE mood AS ENUM ('sad', 'ok');",
+        "ALTER TYPE mood RENAME VALUE 'bad' TO 'worse'",
+        "m.sql:1:1: value bad of enum mood is not made by the migrations so far; create it in an earlier statement, or correct the name",
     );
 }

@@ -33,8 +33,13 @@ pub fn leave_out_refused(files: &mut [File], options: Options, score: &mut Score
                     add(file, line, &format!("syntax: {message}"), score);
                     vec![line]
                 }
+                Err(other) => {
+                    add(file, 1, &other.to_string(), score);
+                    Vec::new()
+                }
             };
-            if !places.iter().fold(false, |left, line| file.leave_out(*line) || left) {
+            let left = places.iter().filter(|line| file.leave_out(**line)).count();
+            if left == 0 {
                 break;
             }
         }

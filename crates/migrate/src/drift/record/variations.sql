@@ -1,0 +1,1 @@
+SELECT target, name, changes FROM tenantry.variations ORDER BY number
