@@ -242,6 +242,11 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
         T::AtEnableTrig | T::AtDisableTrig | T::AtEnableAlwaysTrig | T::AtEnableReplicaTrig => {
             rest(work, table, Some(&cmd.name), cmd.subtype() == T::AtDisableTrig);
         }
+        T::AtEnableRule | T::AtDisableRule | T::AtEnableAlwaysRule | T::AtEnableReplicaRule => {
+            let disabled = cmd.subtype() == T::AtDisableRule;
+            let rules = work.catalog.tables.get_mut(table).map(|t| &mut t.rules);
+            rules.into_iter().flatten().filter(|r| r.name == cmd.name).for_each(|r| r.disabled = disabled);
+        }
         T::AtSetRelOptions
         | T::AtResetRelOptions
         | T::AtReplicaIdentity
