@@ -23,6 +23,10 @@ pub(crate) struct Catalog {
     pub functions: BTreeSet<String>,
     pub statistics: BTreeSet<String>,
     pub extensions: BTreeSet<String>,
+    /// Schemas of the app's own: each stands for the tenant's.
+    pub schemas: BTreeSet<String>,
+    /// The schema of the text that each function and procedure was made in.
+    pub function_schemas: BTreeMap<String, String>,
 }
 
 impl Catalog {

@@ -19,11 +19,15 @@ mod habits;
 mod identity;
 mod inherit;
 mod like;
+mod maintenance;
 mod materialized_view;
 mod partition;
+mod privilege;
 mod rename;
 mod resumable;
 mod rls;
+mod rule;
+mod schema;
 mod serial;
 mod setting;
 mod temporary;
@@ -100,6 +104,7 @@ pub(crate) use bookkeeping::missing as missing_bookkeeping;
 pub(crate) use dml::tables_named;
 pub(crate) use materialized_view::query_name;
 pub(crate) use resumable::make as make_resumable;
+pub(crate) use schema::{check_function, explain};
 
 /// Carries the statement of this work.
 pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
@@ -124,6 +129,9 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::AlterDomainStmt(s) => types::alter_domain(work, &s),
         NodeEnum::CompositeTypeStmt(s) => types::create_composite(work, &s),
         NodeEnum::CreateRangeStmt(s) => types::create_range(work, &s),
+        NodeEnum::RuleStmt(s) => rule::carry(work, &s),
+        NodeEnum::CreateSchemaStmt(s) => schema::create(work, &s),
+        NodeEnum::AlterObjectSchemaStmt(s) => schema::set(work, &s),
         NodeEnum::CreateTableAsStmt(s) => create_table_as::carry(work, *s),
         NodeEnum::RefreshMatViewStmt(s) => materialized_view::refresh(work, &s),
         NodeEnum::SelectStmt(s) if create_table_as::has_into(&s) => create_table_as::carry_select(work, *s),
@@ -178,7 +186,7 @@ impl Work<'_> {
             other => Err(Refuse::all(
                 format!("it names the schema {other}, and a tenant has one schema only"),
                 format!(
-                    "leave out the qualifier \"{other}.\"; put table families apart by a prefix of their names"
+                    "leave out the qualifier \"{other}.\", or CREATE SCHEMA {other} in a migration before it"
                 ),
             )),
         }

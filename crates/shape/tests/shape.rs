@@ -26,12 +26,20 @@ mod index;
 mod inherit;
 #[path = "shape/like.rs"]
 mod like;
+#[path = "shape/maintenance.rs"]
+mod maintenance;
 #[path = "shape/materialized_view.rs"]
 mod materialized_view;
 #[path = "shape/partition.rs"]
 mod partition;
+#[path = "shape/privilege.rs"]
+mod privilege;
 #[path = "shape/properties.rs"]
 mod properties;
+#[path = "shape/rule.rs"]
+mod rule;
+#[path = "shape/schema.rs"]
+mod schema;
 #[path = "shape/script.rs"]
 mod script;
 #[path = "shape/setting.rs"]

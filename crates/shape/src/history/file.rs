@@ -196,6 +196,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
         (data, later): (Option<Data<'_>>, &[Piece<'_>]),
         now: &mut Progress,
     ) -> Result<(Output, Vec<String>), Refuse> {
+        statement::check_function(&mut now.catalog, text)?;
         let plain = text::plain(text, &now.catalog, self.options)?;
         let shared = text::shared(&plain, &now.catalog, self.options)?;
         let mut work = Work {
@@ -209,7 +210,8 @@ impl<'a, 'f> Carrier<'a, 'f> {
             file: self.files,
             notes: Vec::new(),
         };
-        let output = statement::carry(&mut work)?;
+        let output =
+            statement::carry(&mut work).map_err(|refuse| statement::explain(work.catalog, refuse))?;
         let notes = work.notes;
         now.state.runs |= output.shared.iter().chain(&output.plain).any(|e| e.transactional);
         Ok((output, notes))
