@@ -5,7 +5,7 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(crate) use relation::{Sequence, TypeKind, View};
+pub(crate) use relation::{Routine, Sequence, TypeKind, View};
 pub(crate) use table::{Column, Constraint, ConstraintKind, Identity, Index, Table, Trigger};
 
 /// Everything that exists after the statements seen so far.
@@ -15,7 +15,8 @@ pub(crate) struct Catalog {
     pub views: BTreeMap<String, View>,
     pub sequences: BTreeMap<String, Sequence>,
     pub types: BTreeMap<String, TypeKind>,
-    pub functions: BTreeSet<String>,
+    /// Functions and procedures by name; overloads together.
+    pub functions: BTreeMap<String, Routine>,
     pub statistics: BTreeSet<String>,
     pub extensions: BTreeSet<String>,
 }

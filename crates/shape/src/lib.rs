@@ -17,6 +17,7 @@ mod history;
 mod ident;
 mod model;
 mod names;
+mod plpgsql;
 mod refuse;
 mod script;
 mod source;
@@ -24,6 +25,6 @@ mod statement;
 mod text;
 mod tokens;
 
-pub use history::{AskShadow, History, ShadowQuestion};
+pub use history::{AskShadow, History, ShadowAnswer, ShadowQuestion};
 pub use model::{Emitted, Options, SCHEMA_PLACEHOLDER, SHADOW_NOTE, Scope, Shape, Statement};
 pub use refuse::{Refusal, ShapeError};

@@ -11,6 +11,7 @@ mod create_index;
 mod create_sequence;
 mod create_table;
 mod dml;
+mod do_block;
 mod drop;
 mod extension;
 mod function;
@@ -42,6 +43,15 @@ use crate::source::{Data, Piece};
 pub(crate) struct Output {
     pub shared: Vec<Emitted>,
     pub plain: Vec<Emitted>,
+}
+
+/// How to get at the statements that a block of PL/pgSQL stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Resolve {
+    /// This one, unless what it makes is there already.
+    Guarded(String),
+    /// Those that this one notes when it runs on a shadow.
+    Shadow(String),
 }
 
 impl Output {
@@ -88,9 +98,14 @@ pub(crate) struct Work<'a> {
     /// The number of the file.
     pub file: usize,
     pub notes: Vec<String>,
+    /// What stands in for the plain statement on a shadow.
+    pub shadow: Option<Emitted>,
+    /// The statement stands for others.
+    pub resolve: Option<Resolve>,
 }
 
 pub(crate) use bookkeeping::missing as missing_bookkeeping;
+pub(crate) use dml::{functions_called, tables_named};
 pub(crate) use resumable::make as make_resumable;
 
 /// Carries the statement of this work.
@@ -116,6 +131,7 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::AlterDomainStmt(s) => types::alter_domain(work, &s),
         NodeEnum::CompositeTypeStmt(s) => types::create_composite(work, &s),
         NodeEnum::CreateRangeStmt(s) => types::create_range(work, &s),
+        NodeEnum::DoStmt(s) => do_block::carry(work, &s),
         NodeEnum::CopyStmt(s) => copy::carry(work, &s),
         NodeEnum::TransactionStmt(s) => transaction::carry(work, &s),
         NodeEnum::VariableSetStmt(s) => setting::carry(work, &s),

@@ -12,6 +12,8 @@ mod copy;
 mod create_table;
 #[path = "shape/data.rs"]
 mod data;
+#[path = "shape/do_block.rs"]
+mod do_block;
 #[path = "shape/foreign_key.rs"]
 mod foreign_key;
 #[path = "shape/function.rs"]

@@ -21,6 +21,8 @@ pub(crate) struct Trigger {
     pub name: String,
     /// It fires on DELETE.
     pub on_delete: bool,
+    /// The function that it calls.
+    pub function: String,
 }
 
 /// A column.

@@ -58,7 +58,7 @@ fn schema_of<'s>(scene: &Scene<'_>, name: &str) -> &'s str {
         return "global";
     }
     let made_here = scene.catalog.tables.contains_key(name)
-        || scene.catalog.functions.contains(name)
+        || scene.catalog.functions.contains_key(name)
         || scene.catalog.types.contains_key(name);
     if !made_here && scene.catalog.extensions.iter().any(|e| brings(e, name)) {
         "extensions"
