@@ -17,6 +17,7 @@ use tenantry_postgres::tenant::template_key;
 use tenantry_registry::Registry;
 use tokio_postgres::Client;
 
+use crate::drift::record;
 use crate::ledger;
 use crate::prepare;
 use crate::source::{Migration, read_service};
@@ -136,6 +137,7 @@ impl Migrator {
             at.templates(file).await?;
             ran.push(file.applied(service));
         }
+        record::note(server, &at.data, &self.app, &service.name).await?;
         let newest = shaped.last().map_or(0, |f| f.version);
         self.registry.set_shared_version(&service.name, cluster, newest).await?;
         let mut failures = Vec::new();

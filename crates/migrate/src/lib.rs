@@ -5,6 +5,7 @@
 //! together with the note that it is done. So a crash can't apply twice or half, and a second run goes on.
 
 pub mod apply;
+pub mod drift;
 pub mod error;
 pub mod ledger;
 pub mod prepare;

@@ -172,7 +172,10 @@ pub async fn create_database(
     let database = quote_ident(&name);
     let mut script = format!(
         "REVOKE ALL ON DATABASE {database} FROM PUBLIC;\n\
+         GRANT TEMPORARY ON DATABASE {database} TO {}, {};\n\
          ALTER DATABASE {database} SET search_path = {}, global, extensions;\n",
+        quote_ident(&layout.owner_role()),
+        quote_ident(&layout.tenant_owners_role()),
         quote_ident(kind.schema())
     );
     if kind == DatabaseKind::Data {

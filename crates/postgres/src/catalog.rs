@@ -9,7 +9,9 @@
 //! [`inspect`](inspect::inspect) is asked for them.
 //! The script that makes a schema anew is in [`crate::clone`].
 
+mod change;
 mod difference;
+pub mod fingerprints;
 pub mod inspect;
 mod kind;
 pub(crate) mod mark;
@@ -23,10 +25,11 @@ use sha2::{Digest, Sha256};
 use tenantry_domain::Result;
 use tokio_postgres::GenericClient;
 
+pub use change::Change;
 pub use difference::Difference;
 pub use inspect::{Inspection, Roles};
 pub use kind::{Key, ObjectKind};
-pub use mend::{Mending, Step};
+pub use mend::{Mending, Place, Step};
 #[doc(hidden)]
 pub use source::static_sql;
 

@@ -157,6 +157,16 @@ pub(crate) fn option_text(n: Option<&Node>) -> Option<String> {
     }
 }
 
+/// A table of the app's schema, its children included.
+pub(crate) fn relation(name: &str) -> protobuf::RangeVar {
+    protobuf::RangeVar {
+        relname: name.to_owned(),
+        inh: true,
+        relpersistence: "p".to_owned(),
+        ..protobuf::RangeVar::default()
+    }
+}
+
 /// A column definition from text that Tenantry composed.
 pub(crate) fn parse_column(sql: &str) -> Result<protobuf::ColumnDef, Refuse> {
     if let NodeEnum::CreateStmt(create) = parse_one(&format!("CREATE TABLE t ({sql})"))?
@@ -186,4 +196,30 @@ pub(crate) fn parse_index_element(sql: &str) -> Result<Node, Refuse> {
         return Ok(element);
     }
     Err(Refuse::all(format!("{sql} is not an index element"), "report this: it is a defect of Tenantry"))
+}
+
+/// The expression with a column under another name; none where it can't be printed.
+pub(crate) fn renamed_in(expression: &Node, old: &str, new: &str) -> Option<Node> {
+    let Ok(NodeEnum::SelectStmt(mut select)) = parse_one("SELECT 1") else { return None };
+    if let Some(Node { node: Some(NodeEnum::ResTarget(target)) }) = select.target_list.first_mut() {
+        target.val = Some(Box::new(expression.clone()));
+    }
+    let sql = crate::emit::print(&NodeEnum::SelectStmt(select)).ok()?;
+    let json = serde_json::to_value(parse_one(&sql).ok()?).ok()?;
+    let tokens = crate::tokens::Tokens::scan(&sql).ok()?;
+    let mut edits = crate::tokens::Edits::default();
+    walk(&json, &mut |kind, content| {
+        let place = content.get("location").and_then(serde_json::Value::as_u64);
+        if kind != "ColumnRef" || place.is_none() {
+            return;
+        }
+        let start = place.and_then(|p| usize::try_from(p).ok()).unwrap_or_default();
+        let first = tokens.list.iter().position(|t| t.range.start == start);
+        if let Some((parts, next)) = first.and_then(|i| tokens.qualified(i))
+            && parts.last().is_some_and(|p| p == old)
+        {
+            edits.replace(tokens.list[next - 1].range.clone(), crate::ident::quote(new));
+        }
+    });
+    parse_expression(edits.apply(&sql).strip_prefix("SELECT ")?).ok()
 }

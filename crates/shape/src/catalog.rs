@@ -1,10 +1,13 @@
 //! What the statements so far have made. A tenant's schema is one namespace, the schema `global` another.
 
+mod definition;
+mod family;
 mod relation;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use definition::Definition;
 pub(crate) use relation::{Routine, Sequence, TypeKind, View};
 pub(crate) use table::{Column, Constraint, ConstraintKind, Identity, Index, Table, Trigger};
 
@@ -67,7 +70,7 @@ impl Catalog {
         let children: Vec<String> = self
             .tables
             .values()
-            .filter(|t| t.parent.as_deref() == Some(name))
+            .filter(|t| t.parent.as_deref() == Some(name) || t.inherits.iter().any(|p| p == name))
             .map(|t| t.name.clone())
             .collect();
         for child in children {
@@ -84,6 +87,7 @@ impl Catalog {
             if table.parent.as_deref() == Some(old) {
                 table.parent = Some(new.to_owned());
             }
+            table::rename(&mut table.inherits, old, new);
             for constraint in &mut table.constraints {
                 if let ConstraintKind::Foreign { table, .. } = &mut constraint.kind
                     && table == old
@@ -103,8 +107,10 @@ impl Catalog {
 
     /// Gives a column another name, everywhere.
     pub fn rename_column(&mut self, table: &str, old: &str, new: &str) {
-        if let Some(t) = self.tables.get_mut(table) {
-            t.rename_column(old, new);
+        for member in self.family(table) {
+            if let Some(t) = self.tables.get_mut(&member) {
+                t.rename_column(old, new);
+            }
         }
         for other in self.tables.values_mut() {
             for constraint in &mut other.constraints {
@@ -127,8 +133,10 @@ impl Catalog {
 
     /// Forgets a column and what depends on it; with `cascade` also foreign keys of other tables.
     pub fn drop_column(&mut self, table: &str, column: &str) {
-        if let Some(t) = self.tables.get_mut(table) {
-            t.drop_column(column);
+        for member in self.family(table) {
+            if let Some(t) = self.tables.get_mut(&member) {
+                t.drop_column(column);
+            }
         }
         self.sequences.retain(|_, s| s.owner.as_ref().is_none_or(|(t, c)| t != table || c != column));
         for other in self.tables.values_mut() {

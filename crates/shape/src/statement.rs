@@ -17,11 +17,15 @@ mod extension;
 mod function;
 mod habits;
 mod identity;
+mod inherit;
+mod like;
+mod partition;
 mod rename;
 mod resumable;
 mod rls;
 mod serial;
 mod setting;
+mod temporary;
 mod transaction;
 mod trigger;
 mod truncate;
@@ -32,7 +36,7 @@ use pg_query::NodeEnum;
 use pg_query::protobuf::RangeVar;
 
 use crate::ast;
-use crate::catalog::{Catalog, Table};
+use crate::catalog::{Catalog, ConstraintKind, Table};
 use crate::emit;
 use crate::model::{Emitted, Options, SCHEMA_PLACEHOLDER, Scope};
 use crate::refuse::Refuse;
@@ -203,6 +207,14 @@ impl Work<'_> {
         self.catalog.tables.get(name).ok_or_else(|| Refuse::unknown(format!("table {name}")))
     }
 
+    /// Whether some key of a table starts with the tenant column.
+    pub fn keyed(&self, table: &str) -> Result<bool, Refuse> {
+        let keys = |k: &ConstraintKind| matches!(k, ConstraintKind::Primary | ConstraintKind::Unique);
+        let tenant = Some(&self.options.tenant_column);
+        let leads = |columns: &[String]| self.prefixed(columns).first() == tenant;
+        Ok(self.table(table)?.constraints.iter().any(|c| keys(&c.kind) && leads(&c.columns)))
+    }
+
     /// Whether the app's configuration lists the table as belonging to no tenant.
     pub fn is_global(&self, table: &str) -> bool {
         self.options.global_tables.contains(table)
@@ -216,6 +228,11 @@ impl Work<'_> {
         }
         std::iter::once(tenant.clone()).chain(columns.iter().cloned()).collect()
     }
+}
+
+/// What must run at the end of a file.
+pub(crate) fn end(work: &mut Work<'_>) -> Option<Output> {
+    temporary::end(work)
 }
 
 /// A composed statement that runs once in a database.

@@ -22,6 +22,12 @@ mod function;
 mod habits;
 #[path = "shape/index.rs"]
 mod index;
+#[path = "shape/inherit.rs"]
+mod inherit;
+#[path = "shape/like.rs"]
+mod like;
+#[path = "shape/partition.rs"]
+mod partition;
 #[path = "shape/properties.rs"]
 mod properties;
 #[path = "shape/script.rs"]

@@ -8,8 +8,10 @@ use tenantry_domain::app::{ClusterSpec, IsolationSpec, Tables};
 use tenantry_domain::{App, Isolation, JobId, Limits, Result, Service, ServiceName, TenantKeyType};
 use tenantry_jobs::{Job, Worker};
 use tenantry_lifecycle::Platform;
+use tenantry_lifecycle::doctor::{Finding, check_database};
+use tenantry_lifecycle::examine::context;
 use tenantry_migrate::Migrator;
-use tenantry_postgres::bootstrap::ensure_control_database;
+use tenantry_postgres::bootstrap::{DatabaseKind, ensure_control_database};
 use tenantry_postgres::clusters::Clusters;
 use tenantry_postgres::connect::connect;
 use tenantry_postgres::pool::Pool;
@@ -182,6 +184,12 @@ impl TestApp {
         let row = self.platform.registry.find_tenant(slug).await.unwrap();
         let credential = self.platform.credential(&row, &self.main()).await.expect("a credential");
         connect(&credential.server, &credential.database, "test tenant").await.expect("log in as the tenant")
+    }
+
+    /// What `doctor` finds in the catalog of the data database.
+    pub async fn findings(&self) -> Vec<Finding> {
+        let context = context(&self.platform, DatabaseKind::Data);
+        check_database(&self.data().await, &context).await.unwrap()
     }
 
     /// A superuser's session in the data database.

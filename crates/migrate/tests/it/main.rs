@@ -3,8 +3,10 @@
 
 mod attack;
 mod collisions;
+mod drift;
 mod dumps;
 mod folder;
 mod refused;
+mod relations;
 mod statements;
 mod tenants;

@@ -187,3 +187,28 @@ async fn a_run_that_was_ended_between_two_databases_goes_on() {
         own.batch_execute("INSERT INTO notes (stars, more) VALUES (1, 2)").await.unwrap();
     }
 }
+
+/// A migration's transaction gives every tenant values of its own counter, from its first on and without gaps.
+#[tokio::test]
+async fn counters_of_tenants_stay_apart_in_one_migration() {
+    let lab = Lab::new(AppOptions::default()).await;
+    lab.apply("0001_first.up.sql", "CREATE TABLE before (a integer);").await;
+    for slug in ["one", "two"] {
+        lab.app.tenant(slug, Isolation::Shared).await;
+    }
+    let text = "CREATE TABLE kinds (id serial PRIMARY KEY, name text);
+                CREATE TABLE notes (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, body text);
+                INSERT INTO kinds (name) VALUES ('a'), ('b'), ('c'), ('d'), ('e');
+                INSERT INTO notes (body) VALUES ('a'), ('b'), ('c'), ('d'), ('e');";
+    lab.apply("0002_kinds.up.sql", text).await;
+    for slug in ["one", "two"] {
+        let own = lab.app.login(slug).await;
+        for table in ["kinds", "notes"] {
+            let ids: Vec<i64> =
+                one(&own, &format!("SELECT array_agg(id::bigint ORDER BY id) FROM {table}")).await;
+            assert_eq!(ids, [1, 2, 3, 4, 5], "{slug}: {table}");
+            let next = format!("INSERT INTO {table} DEFAULT VALUES RETURNING id::bigint");
+            assert_eq!(one::<i64>(&own, &next).await, 6, "{slug}: {table}");
+        }
+    }
+}

@@ -58,6 +58,27 @@ CREATE TABLE tenantry.progress (
   PRIMARY KEY (target, version)
 );
 
+-- What the templates and the shared tables held right after a migration, as JSON: what was changed by hand since then is
+-- seen, and a tenant that lags behind can be compared with its own version. target: 'shared', 'global', 'template',
+-- 'database' (the template database, kept here too).
+CREATE TABLE tenantry.catalogs (
+  target text NOT NULL,
+  version bigint NOT NULL,
+  catalog text NOT NULL,
+  PRIMARY KEY (target, version)
+);
+
+-- What is meant to be different in one tenant's schema, noted in the transaction that makes it so. target: the tenant's id.
+CREATE TABLE tenantry.variations (
+  target text NOT NULL,
+  name text NOT NULL,
+  number bigint GENERATED ALWAYS AS IDENTITY,
+  checksum text NOT NULL,
+  changes text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (target, name)
+);
+
 -- A tenant's owner notes its own migrations, in the transaction that applies them; the platform those of the templates.
 CREATE FUNCTION tenantry.own_target(wanted text) RETURNS text LANGUAGE sql STABLE
 RETURN CASE
@@ -91,6 +112,20 @@ BEGIN
   END IF;
 END $f$;
 
+-- As with migrations, a tenant's owner notes its own variations, each once.
+CREATE FUNCTION tenantry.note_variation(wanted text, title text, sum text, what text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  INSERT INTO tenantry.variations (target, name, checksum, changes)
+  VALUES (tenantry.own_target(wanted), title, sum, what);
+END;
+
+CREATE FUNCTION tenantry.forget_variation(wanted text, title text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  DELETE FROM tenantry.variations WHERE target = tenantry.own_target(wanted) AND name = title;
+END;
+
 -- The highest fence seen of each job: a worker that lost its claim can't commit here any more.
 CREATE TABLE tenantry.fences (
   job bigint PRIMARY KEY,
@@ -120,9 +155,11 @@ CREATE TABLE tenantry.counters (
   PRIMARY KEY (tenant, relation, attribute)
 ) WITH (fillfactor = 70);
 
--- The setting that holds a transaction's block of one counter: the value given last, the end of the block, its size.
-CREATE FUNCTION tenantry.block_setting(relation_id oid, attribute_number smallint) RETURNS text LANGUAGE sql IMMUTABLE
-RETURN 'tenantry.block_' || relation_id || '_' || attribute_number;
+-- The setting that holds a transaction's block of one counter: the value given last, the end of the block, its size. A
+-- migration's transaction is several tenants, one after the other, and each has blocks of its own.
+CREATE FUNCTION tenantry.block_setting(relation_id oid, attribute_number smallint, tenant :key_type) RETURNS text
+LANGUAGE sql STABLE
+RETURN 'tenantry.block_' || relation_id || '_' || attribute_number || '_' || translate(tenant::text, '-', '_');
 
 -- The next value of one counter. Private: its callers below have checked what they pass. The row stays locked until the
 -- transaction ends, so a transaction that takes many values takes them in blocks that double (else every value would
@@ -132,7 +169,7 @@ CREATE FUNCTION tenantry.advance(relation_id oid, attribute_number smallint, fir
 RETURNS bigint LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
 DECLARE
   me :key_type := tenantry.current_tenant_key();
-  setting text := tenantry.block_setting(relation_id, attribute_number);
+  setting text := tenantry.block_setting(relation_id, attribute_number, me);
   block bigint[] := nullif(current_setting(setting, true), '')::bigint[];
   size bigint := 1;
   value bigint;
@@ -173,12 +210,11 @@ END $f$;
 CREATE FUNCTION tenantry.settle_block() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
 DECLARE
-  setting text := tenantry.block_setting(NEW.relation, NEW.attribute);
+  setting text := tenantry.block_setting(NEW.relation, NEW.attribute, NEW.tenant);
   block bigint[] := nullif(current_setting(setting, true), '')::bigint[];
 BEGIN
   UPDATE tenantry.counters SET last = coalesce(block[1], last), in_block = false
-   WHERE tenant = NEW.tenant AND relation = NEW.relation AND attribute = NEW.attribute AND in_block
-     AND tenant = tenantry.current_tenant_key();
+   WHERE tenant = NEW.tenant AND relation = NEW.relation AND attribute = NEW.attribute AND in_block;
   PERFORM set_config(setting, '', true);
   RETURN NULL;
 END $f$;
@@ -252,7 +288,7 @@ BEGIN
   VALUES (tenantry.current_tenant_key(), c.relation, c.attribute, value, set_value.called)
   ON CONFLICT ON CONSTRAINT counters_pkey DO UPDATE
     SET last = excluded.last, called = excluded.called, in_block = false;
-  PERFORM set_config(tenantry.block_setting(c.relation, c.attribute), '', true);
+  PERFORM set_config(tenantry.block_setting(c.relation, c.attribute, tenantry.current_tenant_key()), '', true);
   IF called THEN
     PERFORM set_config('tenantry.value_' || sequence::oid, value::text, false);
   END IF;
@@ -278,18 +314,20 @@ END $f$;
 -- Arguments: column, start, increment, minimum, maximum, cycle.
 CREATE FUNCTION tenantry.identity_value() RETURNS trigger LANGUAGE plpgsql AS $f$
 DECLARE
+  -- The trigger of a partitioned table fires on its partitions; the column and its counter are the whole table's.
+  whole regclass := coalesce(pg_catalog.pg_partition_root(TG_RELID), TG_RELID);
   attribute_number smallint;
   sentinel bigint;
 BEGIN
   SELECT attnum, CASE atttypid WHEN 'pg_catalog.int2'::regtype THEN -32768 WHEN 'pg_catalog.int4'::regtype THEN -2147483648
       ELSE -9223372036854775807 - 1 END
     INTO STRICT attribute_number, sentinel FROM pg_catalog.pg_attribute
-   WHERE attrelid = TG_RELID AND attname = TG_ARGV[0];
+   WHERE attrelid = whole AND attname = TG_ARGV[0];
   IF (pg_catalog.to_jsonb(NEW) ->> TG_ARGV[0])::bigint NOT IN (sentinel, sentinel + 1) THEN
     RETURN NEW;
   END IF;
   RETURN pg_catalog.jsonb_populate_record(NEW, pg_catalog.jsonb_build_object(TG_ARGV[0],
-    tenantry.next_identity(TG_RELID, attribute_number, TG_ARGV[1]::bigint, TG_ARGV[2]::bigint, TG_ARGV[3]::bigint,
+    tenantry.next_identity(whole, attribute_number, TG_ARGV[1]::bigint, TG_ARGV[2]::bigint, TG_ARGV[3]::bigint,
       TG_ARGV[4]::bigint, TG_ARGV[5]::boolean)));
 END $f$;
 
@@ -301,7 +339,8 @@ GRANT USAGE ON SCHEMA tenantry TO :"shared_group", :"schema_group", :"database_g
 GRANT EXECUTE ON FUNCTION tenantry.no_tenant(), tenantry.current_tenant(), tenantry.get_current_tenant(),
   tenantry.current_tenant_key() TO :"shared_group", :"schema_group", :"database_group", :"app_role", :"owner", :"owners";
 GRANT EXECUTE ON FUNCTION tenantry.own_target(text), tenantry.note_progress(text, bigint, integer),
-  tenantry.progress_of(text, bigint), tenantry.note_migration(text, bigint, text, text) TO :"owners";
+  tenantry.progress_of(text, bigint), tenantry.note_migration(text, bigint, text, text),
+  tenantry.note_variation(text, text, text, text), tenantry.forget_variation(text, text) TO :"owners";
 GRANT EXECUTE ON FUNCTION tenantry.next_value(regclass), tenantry.current_value(regclass),
   tenantry.set_value(regclass, bigint, boolean), tenantry.identity_value(),
   tenantry.next_identity(regclass, smallint, bigint, bigint, bigint, bigint, boolean)

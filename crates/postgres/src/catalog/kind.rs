@@ -84,6 +84,13 @@ kinds! {
     Other = "other", "object";
 }
 
+impl ObjectKind {
+    /// The kind of this word: `table`, `materialized_view`, as JSON has it.
+    pub fn named(word: &str) -> Option<Self> {
+        Self::parse(word)
+    }
+}
+
 impl fmt::Display for ObjectKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.words())

@@ -7,9 +7,11 @@ mod change;
 mod column;
 mod plan;
 mod privilege;
+mod script;
 mod types;
 
 use super::Catalog;
+pub use script::Place;
 
 /// One statement.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]

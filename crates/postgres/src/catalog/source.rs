@@ -52,8 +52,18 @@ const PARTS: [(u32, &str); 16] = [
 /// Every static query of the module, for the test that prepares them.
 #[doc(hidden)]
 pub fn static_sql() -> impl Iterator<Item = &'static str> {
-    let others =
-        [super::inspect::RIGHTS, ENTER, LEAVE, MEMBERS, COLUMNS, DEPENDENCIES, NAMES, PROBES, REFUSALS];
+    let others = [
+        super::inspect::RIGHTS,
+        super::fingerprints::FINGERPRINTS,
+        ENTER,
+        LEAVE,
+        MEMBERS,
+        COLUMNS,
+        DEPENDENCIES,
+        NAMES,
+        PROBES,
+        REFUSALS,
+    ];
     PARTS.into_iter().map(|(_, sql)| sql).chain(others)
 }
 

@@ -8,7 +8,7 @@ DECLARE
   filled boolean;
 BEGIN
   FOR t IN
-    SELECT c.oid::regclass AS relation,
+    SELECT pg_catalog.concat(CASE c.relkind WHEN 'r' THEN 'ONLY ' END, c.oid::regclass) AS rows, c.oid::regclass AS relation,
            (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(a.attname), ', ' ORDER BY a.attnum)
               FROM pg_catalog.pg_attribute a
              WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated = ''
@@ -18,11 +18,11 @@ BEGIN
        AND EXISTS (SELECT FROM pg_catalog.pg_attribute a
                     WHERE a.attrelid = c.oid AND a.attname = :'column' AND NOT a.attisdropped)
   LOOP
-    EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %s WHERE %I = %L)', t.relation, :'column', :'template_key')
+    EXECUTE pg_catalog.format('SELECT EXISTS (SELECT FROM %s WHERE %I = %L)', t.rows, :'column', :'template_key')
       INTO filled;
     IF filled THEN
       EXECUTE pg_catalog.format('INSERT INTO %s (%I, %s) OVERRIDING SYSTEM VALUE SELECT %L, %s FROM %s WHERE %I = %L',
-        t.relation, :'column', t.columns, :'key', t.columns, t.relation, :'column', :'template_key');
+        t.relation, :'column', t.columns, :'key', t.columns, t.rows, :'column', :'template_key');
     END IF;
   END LOOP;
 END $clone$;

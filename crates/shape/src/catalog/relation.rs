@@ -5,8 +5,6 @@
 pub(crate) struct View {
     /// Its columns as the plain shape has them; empty when they could not be worked out.
     pub columns: Vec<String>,
-    /// A materialized view.
-    pub materialized: bool,
 }
 
 /// A sequence. In the shared shape it carries the definition only; the counters are per tenant.

@@ -1,18 +1,26 @@
 //! Tables: columns in order, keys and indexes as the plain shape has them, without the tenant column.
 
+use super::definition::Definition;
+
 /// A table.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Table {
     pub name: String,
     /// It belongs to no tenant and lives in the schema `global`.
     pub global: bool,
+    /// It goes with the file that makes it.
+    pub temporary: bool,
     /// Its columns in order, as the migrations wrote them.
     pub columns: Vec<Column>,
     pub constraints: Vec<Constraint>,
     pub indexes: Vec<Index>,
     pub triggers: Vec<Trigger>,
-    /// The table it is a partition or a child of.
+    /// The table it is a partition of.
     pub parent: Option<String>,
+    /// The tables that it INHERITS from.
+    pub inherits: Vec<String>,
+    /// The columns that its partition key reads; none: it is not partitioned.
+    pub partitioned_by: Option<Vec<String>>,
 }
 
 /// A trigger.
@@ -23,6 +31,8 @@ pub(crate) struct Trigger {
     pub on_delete: bool,
     /// The function that it calls.
     pub function: String,
+    /// It rests.
+    pub disabled: bool,
 }
 
 /// A column.
@@ -58,6 +68,8 @@ pub(crate) struct Constraint {
     pub kind: ConstraintKind,
     /// Its columns as written; for checks, the columns it reads.
     pub columns: Vec<String>,
+    /// The constraint of the parent table that it comes from.
+    pub of_parent: Option<String>,
 }
 
 /// What a constraint demands.
@@ -76,14 +88,26 @@ pub(crate) enum ConstraintKind {
 }
 
 /// An index.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Index {
     pub name: String,
-    pub unique: bool,
     /// Its plain columns, those it includes as well.
     pub columns: Vec<String>,
     /// Made by a constraint of the same name.
     pub of_constraint: bool,
+    /// What its columns are called: as the table's were when it was made, since the server does not rename them.
+    pub column_names: Vec<String>,
+    /// How to make it once more, on another table.
+    pub definition: Definition,
+    /// The index of the parent table that it is a part of.
+    pub of_parent: Option<String>,
+}
+
+impl Constraint {
+    /// One of the table's own.
+    pub fn new(name: &str, kind: ConstraintKind, columns: Vec<String>) -> Self {
+        Self { name: name.to_owned(), kind, columns, of_parent: None }
+    }
 }
 
 impl Table {
@@ -104,9 +128,15 @@ impl Table {
 
     /// Whether a foreign key of it points to that table.
     pub fn references(&self, target: &str) -> bool {
-        self.constraints
-            .iter()
-            .any(|c| matches!(&c.kind, ConstraintKind::Foreign { table, .. } if table == target))
+        self.constraints.iter().any(|c| {
+            c.of_parent.is_none()
+                && matches!(&c.kind, ConstraintKind::Foreign { table, .. } if table == target)
+        })
+    }
+
+    /// Whether it is partitioned.
+    pub fn is_partitioned(&self) -> bool {
+        self.partitioned_by.is_some()
     }
 
     /// Forgets a constraint and the index that it made.
@@ -133,8 +163,10 @@ impl Table {
             rename(&mut constraint.columns, old, new);
         }
         for index in &mut self.indexes {
+            index.definition.rename_column(old, new);
             rename(&mut index.columns, old, new);
         }
+        rename(self.partitioned_by.as_deref_mut().unwrap_or_default(), old, new);
     }
 
     pub(super) fn drop_column(&mut self, name: &str) {

@@ -69,7 +69,38 @@ impl<'a, 'f> Carrier<'a, 'f> {
                 Err(refuse) => return Err(self.refusals(file, &pieces, (start, i, refuse))),
             }
         }
+        if let Some(last) = pieces.last() {
+            let end = self.end(file, last, &mut now);
+            now.statements.extend(end);
+        }
         Ok((now.catalog, now.statements))
+    }
+
+    /// What a file leaves to be done behind its last statement.
+    fn end(&self, file: &str, last: &Piece<'_>, now: &mut Progress) -> Option<Statement> {
+        let mut work = Work {
+            options: self.options,
+            catalog: &mut now.catalog,
+            state: &mut now.state,
+            plain: String::new(),
+            shared: String::new(),
+            data: None,
+            later: &[],
+            file: self.files,
+            notes: Vec::new(),
+            shadow: None,
+            resolve: None,
+        };
+        let output = statement::end(&mut work)?;
+        Some(Statement {
+            file: file.to_owned(),
+            line: last.line,
+            column: last.column,
+            shared: output.shared,
+            plain: output.plain,
+            notes: work.notes,
+            ..Statement::default()
+        })
     }
 
     /// Every refusal of a file that has one, at statement `first`. What that one did to the catalog is undone by

@@ -1,22 +1,22 @@
 //! ALTER TABLE: one command after the other, gathered again into one statement.
 
 mod add_column;
+mod constraints;
 mod identity_cmd;
 mod refused;
 
-use pg_query::NodeEnum;
-use pg_query::protobuf::{
-    AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef, Constraint, DropBehavior, Node, ObjectType,
-};
+pub(super) use constraints::add_to;
 
-use super::{Output, Work, constraint, identity, once, rls};
+use pg_query::NodeEnum;
+use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef, Node, ObjectType};
+
+use super::{Output, Work, create_table, identity, inherit, once, partition, rls};
 use crate::ast;
-use crate::catalog::ConstraintKind;
 use crate::emit;
 use crate::ident;
 use crate::model::{Emitted, Scope};
-use crate::names;
 use crate::refuse::Refuse;
+use constraints::{add_constraint, add_constraint_cmd, drop_constraint, model, validate, with_def};
 
 /// The statement as it comes together for the shared shape.
 #[derive(Default)]
@@ -55,7 +55,8 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: AlterTableStmt) -> Result<Output,
         let Some(NodeEnum::AlterTableCmd(cmd)) = &cmd.node else { continue };
         command(work, &name, (**cmd).clone(), &mut plan)?;
     }
-    let plain = plain(work, global)?;
+    let transactional = !stmt.cmds.iter().any(detaches_concurrently);
+    let plain = Emitted { transactional, ..plain(work, global)? };
     if global {
         let shared = Emitted { sql: work.shared.clone(), scope: Scope::Database, transactional: true };
         return Ok(Output { shared: vec![shared], plain: vec![plain] });
@@ -66,19 +67,25 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: AlterTableStmt) -> Result<Output,
         plan.cmds = early;
         plan.late.extend(keys);
     }
-    if !keyed(work, &name)? {
-        let index = names::make_object_name(&name, Some("tenantry"), "idx");
-        let tenant = ident::quote(&work.options.tenant_column);
-        plan.after.push(once(format!(
-            "CREATE INDEX IF NOT EXISTS {} ON {} ({tenant})",
-            ident::quote(&index),
-            ident::quote(&name)
-        ))?);
+    for table in work.catalog.family(&name) {
+        // What a partition needs comes with its parent's.
+        let own = table == name || work.table(&table)?.parent.is_none();
+        if own && !work.keyed(&table)? {
+            plan.after.extend(create_table::ensure_index_on_tenant(work, &table)?);
+        }
     }
-    Ok(Output { shared: assemble(&stmt, plan, &name)?, plain: vec![plain] })
+    if !plan.reads.is_empty() {
+        plan.reads.push(name.clone());
+        plan.reads = plan.reads.iter().flat_map(|t| work.catalog.family(t)).collect();
+    }
+    let mut shared = assemble(&stmt, plan)?;
+    if !transactional {
+        shared.iter_mut().for_each(|e| e.transactional = false);
+    }
+    Ok(Output { shared, plain: vec![plain] })
 }
 
-fn assemble(stmt: &AlterTableStmt, plan: Plan, name: &str) -> Result<Vec<Emitted>, Refuse> {
+fn assemble(stmt: &AlterTableStmt, plan: Plan) -> Result<Vec<Emitted>, Refuse> {
     let statement = |cmds: Vec<AlterTableCmd>| {
         let cmds = cmds.into_iter().map(|c| ast::node(NodeEnum::AlterTableCmd(Box::new(c)))).collect();
         emit::tree(&NodeEnum::AlterTableStmt(AlterTableStmt { cmds, ..stmt.clone() }), Scope::Database)
@@ -99,7 +106,6 @@ fn assemble(stmt: &AlterTableStmt, plan: Plan, name: &str) -> Result<Vec<Emitted
     }
     let mut tables = plan.reads;
     if !tables.is_empty() {
-        tables.push(name.to_owned());
         tables.sort();
         tables.dedup();
         main = rls::unforced(&tables, main)?;
@@ -110,15 +116,25 @@ fn assemble(stmt: &AlterTableStmt, plan: Plan, name: &str) -> Result<Vec<Emitted
 }
 
 fn only_owner(stmt: &AlterTableStmt) -> bool {
-    let owner = |n: &Node| matches!(&n.node, Some(NodeEnum::AlterTableCmd(c)) if c.subtype() == AlterTableType::AtChangeOwner);
-    !stmt.cmds.is_empty() && stmt.cmds.iter().all(owner)
+    !stmt.cmds.is_empty() && stmt.cmds.iter().all(is_owner)
+}
+
+fn detaches_concurrently(n: &Node) -> bool {
+    let Some(NodeEnum::AlterTableCmd(cmd)) = &n.node else { return false };
+    matches!(cmd.def.as_ref().and_then(|d| d.node.as_ref()), Some(NodeEnum::PartitionCmd(p)) if p.concurrent)
+}
+
+fn is_owner(n: &Node) -> bool {
+    matches!(&n.node, Some(NodeEnum::AlterTableCmd(c)) if c.subtype() == AlterTableType::AtChangeOwner)
 }
 
 /// The plain statement; `TRIGGER ALL` needs a superuser, and means `TRIGGER USER` for anybody else's purposes.
 fn plain(work: &Work<'_>, global: bool) -> Result<Emitted, Refuse> {
     let mut emitted = work.plain_text(global);
     if let NodeEnum::AlterTableStmt(mut stmt) = ast::parse_one(&work.plain)? {
-        let mut changed = false;
+        let commands = stmt.cmds.len();
+        stmt.cmds.retain(|n| !is_owner(n));
+        let mut changed = stmt.cmds.len() < commands;
         for cmd in &mut stmt.cmds {
             if let Some(NodeEnum::AlterTableCmd(cmd)) = cmd.node.as_mut() {
                 changed |= all_to_user(cmd);
@@ -166,12 +182,6 @@ fn other_relation(work: &mut Work<'_>, stmt: &AlterTableStmt, name: &str) -> Res
     }
 }
 
-/// Whether some key starts with the tenant column.
-fn keyed(work: &Work<'_>, table: &str) -> Result<bool, Refuse> {
-    let keys = |k: &ConstraintKind| matches!(k, ConstraintKind::Primary | ConstraintKind::Unique);
-    Ok(work.table(table)?.constraints.iter().any(|c| keys(&c.kind)))
-}
-
 fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan) -> Result<(), Refuse> {
     use AlterTableType as T;
     match cmd.subtype() {
@@ -206,40 +216,50 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
             let mut cmd = cmd;
             all_to_user(&mut cmd);
             let disables = cmd.subtype() == T::AtDisableTrigUser;
+            rest(work, table, None, disables);
             plan.cmds.push(cmd);
             if disables {
                 keep_identity_triggers(work, table, plan)?;
             }
             return Ok(());
         }
-        T::AtEnableTrig
-        | T::AtDisableTrig
-        | T::AtEnableAlwaysTrig
-        | T::AtEnableReplicaTrig
-        | T::AtSetRelOptions
+        T::AtAttachPartition => {
+            plan.after.extend(partition::attach(work, table, &cmd)?);
+            return Ok(());
+        }
+        T::AtDetachPartition | T::AtDetachPartitionFinalize => {
+            plan.after.extend(partition::detach(work, &cmd)?);
+        }
+        T::AtAddInherit | T::AtDropInherit => inherit::alter(work, table, &cmd)?,
+        // Left out of both shapes.
+        T::AtChangeOwner => return Ok(()),
+        T::AtEnableTrig | T::AtDisableTrig | T::AtEnableAlwaysTrig | T::AtEnableReplicaTrig => {
+            rest(work, table, Some(&cmd.name), cmd.subtype() == T::AtDisableTrig);
+        }
+        T::AtSetRelOptions
         | T::AtResetRelOptions
         | T::AtReplicaIdentity
         | T::AtClusterOn
         | T::AtDropCluster
         | T::AtAlterConstraint
         | T::AtSetLogged
-        | T::AtSetUnLogged => {}
+        | T::AtSetUnLogged
+        | T::AtSetTableSpace
+        | T::AtSetAccessMethod => {}
         other => return Err(refused::refusal(other)),
     }
     plan.cmds.push(cmd);
     Ok(())
 }
 
-/// Notes the tables that the validation of a foreign key reads.
-fn validate(work: &Work<'_>, table: &str, cmd: &AlterTableCmd, plan: &mut Plan) -> Result<(), Refuse> {
-    if let Some(c) = work.table(table)?.constraint(&cmd.name)
-        && let ConstraintKind::Foreign { table: target, .. } = &c.kind
-        && !work.is_global(table)
-    {
-        let read = if work.is_global(target) { table } else { target };
-        plan.reads.push(read.to_owned());
+/// Notes which triggers rest.
+fn rest(work: &mut Work<'_>, table: &str, only: Option<&str>, disabled: bool) {
+    for member in work.catalog.family(table) {
+        let Some(t) = work.catalog.tables.get_mut(&member) else { continue };
+        for trigger in t.triggers.iter_mut().filter(|t| only.is_none_or(|name| t.name == name)) {
+            trigger.disabled = disabled;
+        }
     }
-    Ok(())
 }
 
 fn record<'w>(work: &'w mut Work<'_>, table: &str, column: &str) -> Option<&'w mut crate::catalog::Column> {
@@ -281,72 +301,6 @@ fn drop_column(work: &mut Work<'_>, table: &str, cmd: &AlterTableCmd) -> Result<
     column_exists(work, table, &cmd.name)?;
     protect_tenant_column(work, table, cmd)?;
     work.catalog.drop_column(table, &cmd.name);
-    Ok(())
-}
-
-fn add_constraint(
-    work: &mut Work<'_>,
-    table: &str,
-    cmd: AlterTableCmd,
-    plan: &mut Plan,
-) -> Result<(), Refuse> {
-    let Some(NodeEnum::Constraint(c)) = cmd.def.as_ref().and_then(|d| d.node.clone()) else {
-        return Err(Refuse::all("ADD CONSTRAINT names no constraint", "correct it"));
-    };
-    let carried = constraint::carry(work, table, *c)?;
-    plan.before.extend(carried.before);
-    plan.reads.extend(carried.reads);
-    plan.cmds.extend(carried.nodes.into_iter().map(|c| with_def(&cmd, NodeEnum::Constraint(Box::new(c)))));
-    Ok(())
-}
-
-fn with_def(cmd: &AlterTableCmd, def: NodeEnum) -> AlterTableCmd {
-    AlterTableCmd { def: Some(Box::new(ast::node(def))), ..cmd.clone() }
-}
-
-/// `ADD CONSTRAINT` for a constraint that came with a column.
-pub(super) fn add_constraint_cmd(c: Constraint) -> Result<AlterTableCmd, Refuse> {
-    let model = model("ALTER TABLE t ADD CONSTRAINT c UNIQUE (a)")?;
-    Ok(with_def(&model, NodeEnum::Constraint(Box::new(c))))
-}
-
-/// The first command of a composed ALTER TABLE.
-pub(super) fn model(sql: &str) -> Result<AlterTableCmd, Refuse> {
-    if let NodeEnum::AlterTableStmt(stmt) = ast::parse_one(sql)?
-        && let Some(Node { node: Some(NodeEnum::AlterTableCmd(cmd)) }) = stmt.cmds.into_iter().next()
-    {
-        return Ok(*cmd);
-    }
-    Err(Refuse::all("a composed command does not parse", "report this: it is a defect of Tenantry"))
-}
-
-fn drop_constraint(
-    work: &mut Work<'_>,
-    table: &str,
-    cmd: &AlterTableCmd,
-    plan: &mut Plan,
-) -> Result<(), Refuse> {
-    let Some(found) = work.table(table)?.constraint(&cmd.name).cloned() else {
-        // NOT NULL constraints have names from PostgreSQL 18 on; the catalog does not follow those.
-        return if cmd.missing_ok {
-            Ok(())
-        } else {
-            Err(Refuse::unknown(format!("constraint {} of table {table}", cmd.name)))
-        };
-    };
-    if matches!(found.kind, ConstraintKind::Foreign { full: true, .. }) {
-        let mut also = cmd.clone();
-        also.name = constraint::full_check_name(&cmd.name);
-        plan.cmds.push(also);
-    }
-    if matches!(found.kind, ConstraintKind::Primary | ConstraintKind::Unique)
-        && cmd.behavior() == DropBehavior::DropCascade
-    {
-        work.drop_dependents(table, &found.columns);
-    }
-    if let Some(t) = work.catalog.tables.get_mut(table) {
-        t.drop_constraint(&cmd.name);
-    }
     Ok(())
 }
 

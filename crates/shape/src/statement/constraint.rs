@@ -9,7 +9,7 @@ use pg_query::protobuf::{ConstrType, Constraint, Node};
 
 use super::{Work, once};
 use crate::ast;
-use crate::catalog::{self, ConstraintKind, Index};
+use crate::catalog::{self, ConstraintKind, Definition, Index};
 use crate::ident;
 use crate::model::Emitted;
 use crate::names;
@@ -44,6 +44,36 @@ pub(crate) fn carry(work: &mut Work<'_>, table: &str, constraint: Constraint) ->
             "write it in another way",
         )),
     }
+}
+
+/// Makes a key once more, on another table, under the name that the server would choose; `of_parent`: as a part of it.
+pub(crate) fn again(
+    work: &mut Work<'_>,
+    table: &str,
+    c: &Constraint,
+    model: &Index,
+    of_parent: bool,
+) -> Result<Vec<Emitted>, Refuse> {
+    let (columns, label) = match c.contype() {
+        ConstrType::ConstrPrimary => (None, "pkey"),
+        ConstrType::ConstrUnique => (Some(model.column_names.as_slice()), "key"),
+        _ => (Some(model.column_names.as_slice()), "excl"),
+    };
+    let name = index_name(work, table, columns, label);
+    let carried = carry(work, table, Constraint { conname: name.clone(), ..c.clone() })?;
+    if let Some(t) = work.catalog.tables.get_mut(table) {
+        let of = of_parent.then(|| model.name.clone());
+        t.constraints.iter_mut().filter(|c| c.name == name).for_each(|c| c.of_parent.clone_from(&of));
+        for index in t.indexes.iter_mut().filter(|i| i.name == name) {
+            index.of_parent.clone_from(&of);
+            index.column_names.clone_from(&model.column_names);
+        }
+    }
+    let mut out = carried.before;
+    for node in carried.nodes {
+        out.push(super::alter_table::add_to(table, node)?);
+    }
+    Ok(out)
 }
 
 fn global(work: &Work<'_>, table: &str) -> bool {
@@ -114,13 +144,16 @@ fn key(work: &mut Work<'_>, table: &str, mut c: Constraint) -> Result<Carried, R
         }
     }
     let kind = if primary { ConstraintKind::Primary } else { ConstraintKind::Unique };
+    let all: Vec<String> = columns.iter().chain(&including).cloned().collect();
     let index = Index {
         name: name.clone(),
-        unique: true,
-        columns: columns.iter().chain(&including).cloned().collect(),
+        column_names: names::index_columns(&all),
+        columns: all,
         of_constraint: true,
+        definition: Definition::of_constraint(&c),
+        of_parent: None,
     };
-    remember(work, table, catalog::Constraint { name, kind, columns: columns.clone() }, Some(index))?;
+    remember(work, table, catalog::Constraint::new(&name, kind, columns.clone()), Some(index))?;
     let mut before = Vec::new();
     if c.without_overlaps {
         before.push(btree_gist()?);
@@ -142,8 +175,35 @@ fn using_index(work: &mut Work<'_>, table: &str, c: Constraint) -> Result<Carrie
         ConstrType::ConstrPrimary => ConstraintKind::Primary,
         _ => ConstraintKind::Unique,
     };
-    t.constraints.push(catalog::Constraint { name, kind, columns });
+    index.definition = using_definition(&index.definition, c.contype());
+    t.constraints.push(catalog::Constraint::new(&name, kind, columns));
     Ok(Carried { nodes: vec![c], ..Carried::default() })
+}
+
+/// The key that an index has become.
+fn using_definition(index: &Definition, contype: ConstrType) -> Definition {
+    let Definition::Index(index) = index else { return index.clone() };
+    let names = |elements: &[Node]| -> Vec<Node> {
+        let name = |n: &Node| match &n.node {
+            Some(NodeEnum::IndexElem(e)) => Some(ast::name_node(&e.name)),
+            _ => None,
+        };
+        elements.iter().filter_map(name).collect()
+    };
+    let model = ast::parse_constraint(if contype == ConstrType::ConstrPrimary {
+        "PRIMARY KEY (a)"
+    } else {
+        "UNIQUE (a)"
+    });
+    match model {
+        Ok(model) => Definition::of_constraint(&Constraint {
+            keys: names(&index.index_params),
+            including: names(&index.index_including_params),
+            nulls_not_distinct: index.nulls_not_distinct,
+            ..model
+        }),
+        Err(_) => Definition::Index(index.clone()),
+    }
 }
 
 fn check(work: &mut Work<'_>, table: &str, mut c: Constraint) -> Result<Carried, Refuse> {
@@ -152,8 +212,11 @@ fn check(work: &mut Work<'_>, table: &str, mut c: Constraint) -> Result<Carried,
         let only = if let [column] = columns.as_slice() { Some(column.as_str()) } else { None };
         c.conname = constraint_name(work, table, only, "check");
     }
-    let record = catalog::Constraint { name: c.conname.clone(), kind: ConstraintKind::Check, columns };
-    remember(work, table, record, None)?;
+    let record = catalog::Constraint::new(&c.conname, ConstraintKind::Check, columns);
+    remember(work, table, record.clone(), None)?;
+    if !c.is_no_inherit {
+        work.catalog.pass_on(table, &record);
+    }
     Ok(Carried { nodes: vec![c], ..Carried::default() })
 }
 
@@ -169,13 +232,15 @@ fn exclusion(work: &mut Work<'_>, table: &str, mut c: Constraint) -> Result<Carr
     if c.conname.is_empty() {
         c.conname = index_name(work, table, Some(&names::index_columns(&origins)), "excl");
     }
-    let record = catalog::Constraint {
+    let record = catalog::Constraint::new(&c.conname, ConstraintKind::Exclude, plain_columns.clone());
+    let index = Index {
         name: c.conname.clone(),
-        kind: ConstraintKind::Exclude,
+        column_names: names::index_columns(&origins),
         columns: plain_columns.clone(),
+        of_constraint: true,
+        definition: Definition::of_constraint(&c),
+        of_parent: None,
     };
-    let index =
-        Index { name: c.conname.clone(), unique: false, columns: plain_columns.clone(), of_constraint: true };
     remember(work, table, record, Some(index))?;
     let tenant = &work.options.tenant_column;
     let mut before = Vec::new();

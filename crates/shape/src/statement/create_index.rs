@@ -3,9 +3,9 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{IndexElem, IndexStmt, Node};
 
-use super::{Output, Work};
+use super::{Output, Work, partition};
 use crate::ast;
-use crate::catalog::Index;
+use crate::catalog::{Definition, Index};
 use crate::emit;
 use crate::ident;
 use crate::model::{Emitted, Scope};
@@ -15,56 +15,117 @@ use crate::refuse::Refuse;
 /// Carries a CREATE INDEX.
 pub(crate) fn carry(work: &mut Work<'_>, mut stmt: IndexStmt) -> Result<Output, Refuse> {
     let table = work.own_name(stmt.relation.as_ref())?;
-    if let Some(view) = work.catalog.views.get(&table)
-        && view.materialized
-    {
-        return Err(Refuse::shared(
-            "an index on a materialized view is not carried",
-            "use a table that the application fills",
-        ));
-    }
     let global = work.table(&table)?.global;
-    let elements: Vec<IndexElem> =
-        stmt.index_params.iter().chain(&stmt.index_including_params).filter_map(element).collect();
-    let name = if stmt.idxname.is_empty() {
-        let origins: Vec<String> = elements.iter().map(element_name).collect();
-        let addition = names::addition(&names::index_columns(&origins));
-        names::choose(&table, Some(&addition), "idx", |n| work.catalog.relation_taken(n, global))
-    } else {
-        stmt.idxname.clone()
-    };
-    if work.catalog.relation_taken(&name, global) {
-        if stmt.if_not_exists {
-            return Ok(Output { shared: Vec::new(), plain: vec![work.plain_text(global)] });
-        }
-        return Err(Refuse::all(format!("a relation {name} exists already"), "give the index another name"));
+    let transactional = !stmt.concurrent;
+    let plain = Emitted { transactional, ..work.plain_text(global) };
+    if stmt.if_not_exists && work.catalog.relation_taken(&stmt.idxname, global) {
+        return Ok(Output { shared: Vec::new(), plain: vec![plain] });
     }
-    let columns: Vec<String> = elements.iter().flat_map(element_columns).collect();
-    let partial: Vec<String> = stmt.where_clause.as_deref().map(ast::columns_read).unwrap_or_default();
-    remember(work, &table, &name, stmt.unique, columns.iter().chain(&partial).cloned().collect());
-    let plain = Emitted { transactional: !stmt.concurrent, ..work.plain_text(global) };
-    let tenant = work.options.tenant_column.clone();
-    if global {
-        let shared =
-            Emitted { sql: work.shared.clone(), scope: Scope::Database, transactional: !stmt.concurrent };
-        return Ok(Output { shared: vec![shared], plain: vec![plain] });
-    }
-    stmt.idxname = name;
-    let ordered = matches!(stmt.access_method.as_str(), "" | "btree");
-    if stmt.unique && !ordered {
+    if stmt.unique && !is_ordered(&stmt) {
         return Err(Refuse::all("only a btree index can be unique", "leave out USING"));
     }
-    if ordered && !columns.contains(&tenant) {
-        stmt.index_params.insert(0, ast::parse_index_element(&ident::quote(&tenant))?);
+    let column_names = column_names(&stmt);
+    name(work, &table, &mut stmt, &column_names)?;
+    remember(work, &table, &stmt, &column_names, None);
+    if global {
+        let shared = Emitted { sql: work.shared.clone(), scope: Scope::Database, transactional };
+        return Ok(Output { shared: vec![shared], plain: vec![plain] });
     }
-    let transactional = !stmt.concurrent;
-    let shared = emit::tree(&NodeEnum::IndexStmt(Box::new(stmt)), Scope::Database)?;
-    Ok(Output { shared: vec![Emitted { transactional, ..shared }], plain: vec![plain] })
+    let mut shared = Vec::new();
+    if stmt.relation.as_ref().is_some_and(|r| r.inh) {
+        let index = index_named(work, &table, &stmt.idxname)?;
+        partition::add_below(work, &table, &index, &mut shared)?;
+    }
+    prefix(work, &mut stmt)?;
+    shared.push(Emitted {
+        transactional,
+        ..emit::tree(&NodeEnum::IndexStmt(Box::new(stmt)), Scope::Database)?
+    });
+    Ok(Output { shared, plain: vec![plain] })
 }
 
-fn remember(work: &mut Work<'_>, table: &str, name: &str, unique: bool, columns: Vec<String>) {
+/// Makes an index once more, on another table; `of_parent`: as a part of it.
+pub(crate) fn again(
+    work: &mut Work<'_>,
+    table: &str,
+    stmt: &IndexStmt,
+    model: &Index,
+    of_parent: bool,
+) -> Result<Emitted, Refuse> {
+    let mut stmt = stmt.clone();
+    stmt.idxname.clear();
+    stmt.relation = Some(ast::relation(table));
+    name(work, table, &mut stmt, &model.column_names)?;
+    remember(work, table, &stmt, &model.column_names, of_parent.then_some(&model.name));
+    prefix(work, &mut stmt)?;
+    emit::tree(&NodeEnum::IndexStmt(Box::new(stmt)), Scope::Database)
+}
+
+/// A copy of what the catalog holds of an index.
+pub(crate) fn index_named(work: &Work<'_>, table: &str, name: &str) -> Result<Index, Refuse> {
+    let found = work.table(table)?.indexes.iter().find(|i| i.name == name);
+    found.cloned().ok_or_else(|| Refuse::unknown(format!("index {name} of table {table}")))
+}
+
+/// Gives an index the name that the server would choose, or makes sure that its own is free.
+fn name(work: &Work<'_>, table: &str, stmt: &mut IndexStmt, columns: &[String]) -> Result<(), Refuse> {
+    let global = work.table(table)?.global;
+    if stmt.idxname.is_empty() {
+        let addition = names::addition(columns);
+        stmt.idxname =
+            names::choose(table, Some(&addition), "idx", |n| work.catalog.relation_taken(n, global));
+    }
+    if work.catalog.relation_taken(&stmt.idxname, global) {
+        return Err(Refuse::all(
+            format!("a relation {} exists already", stmt.idxname),
+            "give the index another name",
+        ));
+    }
+    Ok(())
+}
+
+/// What the server calls the columns of an index.
+fn column_names(stmt: &IndexStmt) -> Vec<String> {
+    let origins: Vec<String> = elements(stmt).iter().map(element_name).collect();
+    names::index_columns(&origins)
+}
+
+/// Puts the tenant column first.
+fn prefix(work: &Work<'_>, stmt: &mut IndexStmt) -> Result<(), Refuse> {
+    let tenant = &work.options.tenant_column;
+    let columns = elements(stmt).iter().flat_map(element_columns).collect::<Vec<_>>();
+    if is_ordered(stmt) && !columns.contains(tenant) {
+        stmt.index_params.insert(0, ast::parse_index_element(&ident::quote(tenant))?);
+    }
+    Ok(())
+}
+
+fn is_ordered(stmt: &IndexStmt) -> bool {
+    matches!(stmt.access_method.as_str(), "" | "btree")
+}
+
+fn elements(stmt: &IndexStmt) -> Vec<IndexElem> {
+    stmt.index_params.iter().chain(&stmt.index_including_params).filter_map(element).collect()
+}
+
+fn remember(
+    work: &mut Work<'_>,
+    table: &str,
+    stmt: &IndexStmt,
+    column_names: &[String],
+    of_parent: Option<&String>,
+) {
+    let mut columns: Vec<String> = elements(stmt).iter().flat_map(element_columns).collect();
+    columns.extend(stmt.where_clause.as_deref().map(ast::columns_read).unwrap_or_default());
     if let Some(t) = work.catalog.tables.get_mut(table) {
-        t.indexes.push(Index { name: name.to_owned(), unique, columns, of_constraint: false });
+        t.indexes.push(Index {
+            name: stmt.idxname.clone(),
+            columns,
+            of_constraint: false,
+            column_names: column_names.to_vec(),
+            definition: Definition::of_index(stmt),
+            of_parent: of_parent.cloned(),
+        });
     }
 }
 

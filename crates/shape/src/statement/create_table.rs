@@ -1,9 +1,9 @@
 //! CREATE TABLE.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{ColumnDef, ConstrType, Constraint, CreateStmt};
+use pg_query::protobuf::{ColumnDef, ConstrType, Constraint, CreateStmt, Node, TableLikeClause};
 
-use super::{Output, Work, column, constraint, once, rls};
+use super::{Output, Work, column, constraint, inherit, like, once, partition, rls, temporary};
 use crate::ast;
 use crate::catalog::Table;
 use crate::emit;
@@ -13,9 +13,11 @@ use crate::names;
 use crate::refuse::Refuse;
 
 /// Carries a CREATE TABLE.
-pub(crate) fn carry(work: &mut Work<'_>, mut stmt: CreateStmt) -> Result<Output, Refuse> {
+pub(crate) fn carry(work: &mut Work<'_>, stmt: CreateStmt) -> Result<Output, Refuse> {
     let name = work.own_name(stmt.relation.as_ref())?;
-    refuse_kinds(&stmt)?;
+    if stmt.of_typename.is_some() {
+        return Err(Refuse::all("a table OF a type is not carried", "write its columns out"));
+    }
     let global = work.is_global(&name);
     if work.catalog.relation_taken(&name, global) {
         if stmt.if_not_exists {
@@ -26,48 +28,76 @@ pub(crate) fn carry(work: &mut Work<'_>, mut stmt: CreateStmt) -> Result<Output,
     if global {
         return global_table(work, stmt, &name);
     }
-    let plain = work.plain_text(false);
-    let Split { columns, constraints, mut before, after } = split(work, &mut stmt, &name)?;
-    let defs: Vec<ColumnDef> = add_tenant_column(work, &name, columns)?;
-    let mut elements: Vec<_> =
-        defs.into_iter().map(|d| ast::node(NodeEnum::ColumnDef(Box::new(d)))).collect();
-    for c in in_server_order(constraints) {
-        let carried = constraint::carry(work, &name, c)?;
-        before.extend(carried.before);
-        elements.extend(carried.nodes.into_iter().map(|c| ast::node(NodeEnum::Constraint(Box::new(c)))));
+    if stmt.partbound.is_some() {
+        return partition::create(work, stmt, &name);
     }
+    tenants_table(work, stmt, &name)
+}
+
+fn tenants_table(work: &mut Work<'_>, mut stmt: CreateStmt, name: &str) -> Result<Output, Refuse> {
+    let plain = work.plain_text(false);
+    if is_temporary(&stmt) {
+        temporary::refuse_counters(&stmt)?;
+    }
+    let inherited = inherit::parents(work, &stmt)?;
+    let Split { items, constraints, mut before, after } = split(work, &mut stmt, name)?;
+    remember(work, name, &items, &stmt, &inherited)?;
+    let like = like::Likes::of(work, &items)?;
+    let mut elements = columns(work, name, items, like.bring_tenant || !inherited.is_empty())?;
+    let mut late = Vec::new();
+    for c in in_server_order(constraints) {
+        let carried = constraint::carry(work, name, c)?;
+        before.extend(carried.before);
+        if like.move_tenant {
+            // The tenant column is made anew behind the others; keys that hold it have to wait.
+            late.extend(like::added_later(work, name, carried.nodes, carried.reads)?);
+        } else {
+            elements.extend(carried.nodes.into_iter().map(|c| ast::node(NodeEnum::Constraint(Box::new(c)))));
+        }
+    }
+    refuse_identity_in_key(work, name)?;
+    let brought = like.finish(work, name)?;
     stmt.table_elts = elements;
     stmt.constraints.clear();
     let mut shared = before;
     shared.push(emit::tree(&NodeEnum::CreateStmt(stmt), Scope::Database)?);
+    shared.extend(brought);
+    shared.extend(late);
     shared.extend(after);
-    shared.extend(rls::protect(work, &name)?);
-    shared.extend(tenant_index(work, &name)?);
+    shared.extend(rls::protect(work, name)?);
+    shared.extend(tenant_index(work, name)?);
     Ok(Output { shared, plain: vec![plain] })
 }
 
-fn refuse_kinds(stmt: &CreateStmt) -> Result<(), Refuse> {
-    let kind = if stmt.relation.as_ref().is_some_and(|r| r.relpersistence == "t") {
-        (
-            "a temporary table would be shared by the tenants of one run",
-            "use a WITH query in the statement that reads it",
-        )
-    } else if stmt.partspec.is_some() || stmt.partbound.is_some() {
-        ("a partitioned table is not carried yet", "use one table with an index on the partition key")
-    } else if !stmt.inh_relations.is_empty() {
-        ("a table that INHERITS is not carried", "write its columns out, and a view over both tables")
-    } else if stmt.of_typename.is_some() {
-        ("a table OF a type is not carried", "write its columns out")
-    } else {
-        return Ok(());
-    };
-    Err(Refuse::shared(kind.0, kind.1))
+/// Rows find their partition before triggers give an identity its value.
+fn refuse_identity_in_key(work: &Work<'_>, name: &str) -> Result<(), Refuse> {
+    let table = work.table(name)?;
+    let key = table.partitioned_by.as_deref().unwrap_or_default();
+    match table.columns.iter().find(|c| c.identity.is_some() && key.contains(&c.name)) {
+        Some(column) => Err(Refuse::shared(
+            format!("table {name} is partitioned by its identity column {}", column.name),
+            "make the column serial: its value is there before the row's partition is chosen",
+        )),
+        None => Ok(()),
+    }
+}
+
+fn is_temporary(stmt: &CreateStmt) -> bool {
+    stmt.relation.as_ref().is_some_and(|r| r.relpersistence == "t")
 }
 
 /// A table that belongs to no tenant: one copy in the schema `global`, the same in all shapes.
 fn global_table(work: &mut Work<'_>, mut stmt: CreateStmt, name: &str) -> Result<Output, Refuse> {
-    let Split { columns, constraints, .. } = split(work, &mut stmt.clone(), name)?;
-    remember(work, name, &columns);
+    let plain_only = stmt.partspec.is_none() && stmt.partbound.is_none() && stmt.inh_relations.is_empty();
+    let likes = stmt.table_elts.iter().any(|n| matches!(n.node, Some(NodeEnum::TableLikeClause(_))));
+    if !plain_only || likes || is_temporary(&stmt) {
+        return Err(Refuse::all(
+            format!("the global table {name} is made from other tables, is temporary or has partitions"),
+            "write its columns out, in one table",
+        ));
+    }
+    let Split { items, constraints, .. } = split(work, &mut stmt.clone(), name)?;
+    remember(work, name, &items, &stmt, &[])?;
     for c in in_server_order(constraints) {
         constraint::carry(work, name, c)?;
     }
@@ -78,8 +108,14 @@ fn global_table(work: &mut Work<'_>, mut stmt: CreateStmt, name: &str) -> Result
     Ok(Output { shared: vec![emitted.clone()], plain: vec![emitted] })
 }
 
+/// A column, or columns taken from another relation.
+pub(super) enum Item {
+    Column(Box<column::Taken>),
+    Like(TableLikeClause),
+}
+
 struct Split {
-    columns: Vec<column::Taken>,
+    items: Vec<Item>,
     constraints: Vec<Constraint>,
     before: Vec<Emitted>,
     after: Vec<Emitted>,
@@ -87,8 +123,7 @@ struct Split {
 
 /// Takes the elements apart, in the order of the text.
 fn split(work: &mut Work<'_>, stmt: &mut CreateStmt, name: &str) -> Result<Split, Refuse> {
-    let mut out =
-        Split { columns: Vec::new(), constraints: Vec::new(), before: Vec::new(), after: Vec::new() };
+    let mut out = Split { items: Vec::new(), constraints: Vec::new(), before: Vec::new(), after: Vec::new() };
     let elements = std::mem::take(&mut stmt.table_elts);
     for element in elements.into_iter().chain(std::mem::take(&mut stmt.constraints)) {
         match element.node {
@@ -97,12 +132,10 @@ fn split(work: &mut Work<'_>, stmt: &mut CreateStmt, name: &str) -> Result<Split
                 out.constraints.append(&mut taken.constraints);
                 out.before.append(&mut taken.before);
                 out.after.append(&mut taken.after);
-                out.columns.push(taken);
+                out.items.push(Item::Column(Box::new(taken)));
             }
             Some(NodeEnum::Constraint(c)) => out.constraints.push(*c),
-            Some(NodeEnum::TableLikeClause(_)) => {
-                return Err(Refuse::shared("LIKE is not carried", "write the columns out"));
-            }
+            Some(NodeEnum::TableLikeClause(like)) => out.items.push(Item::Like(like)),
             _ => {
                 return Err(Refuse::all(
                     "an element of the table is not understood",
@@ -114,36 +147,59 @@ fn split(work: &mut Work<'_>, stmt: &mut CreateStmt, name: &str) -> Result<Split
     Ok(out)
 }
 
-fn remember(work: &mut Work<'_>, name: &str, columns: &[column::Taken]) {
-    let table = Table {
-        name: name.to_owned(),
-        global: work.is_global(name),
-        columns: columns.iter().map(|c| c.record.clone()).collect(),
-        ..Table::default()
-    };
-    work.catalog.tables.insert(name.to_owned(), table);
-}
-
-/// Remembers the table and gives its columns, the tenant column last.
-fn add_tenant_column(
+/// Remembers the table with its columns, those of its parents first.
+fn remember(
     work: &mut Work<'_>,
     name: &str,
-    columns: Vec<column::Taken>,
-) -> Result<Vec<ColumnDef>, Refuse> {
-    let tenant = work.options.tenant_column.clone();
-    let own = columns.iter().any(|c| c.record.name == tenant);
-    remember(work, name, &columns);
-    let mut defs = Vec::with_capacity(columns.len() + 1);
-    for mut taken in columns {
-        if taken.record.name == tenant {
-            adopt(work, name, &mut taken)?;
+    items: &[Item],
+    stmt: &CreateStmt,
+    parents: &[String],
+) -> Result<(), Refuse> {
+    let mut table = Table {
+        name: name.to_owned(),
+        global: work.is_global(name),
+        temporary: is_temporary(stmt),
+        inherits: parents.to_vec(),
+        partitioned_by: partition::key_columns(stmt),
+        ..Table::default()
+    };
+    inherit::take_from(work, &mut table)?;
+    for item in items {
+        match item {
+            Item::Column(taken) => match table.columns.iter_mut().find(|c| c.name == taken.record.name) {
+                Some(merged) => merged.clone_from(&taken.record),
+                None => table.columns.push(taken.record.clone()),
+            },
+            Item::Like(clause) => table.columns.extend(like::columns(work, clause)?),
         }
-        defs.push(taken.def);
+    }
+    work.catalog.tables.insert(name.to_owned(), table);
+    Ok(())
+}
+
+/// The columns in order, the tenant column last; `brought`: it comes from another table.
+fn columns(work: &Work<'_>, name: &str, items: Vec<Item>, brought: bool) -> Result<Vec<Node>, Refuse> {
+    let tenant = &work.options.tenant_column;
+    let mut own = brought;
+    let mut nodes = Vec::with_capacity(items.len() + 1);
+    for item in items {
+        match item {
+            Item::Column(mut taken) => {
+                if &taken.record.name == tenant {
+                    adopt(work, name, &mut taken)?;
+                    own = true;
+                }
+                nodes.push(ast::node(NodeEnum::ColumnDef(Box::new(taken.def))));
+            }
+            Item::Like(clause) => {
+                nodes.push(ast::node(NodeEnum::TableLikeClause(like::without_names(clause))))
+            }
+        }
     }
     if !own {
-        defs.push(tenant_column(work)?);
+        nodes.push(ast::node(NodeEnum::ColumnDef(Box::new(tenant_column(work)?))));
     }
-    Ok(defs)
+    Ok(nodes)
 }
 
 /// The tenant column as Tenantry writes it.
@@ -185,7 +241,7 @@ fn adopt(work: &Work<'_>, table: &str, taken: &mut column::Taken) -> Result<(), 
 
 /// The order in which the server makes constraints, and so chooses names: checks, the primary key, the other
 /// keys, foreign keys. Equal keys become one, which keeps a name that any of them has.
-fn in_server_order(constraints: Vec<Constraint>) -> Vec<Constraint> {
+pub(super) fn in_server_order(constraints: Vec<Constraint>) -> Vec<Constraint> {
     let rank = |c: &Constraint| match c.contype() {
         ConstrType::ConstrPrimary => 1,
         ConstrType::ConstrUnique | ConstrType::ConstrExclusion => 2,
@@ -216,18 +272,27 @@ fn same_key(a: &Constraint, b: &Constraint) -> bool {
 }
 
 /// Every shared table has an index that starts with the tenant column: a key, or else this one.
-fn tenant_index(work: &Work<'_>, name: &str) -> Result<Option<Emitted>, Refuse> {
-    let tenant = &work.options.tenant_column;
-    let table = work.table(name)?;
-    let covered = table.constraints.iter().any(|c| {
-        matches!(c.kind, crate::catalog::ConstraintKind::Primary | crate::catalog::ConstraintKind::Unique)
-            && work.prefixed(&c.columns).first() == Some(tenant)
-    });
-    if covered {
-        return Ok(None);
+fn tenant_index(work: &Work<'_>, name: &str) -> Result<Vec<Emitted>, Refuse> {
+    if work.keyed(name)? { Ok(Vec::new()) } else { Ok(vec![index_on_tenant(work, name, "")?]) }
+}
+
+/// That index where it may be there already, on the partitions first: what they have is not made again.
+pub(super) fn ensure_index_on_tenant(work: &Work<'_>, name: &str) -> Result<Vec<Emitted>, Refuse> {
+    let mut out = Vec::new();
+    for table in work.catalog.family(name).iter().rev() {
+        if table == name || work.table(table)?.parent.is_some() {
+            out.push(index_on_tenant(work, table, "IF NOT EXISTS ")?);
+        }
     }
-    let index = names::make_object_name(name, Some("tenantry"), "idx");
-    let sql =
-        format!("CREATE INDEX {} ON {} ({})", ident::quote(&index), ident::quote(name), ident::quote(tenant));
-    once(sql).map(Some)
+    Ok(out)
+}
+
+fn index_on_tenant(work: &Work<'_>, table: &str, condition: &str) -> Result<Emitted, Refuse> {
+    let index = names::make_object_name(table, Some("tenantry"), "idx");
+    once(format!(
+        "CREATE INDEX {condition}{} ON {} ({})",
+        ident::quote(&index),
+        ident::quote(table),
+        ident::quote(&work.options.tenant_column)
+    ))
 }

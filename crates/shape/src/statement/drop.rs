@@ -84,9 +84,8 @@ fn forget(
             let Some(table) = work.catalog.table_of_index(&name).map(str::to_owned) else {
                 return missing("index");
             };
-            let Some(t) = work.catalog.tables.get_mut(&table) else { return Ok(false) };
-            t.indexes.retain(|i| i.name != name);
-            Ok(t.global)
+            work.catalog.drop_index(&table, &name);
+            Ok(work.is_global(&table))
         }
         ObjectType::ObjectSequence => match work.catalog.sequences.remove(&name) {
             Some(sequence) => Ok(sequence.global),

@@ -93,7 +93,7 @@ fn relation(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Refuse> {
         for index in t.indexes.iter_mut().filter(|i| i.name == old) {
             index.name.clone_from(new);
         }
-        t.rename_constraint(&old, new);
+        catalog.rename_constraint(&table, &old, new);
         return Ok(work.as_written(global));
     }
     if stmt.missing_ok {
@@ -152,8 +152,6 @@ fn constraint(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Refuse> 
             .shared
             .push(crate::emit::tree(&NodeEnum::RenameStmt(Box::new(also)), crate::model::Scope::Database)?);
     }
-    if let Some(t) = work.catalog.tables.get_mut(&table) {
-        t.rename_constraint(&stmt.subname, &stmt.newname);
-    }
+    work.catalog.rename_constraint(&table, &stmt.subname, &stmt.newname);
     Ok(output)
 }

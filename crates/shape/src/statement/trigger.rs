@@ -26,6 +26,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateTrigStmt) -> Result<Output
         name: stmt.trigname.clone(),
         on_delete: fires_on(TriggerType::Delete),
         function: ast::names(&stmt.funcname).pop().unwrap_or_default(),
+        disabled: false,
     };
     if let Some(t) = work.catalog.tables.get_mut(&table) {
         t.triggers.retain(|t| t.name != record.name);

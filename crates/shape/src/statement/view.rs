@@ -39,7 +39,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: ViewStmt) -> Result<Output, Refus
             None => columns.push(alias),
         }
     }
-    work.catalog.views.insert(name, View { columns, materialized: false });
+    work.catalog.views.insert(name, View { columns });
     let mut stmt = stmt;
     set_invoker(&mut stmt)?;
     let shared = emit::tree(&NodeEnum::ViewStmt(Box::new(stmt)), Scope::Database)?;

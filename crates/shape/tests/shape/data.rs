@@ -144,12 +144,48 @@ plain tenant: TRUNCATE a, b RESTART IDENTITY
 }
 
 #[test]
-fn truncate_cascade_is_refused() {
+fn truncate_cascade() {
     check(
         r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
         r#"TRUNCATE users CASCADE"#,
         r#"
-m.sql:1:1: TRUNCATE ... CASCADE empties tables that it does not name; name every table
+shared tenant: DELETE FROM users
+plain tenant: TRUNCATE users CASCADE
+"#,
+    );
+}
+
+#[test]
+fn truncate_cascade_follows_foreign_keys_and_fires_no_triggers() {
+    check(
+        r#"CREATE TABLE a (id int PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a); CREATE TABLE c (b int REFERENCES b); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN OLD; END $$; CREATE TRIGGER t BEFORE DELETE ON b FOR EACH ROW EXECUTE FUNCTION f()"#,
+        r#"TRUNCATE a CASCADE; ALTER TABLE b DISABLE TRIGGER t; TRUNCATE b, c"#,
+        r#"
+shared once: ALTER TABLE b DISABLE TRIGGER t
+shared tenant: DELETE FROM c
+shared tenant: DELETE FROM b
+shared tenant: DELETE FROM a
+shared once: ALTER TABLE b ENABLE TRIGGER t
+plain tenant: TRUNCATE a CASCADE
+note: TRUNCATE ... CASCADE empties b, c as well
+shared once: ALTER TABLE b DISABLE TRIGGER t
+plain tenant: ALTER TABLE b DISABLE TRIGGER t
+shared tenant: DELETE FROM c
+shared tenant: DELETE FROM b
+plain tenant: TRUNCATE b, c
+"#,
+    );
+}
+
+#[test]
+fn truncate_of_a_ring_is_one_statement() {
+    check(
+        r#"CREATE TABLE a (id int PRIMARY KEY, b int); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a); ALTER TABLE a ADD FOREIGN KEY (b) REFERENCES b"#,
+        r#"TRUNCATE a CASCADE"#,
+        r#"
+shared tenant: WITH tenantry_deleted_0 AS (DELETE FROM a) DELETE FROM b
+plain tenant: TRUNCATE a CASCADE
+note: TRUNCATE ... CASCADE empties b as well
 "#,
     );
 }

@@ -63,12 +63,8 @@ pub fn compare(plain: &Snapshot, shaped: &Snapshot, shape: &Shape) -> Vec<Differ
 }
 
 fn difference(key: &(String, String), plain: Option<&String>, shaped: Option<&String>) -> Difference {
-    Difference {
-        object: format!("{} {}", key.0, key.1),
-        name: key.1.clone(),
-        plain: plain.cloned(),
-        shaped: shaped.cloned(),
-    }
+    let name = key.1.replace(" . ", ".");
+    Difference { object: format!("{} {name}", key.0), name, plain: plain.cloned(), shaped: shaped.cloned() }
 }
 
 type Keyed = BTreeMap<(String, String), String>;

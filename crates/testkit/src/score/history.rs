@@ -25,13 +25,20 @@ impl File {
         split(&self.text)
     }
 
-    /// Blanks the statement that begins on a line, or that holds it. Whether there was one.
+    /// Blanks the statement that begins on a line, or that holds it; a command of psql's own too. Whether there was one.
     pub fn leave_out(&mut self, line: usize) -> bool {
-        let pieces = self.pieces();
-        let Some(piece) = pieces.iter().rev().find(|p| p.line <= line) else { return false };
+        let from = self.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum::<usize>();
+        let command = self.text[from..].lines().next().filter(|text| text.trim_start().starts_with('\\'));
+        let range = match command {
+            Some(text) => from..from + text.len(),
+            None => match self.pieces().into_iter().rev().find(|p| p.line <= line) {
+                Some(piece) => piece.range,
+                None => return false,
+            },
+        };
         let blank: String =
-            self.text[piece.range.clone()].chars().map(|c| if c == '\n' { c } else { ' ' }).collect();
-        self.text.replace_range(piece.range.clone(), &blank);
+            self.text[range.clone()].chars().map(|c| if c == '\n' { c } else { ' ' }).collect();
+        self.text.replace_range(range, &blank);
         true
     }
 
@@ -148,5 +155,8 @@ mod tests {
         assert!(file.leave_out(2));
         let left: Vec<_> = file.pieces().into_iter().map(|p| (p.line, p.sql)).collect();
         assert_eq!(left, [(1, "SELECT 1".to_owned()), (5, "SELECT 2".to_owned())]);
+        file.text = "SELECT 1;\n\\connect app\nSELECT 2;\n".to_owned();
+        assert!(file.leave_out(2));
+        assert_eq!(file.text, "SELECT 1;\n            \nSELECT 2;\n");
     }
 }

@@ -177,6 +177,17 @@ impl Lab {
         relations
     }
 
+    /// Tables without a row: what they would show is not seen.
+    pub async fn empty_tables(&self) -> Vec<String> {
+        let mut empty = Vec::new();
+        for table in model::read(self.plain.client()).await {
+            if super::rows::count(self.plain.client(), &table.name).await == 0 {
+                empty.push(table.name);
+            }
+        }
+        empty
+    }
+
     /// The column that tells tenants apart where they share tables.
     pub fn tenant_column(&self) -> &str {
         &self.app.platform.app.isolation.tenant_column

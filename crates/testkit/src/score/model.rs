@@ -16,9 +16,9 @@ pub struct Table {
     pub columns: Vec<Column>,
     pub refers: Vec<Refers>,
     pub checks: Vec<Check>,
-    domain_checks: Vec<Check>,
-    partition_columns: Vec<String>,
-    partition_bound: Option<String>,
+    pub(super) domain_checks: Vec<Check>,
+    pub(super) partition_columns: Vec<String>,
+    pub(super) partition_bound: Option<String>,
 }
 
 /// A column.
@@ -26,8 +26,8 @@ pub struct Table {
 pub struct Column {
     pub name: String,
     #[serde(rename = "type")]
-    oid: i64,
-    modifier: i32,
+    pub(super) oid: i64,
+    pub(super) modifier: i32,
     pub not_null: bool,
     pub default: Option<String>,
     pub generated: bool,

@@ -38,7 +38,8 @@ pub fn leave_out_refused(files: &mut [File], options: Options, score: &mut Score
                     Vec::new()
                 }
             };
-            if !places.iter().fold(false, |left, line| file.leave_out(*line) || left) {
+            let left = places.iter().filter(|line| file.leave_out(**line)).count();
+            if left == 0 {
                 break;
             }
         }

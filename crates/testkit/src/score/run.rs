@@ -50,15 +50,15 @@ pub async fn run(folder: &Path, options: &Options) -> Result<Score> {
             Err(Halt::Product(e)) => {
                 let left = product_failed(&mut files, &e.sentence(), &mut score);
                 if !left {
-                    one.findings.clone_from(&score.findings);
-                    return Ok(one);
+                    break;
                 }
             }
         }
     }
-    score.notes.push("given up: nothing was compared".to_owned());
-    let what = "too many statements fail; the rest was not compared".to_owned();
-    score.add(Finding { point: Point::B, place: String::new(), shape: String::new(), what });
+    for point in [Point::B, Point::C, Point::D, Point::E] {
+        let what = "was not compared: the product has not come to the end".to_owned();
+        score.add(Finding { point, place: String::new(), shape: String::new(), what });
+    }
     Ok(score)
 }
 
@@ -103,6 +103,10 @@ async fn attempt(
         lab.step(number, file, score).await?;
     }
     lab.fill(score).await?;
+    let empty = lab.empty_tables().await;
+    if !empty.is_empty() {
+        score.notes.push(format!("no row could be made for {}", empty.join(", ")));
+    }
     tamper(&lab, options, When::End).await;
     check::check(&lab, files, score).await;
     Ok(())

@@ -65,7 +65,7 @@ fn base(of: &Type, number: usize, family: usize) -> String {
             _ => "0.1".to_owned(),
         },
         "float4" | "float8" => format!("{}.5", n % 9),
-        "bool" => (n % 2 == 0).to_string(),
+        "bool" => n.is_multiple_of(2).to_string(),
         "date" => date(n),
         "timestamp" | "timestamptz" => format!("{} 03:04:{:02}+00", date(n), n % 60),
         "time" | "timetz" => format!("03:{:02}:05+00", n % 60),

@@ -190,7 +190,15 @@ impl<'a> Plan<'a> {
             if key.kind == ObjectKind::Other {
                 steps.push(Step::losing(format!("-- make by hand: {}", key.name), "it can't be scripted"));
             }
+            let forced =
+                if key.kind == ObjectKind::ForeignKey { self.forced_tables(known) } else { BTreeSet::new() };
+            steps.extend(
+                forced.iter().map(|t| Step::new(format!("ALTER TABLE {t} NO FORCE ROW LEVEL SECURITY"))),
+            );
             steps.extend(known.script.make.iter().map(Step::new));
+            steps.extend(
+                forced.iter().map(|t| Step::new(format!("ALTER TABLE {t} FORCE ROW LEVEL SECURITY"))),
+            );
             let early = matches!(key.kind, ObjectKind::Table | ObjectKind::Sequence);
             attach[usize::from(!early)].extend(known.script.attach.iter().map(Step::new));
             later.extend(known.script.later.iter().map(Step::new));
@@ -205,6 +213,22 @@ impl<'a> Plan<'a> {
         steps.extend(late);
         steps.extend(later);
         steps
+    }
+
+    /// The tables of a foreign key whose owner is bound by row-level security: the server could not check the rows there
+    /// are, which it does with the owner's rights.
+    fn forced_tables(&self, key: &Known<'_>) -> BTreeSet<String> {
+        let parents = key.script.needs.iter().filter_map(|need| {
+            let parent = self.expected.get(need).and_then(|k| k.script.parent.as_ref());
+            parent.or(Some(need)).filter(|p| p.kind == ObjectKind::Table)
+        });
+        parents
+            .filter(|table| {
+                let found = self.found.get(*table);
+                found.is_some_and(|f| f.script.later.iter().any(|s| s.ends_with(" FORCE ROW LEVEL SECURITY")))
+            })
+            .map(|table| table.name.clone())
+            .collect()
     }
 
     /// Columns stand in the statement of a table that is made.

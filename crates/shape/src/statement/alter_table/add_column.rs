@@ -39,8 +39,12 @@ pub(super) fn carry(
     }
     let mut taken = column::take(work, table, *def)?;
     let identity = taken.record.identity.clone();
-    if let Some(t) = work.catalog.tables.get_mut(table) {
-        t.columns.push(taken.record.clone());
+    for member in work.catalog.family(table) {
+        if let Some(t) = work.catalog.tables.get_mut(&member)
+            && t.column(&name).is_none()
+        {
+            t.columns.push(taken.record.clone());
+        }
     }
     let constraints = std::mem::take(&mut taken.constraints);
     plan.before.append(&mut taken.before);

@@ -28,12 +28,11 @@ pub(super) fn carry(work: &mut Work<'_>, table: &str, mut c: Constraint) -> Resu
     }
     let full = c.fk_matchtype == "f" && columns.len() > 1;
     let kind = ConstraintKind::Foreign { table: target.clone(), columns: target_columns.clone(), full };
-    remember(
-        work,
-        table,
-        catalog::Constraint { name: c.conname.clone(), kind, columns: columns.clone() },
-        None,
-    )?;
+    let record = catalog::Constraint::new(&c.conname, kind, columns.clone());
+    remember(work, table, record.clone(), None)?;
+    if work.table(table)?.is_partitioned() {
+        work.catalog.pass_on(table, &record);
+    }
     if global_target {
         // The check of existing rows reads this table alone, unless it is global too.
         let reads = (!work.is_global(table)).then(|| table.to_owned());

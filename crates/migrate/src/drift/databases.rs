@@ -1,0 +1,79 @@
+//! Tenants in databases of their own: each is read in its database, several at a time.
+
+use futures_util::{StreamExt as _, stream};
+use tenantry_domain::{Isolation, Result};
+use tenantry_postgres::catalog::Key;
+use tenantry_postgres::catalog::inspect::{Inspection, Rights, Roles, inspect};
+use tenantry_postgres::connect::connect;
+
+use super::expect::Expected;
+use super::finding::{Lagging, Own, Report, Subject};
+use super::record::{Local, Variation};
+use super::schemas::compare_varied;
+use super::standing::begin;
+use super::{APPLICATION_NAME, At, own, record};
+
+/// What one database holds.
+struct Held {
+    found: Inspection,
+    variations: Vec<Variation>,
+    own: Vec<Key>,
+}
+
+impl At<'_> {
+    pub(super) async fn databases(
+        &self,
+        locals: &[Local],
+        report: &mut Report,
+        tell: &(dyn Fn(&str) + Sync),
+    ) -> Result<()> {
+        let locals: Vec<&Local> = locals.iter().filter(|l| l.isolation == Isolation::Database).collect();
+        if locals.is_empty() {
+            return Ok(());
+        }
+        let mut expected =
+            Expected::new(record::DATABASE, self.version, self.read_template_database().await?);
+        let width = self.app.limits.sql_connections_max.max(1);
+        let reads = locals.iter().map(|local| async {
+            let subject = self.subject(local);
+            let held = self.held(local, &subject).await;
+            (*local, subject, held)
+        });
+        let mut reads = stream::iter(reads).buffered(width);
+        while let Some((local, subject, held)) = reads.next().await {
+            tell(&subject.title);
+            let base = expected.at(self, local.version).await?;
+            if local.version != self.version {
+                let (version, newest, compared) = (local.version, self.version, base.is_some());
+                report.lagging.push(Lagging { subject: subject.clone(), version, newest, compared });
+            }
+            match held {
+                Err(e) => report.unreadable(subject, e.sentence()),
+                Ok(held) => {
+                    if let Some(base) = base {
+                        compare_varied(&subject, (base, &held.found.catalog), &held.variations, report);
+                    }
+                    if !held.own.is_empty() {
+                        report.own.push(Own { subject, objects: held.own });
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn held(&self, local: &Local, subject: &Subject) -> Result<Held> {
+        let server = self.clusters.server(self.cluster)?;
+        let client = connect(server, &subject.database, APPLICATION_NAME).await?;
+        begin(&client).await?;
+        let login = self.login(local);
+        let roles = Roles { owner: &subject.owner, reader: &subject.reader, login: Some(&login) };
+        let found = inspect(&client, &subject.schema, Rights::Read(roles)).await?;
+        let variations = record::variations(&client).await?.remove(&local.id.to_string()).unwrap_or_default();
+        let own = match self.wanted.own {
+            true => own::objects(&client, &[(subject.schema.clone(), login)]).await?.into_values().next(),
+            false => None,
+        };
+        Ok(Held { found, variations, own: own.unwrap_or_default() })
+    }
+}

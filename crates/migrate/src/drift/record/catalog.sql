@@ -1,0 +1,1 @@
+SELECT catalog FROM tenantry.catalogs WHERE target = $1 AND version = $2

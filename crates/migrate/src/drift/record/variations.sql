@@ -1,0 +1,1 @@
+SELECT target, name, checksum, changes FROM tenantry.variations ORDER BY number

@@ -1,0 +1,204 @@
+//! Partitions, children, LIKE and their like: in every isolation the same objects under the same names, each tenant's
+//! rows its own.
+
+use tenantry_domain::Isolation;
+use tenantry_testkit::{AppOptions, TestApp};
+use tokio_postgres::Client;
+
+use crate::folder::{Lab, one};
+
+/// Names of relations, columns, constraints and triggers of a schema, without what Tenantry adds.
+const OBJECTS: &str = "
+  SELECT coalesce(array_agg(DISTINCT o.text ORDER BY o.text), '{}') FROM (
+    SELECT c.relkind::text || ' ' || c.relname AS text, c.relnamespace AS schema FROM pg_class c
+     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'i', 'I', 'S') AND c.relname !~ '(_tenantry_idx|^tenantry_)'
+    UNION ALL
+    SELECT c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END, c.relnamespace
+      FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+     WHERE c.relkind IN ('r', 'p', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped AND a.attname <> 'tenant_id'
+       AND c.relname !~ '^tenantry_'
+    UNION ALL
+    SELECT c.relname || ' ' || k.contype::text || ' ' || k.conname, c.relnamespace
+      FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+     WHERE k.contype IN ('p', 'u', 'x', 'c', 'f') AND k.conparentid = 0 AND k.conname !~ '_full$'
+    UNION ALL
+    SELECT c.relname || ' trigger ' || g.tgname, c.relnamespace FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
+     WHERE NOT g.tgisinternal AND g.tgname !~ '^!tenantry'
+  ) o WHERE o.schema = $1::text::regnamespace";
+
+/// The objects of a schema.
+async fn objects(client: &Client, schema: &str) -> Vec<String> {
+    client.query_one(OBJECTS, &[&schema]).await.unwrap().get(0)
+}
+
+/// Asserts that the shared tables and the template of the plain shape have the same objects, and that doctor agrees.
+pub async fn same_objects(app: &TestApp) {
+    let data = app.data().await;
+    let (shared, plain) = (objects(&data, "shared").await, objects(&data, "template").await);
+    let only = |a: &[String], b: &[String]| a.iter().filter(|x| !b.contains(x)).cloned().collect::<Vec<_>>();
+    assert_eq!((only(&shared, &plain), only(&plain, &shared)), (vec![], vec![]), "shared alone, plain alone");
+    let findings = app.findings().await;
+    assert!(findings.is_empty(), "{findings:#?}");
+}
+
+/// Applies the files one after the other with two tenants of every isolation there from the first on.
+pub async fn history(options: AppOptions, files: &[&str]) -> Lab {
+    let lab = Lab::new(options).await;
+    for (i, text) in files.iter().enumerate() {
+        lab.apply(&format!("{:04}_step.up.sql", i + 1), text).await;
+        if i == 0 {
+            for slug in ["ann", "bob"] {
+                for isolation in Isolation::ALL {
+                    lab.app.tenant(&format!("{slug}-{isolation}"), isolation).await;
+                }
+            }
+        }
+        same_objects(&lab.app).await;
+    }
+    lab
+}
+
+/// Runs `write` for both tenants of every isolation, with the tenant's name in place of NAME, and then compares what
+/// each reads: its own rows, the same in every isolation.
+pub async fn each_reads_its_own(lab: &Lab, write: &str, reads: &[(&str, &str)]) {
+    for slug in ["ann", "bob"] {
+        for isolation in Isolation::ALL {
+            let own = lab.app.login(&format!("{slug}-{isolation}")).await;
+            own.batch_execute(&write.replace("NAME", slug))
+                .await
+                .unwrap_or_else(|e| panic!("{slug} {isolation}: {e:?}"));
+        }
+    }
+    for slug in ["ann", "bob"] {
+        for isolation in Isolation::ALL {
+            let own = lab.app.login(&format!("{slug}-{isolation}")).await;
+            for (sql, expected) in reads {
+                let found: Option<String> =
+                    one(&own, &format!("SELECT string_agg(x::text, ' ') FROM ({sql}) x")).await;
+                assert_eq!(
+                    found.unwrap_or_default(),
+                    expected.replace("NAME", slug),
+                    "{slug} {isolation}: {sql}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn partitions() {
+    let first = "CREATE TABLE users (id int PRIMARY KEY, name text UNIQUE);
+      INSERT INTO users VALUES (1, 'seed');
+      CREATE TABLE events (id bigserial, at date NOT NULL, kind text NOT NULL, by int REFERENCES users, PRIMARY KEY (id, at, kind), CHECK (id > 0)) PARTITION BY RANGE (at);
+      CREATE INDEX ON events (kind) WHERE kind <> '';
+      CREATE TABLE events_23 PARTITION OF events FOR VALUES FROM ('2023-01-01') TO ('2024-01-01');
+      CREATE TABLE events_24 PARTITION OF events FOR VALUES FROM ('2024-01-01') TO ('2025-01-01') PARTITION BY LIST (kind);
+      CREATE TABLE events_24_a PARTITION OF events_24 FOR VALUES IN ('a');
+      CREATE TABLE events_rest (LIKE events INCLUDING ALL);
+      ALTER TABLE events ATTACH PARTITION events_rest DEFAULT;
+      CREATE TABLE counted (id int GENERATED ALWAYS AS IDENTITY, half int) PARTITION BY HASH (half);
+      CREATE TABLE counted_0 PARTITION OF counted FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+      CREATE TABLE counted_1 PARTITION OF counted FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+      INSERT INTO events (at, kind, by) VALUES ('2023-05-05', 'seed', 1), ('2030-01-01', 'none', NULL);
+      INSERT INTO counted (half) VALUES (1), (2), (3);";
+    let second = "CREATE TABLE events_24_rest PARTITION OF events_24 DEFAULT;
+      CREATE INDEX events_by ON events (by) INCLUDE (kind);
+      ALTER TABLE events ADD COLUMN note text, ADD UNIQUE (at, kind, id);
+      CREATE TABLE events_26 (LIKE events INCLUDING DEFAULTS INCLUDING CONSTRAINTS);
+      ALTER TABLE events ATTACH PARTITION events_26 FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
+      ALTER TABLE events RENAME COLUMN kind TO sort;
+      UPDATE events SET note = sort;
+      CREATE INDEX ON events USING gin (to_tsvector('simple', note));";
+    let third = "ALTER TABLE events DETACH PARTITION events_23;
+      ALTER TABLE events DROP CONSTRAINT events_at_kind_id_key;
+      DROP TABLE events_24_a;
+      ALTER INDEX events_by RENAME TO events_by_user;
+      CREATE TABLE refers (id bigint, at date, kind text, FOREIGN KEY (id, at, kind) REFERENCES events DEFERRABLE);
+      TRUNCATE counted_0;";
+    let lab = history(AppOptions::default(), &[first, second]).await;
+    each_reads_its_own(
+        &lab,
+        "INSERT INTO users VALUES (7, 'NAME');
+         INSERT INTO events (at, sort, by) VALUES ('2023-02-02', 'NAME', 7), ('2024-02-02', 'a', 7), ('2024-02-02', 'NAME', 7), ('2026-02-02', 'z', 7);
+         INSERT INTO counted (half) VALUES (1), (2);",
+        &[
+            ("SELECT id, sort FROM events ORDER BY id", "(1,seed) (2,none) (3,NAME) (4,a) (5,NAME) (6,z)"),
+            ("SELECT sort FROM events_23 ORDER BY id", "(seed) (NAME)"),
+            ("SELECT sort FROM events_24_rest", "(NAME)"),
+            ("SELECT count(*) FROM events_rest", "(1)"),
+            ("SELECT id FROM counted ORDER BY id", "(1) (2) (3) (4) (5)"),
+        ],
+    )
+    .await;
+    lab.apply("0003_step.up.sql", third).await;
+    same_objects(&lab.app).await;
+    each_reads_its_own(
+        &lab,
+        "UPDATE events_23 SET note = 'NAME' WHERE at = '2023-02-02'; INSERT INTO refers VALUES (5, '2024-02-02', 'NAME');",
+        &[
+            ("SELECT note FROM events_23 ORDER BY id", "(seed) (NAME)"),
+            ("SELECT sort FROM events ORDER BY id", "(none) (NAME) (z)"),
+            ("SELECT count(*) < 5 FROM counted", "(t)"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn children_and_likenesses() {
+    let first = "CREATE TABLE base (id serial PRIMARY KEY, name text CHECK (name <> ''), UNIQUE (name));
+      CREATE INDEX base_lower ON base (lower(name)) WHERE name > 'a';
+      CREATE TABLE child (extra int UNIQUE) INHERITS (base);
+      INSERT INTO base (name) VALUES ('b1'); INSERT INTO child (name, extra) VALUES ('c1', 1);
+      CREATE TABLE likes (LIKE base INCLUDING ALL, more text);
+      CREATE TABLE numbered (id int GENERATED BY DEFAULT AS IDENTITY (START 10) PRIMARY KEY, twice int GENERATED ALWAYS AS (id * 2) STORED);
+      CREATE TABLE numbered_too (LIKE numbered INCLUDING ALL);";
+    let second = "ALTER TABLE base ADD COLUMN note text DEFAULT 'n', ADD CHECK (note <> '');
+      ALTER TABLE base RENAME COLUMN name TO title;
+      CREATE TABLE again (LIKE base INCLUDING INDEXES INCLUDING CONSTRAINTS);
+      INSERT INTO again SELECT * FROM base WHERE id < 2;
+      CREATE TABLE loner (LIKE child INCLUDING CONSTRAINTS);
+      ALTER TABLE loner INHERIT base;
+      ALTER TABLE child NO INHERIT base;
+      CREATE TEMP TABLE kept AS SELECT 1 AS one;";
+    let second = second.replace("CREATE TEMP TABLE kept AS SELECT 1 AS one;", "CREATE TEMP TABLE kept (a int PRIMARY KEY, b text); INSERT INTO kept VALUES (1, 'x'); UPDATE base SET note = b FROM kept WHERE id = a;");
+    let lab = history(AppOptions::default(), &[first, &second]).await;
+    each_reads_its_own(
+        &lab,
+        "INSERT INTO base (title) VALUES ('NAME'); INSERT INTO child (title, extra) VALUES ('NAME', 5);
+         INSERT INTO likes (name, more) VALUES ('NAME', 'm'); INSERT INTO numbered_too DEFAULT VALUES;
+         INSERT INTO loner (id, title) VALUES (1, 'NAME')",
+        &[
+            ("SELECT id, title, note FROM base ORDER BY id, title", "(1,NAME,) (1,b1,x) (3,NAME,n)"),
+            ("SELECT id, title FROM child ORDER BY id", "(2,c1) (4,NAME)"),
+            ("SELECT id, name FROM likes", "(5,NAME)"),
+            ("SELECT id, twice FROM numbered_too", "(10,20)"),
+            ("SELECT id, title FROM again", "(1,b1)"),
+        ],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn truncate_reaches_what_refers_to_the_table() {
+    let first = "CREATE TABLE a (id serial PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a ON DELETE RESTRICT);
+      CREATE TABLE r1 (id int PRIMARY KEY, r2 int); CREATE TABLE r2 (id int PRIMARY KEY, r1 int REFERENCES r1);
+      ALTER TABLE r1 ADD FOREIGN KEY (r2) REFERENCES r2;
+      CREATE TABLE gone (id int);
+      CREATE FUNCTION note_it() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO gone VALUES (OLD.id); RETURN OLD; END $$;
+      CREATE TRIGGER noted BEFORE DELETE ON b FOR EACH ROW EXECUTE FUNCTION note_it();
+      INSERT INTO a DEFAULT VALUES; INSERT INTO b VALUES (1, 1);
+      INSERT INTO r1 VALUES (1, NULL); INSERT INTO r2 VALUES (1, 1); UPDATE r1 SET r2 = 1;";
+    let lab =
+        history(AppOptions::default(), &[first, "TRUNCATE a RESTART IDENTITY CASCADE; TRUNCATE r1 CASCADE;"])
+            .await;
+    each_reads_its_own(
+        &lab,
+        "INSERT INTO a DEFAULT VALUES",
+        &[
+            ("SELECT id FROM a", "(1)"),
+            ("SELECT (SELECT count(*) FROM b), (SELECT count(*) FROM r1), (SELECT count(*) FROM r2), (SELECT count(*) FROM gone)", "(0,0,0,0)"),
+        ],
+    )
+    .await;
+}
