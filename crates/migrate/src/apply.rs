@@ -1,7 +1,7 @@
 //! Applying what is pending, target by target.
 
-mod session;
-mod shaped;
+pub(crate) mod session;
+pub(crate) mod shaped;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -20,6 +20,7 @@ use tokio_postgres::Client;
 use crate::drift::record;
 use crate::ledger;
 use crate::prepare;
+use crate::shadow::Shaping;
 use crate::source::{Migration, read_service};
 use session::{Session, Target, Who};
 use shaped::{Shaped, shape};
@@ -100,7 +101,9 @@ impl Migrator {
         let mut histories = Vec::new();
         for service in self.app.services.values() {
             let files = read_service(service)?.migrations;
-            let shaped = shape(&self.app, &files)?;
+            let shaping =
+                Shaping { app: &self.app, service, registry: &self.registry, clusters: &self.clusters };
+            let shaped = shape(shaping, &files).await?;
             histories.push((service, files, shaped));
         }
         let mut report = Report::default();

@@ -9,6 +9,7 @@ pub mod drift;
 pub mod error;
 pub mod ledger;
 pub mod prepare;
+mod shadow;
 pub mod source;
 
 pub use apply::{Applied, Migrator, Progress, Report};

@@ -18,7 +18,7 @@ const DROP_INVALID: &str = include_str!("drop_invalid_index.sql");
 
 /// Who runs the statements.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Who {
+pub(crate) enum Who {
     /// The platform's login, which acts as a role: only where no tenant's code can run.
     Platform,
     /// The tenant's owner itself, logged in.
@@ -27,7 +27,7 @@ pub(super) enum Who {
 
 /// Where statements run.
 #[derive(Clone, Debug)]
-pub(super) struct Target {
+pub(crate) struct Target {
     /// As messages name it.
     pub words: String,
     pub who: Who,
@@ -35,7 +35,7 @@ pub(super) struct Target {
 }
 
 /// One target's session.
-pub(super) struct Session<'a> {
+pub(crate) struct Session<'a> {
     client: &'a Client,
     target: Target,
     /// Id and key of each tenant that data statements run for; empty: the statements run once.
@@ -106,6 +106,28 @@ impl<'a> Session<'a> {
             .await
             .map_err(|e| db_error(e, doing))?;
         Ok(())
+    }
+
+    /// Runs a file's statements and keeps what they do, without a note: on a shadow.
+    pub async fn replay(&self, runs: &[Run<'_>]) -> Result<()> {
+        let result = async {
+            self.begin().await?;
+            for run in runs {
+                if run.emitted.transactional {
+                    self.inside(run).await?;
+                } else {
+                    self.commit().await?;
+                    self.outside(run).await?;
+                    self.begin().await?;
+                }
+            }
+            self.commit().await
+        }
+        .await;
+        if result.is_err() {
+            let _ = self.client.batch_execute("ROLLBACK").await;
+        }
+        result
     }
 
     /// Commits what is open.
@@ -200,7 +222,7 @@ impl<'a> Session<'a> {
 }
 
 /// Makes a file's extensions in a tenant's own database, as the platform.
-pub(super) async fn create_extensions(client: &Client, file: &Shaped) -> Result<()> {
+pub(crate) async fn create_extensions(client: &Client, file: &Shaped) -> Result<()> {
     for run in file.own_database().iter().filter(|r| r.extension().is_some()) {
         let sql = run.emitted.render(tenantry_domain::layout::DATABASE_SCHEMA);
         client

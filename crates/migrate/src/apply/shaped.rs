@@ -1,9 +1,10 @@
 //! A history as it runs: every file with its statements for each shape, all of it checked before anything is applied.
 
-use tenantry_domain::{App, Error, Result};
-use tenantry_shape::{Emitted, History, Options, Scope, Statement};
+use tenantry_domain::{App, Error, ErrorCode, Result};
+use tenantry_shape::{Emitted, History, Options, Scope, ShadowQuestion, Statement};
 
 use super::refused_extension;
+use crate::shadow::{self, Asker, Shadow, Shaping};
 use crate::source::Migration;
 
 /// Extensions that open files, networks or other databases to whoever may run SQL.
@@ -26,9 +27,12 @@ const REFUSED_EXTENSIONS: &[&str] = &[
     "plsh",
 ];
 
+/// Stands in front of what the checksum of a shadow's answer is made from; another one when answers change their meaning.
+const ANSWERS: &str = "1";
+
 /// A file of the history.
 #[derive(Clone, Debug)]
-pub(super) struct Shaped {
+pub(crate) struct Shaped {
     pub version: i64,
     pub name: String,
     pub file: String,
@@ -38,7 +42,7 @@ pub(super) struct Shaped {
 
 /// A statement to run with where it comes from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Run<'a> {
+pub(crate) struct Run<'a> {
     pub statement: &'a Statement,
     pub emitted: &'a Emitted,
 }
@@ -80,33 +84,64 @@ impl Run<'_> {
     }
 }
 
-/// Shapes a whole history.
+/// Shapes a whole history. Blocks whose definitions show only when they run are tried on a shadow database.
 ///
 /// # Errors
-/// `migration_syntax`, `shape_refused`, with file, line and what to write instead.
-pub(super) fn shape(app: &App, files: &[Migration]) -> Result<Vec<Shaped>> {
-    let mut history = History::new(Options {
+/// `migration_syntax`, `shape_refused`, `migration_failed` with file, line and what to write instead; what servers say.
+pub(crate) async fn shape(shaping: Shaping<'_>, files: &[Migration]) -> Result<Vec<Shaped>> {
+    let (asker, mut questions) = shadow::channel(ANSWERS);
+    let options = options(shaping.app);
+    let files = files.to_vec();
+    let work = tokio::task::spawn_blocking(move || shape_files(options, &files, asker));
+    let mut shadow = Shadow::new(shaping);
+    shadow.serve(&mut questions).await;
+    let shaped =
+        work.await.map_err(|e| Error::new(ErrorCode::Internal, format!("shape the migrations: {e}")));
+    let closed = shadow.close().await;
+    let shaped = shaped??;
+    closed.map(|()| shaped)
+}
+
+fn options(app: &App) -> Options {
+    Options {
         tenant_column: app.isolation.tenant_column.clone(),
         tenant_type: app.isolation.tenant_key,
         current_tenant: app.isolation.tenant_key.current_tenant_call().to_owned(),
         global_tables: app.tables.global.clone(),
-    });
-    let mut shaped = Vec::new();
+    }
+}
+
+fn shape_files(options: Options, files: &[Migration], mut asker: Asker) -> Result<Vec<Shaped>> {
+    let mut history = History::new(options);
+    let mut shaped: Vec<Shaped> = Vec::new();
     for file in files {
-        let statements = history.apply(&file.file(), &file.text).map_err(Error::from)?;
-        let one = Shaped {
+        let earlier: Vec<&Statement> = shaped.iter().flat_map(|one| &one.statements).collect();
+        let name = file.file();
+        let mut ask = |question: ShadowQuestion<'_>| {
+            refuse_extensions(&name, question.before)?;
+            asker.ask(&earlier, question)
+        };
+        let statements = history.apply_with(&name, &file.text, &mut ask).map_err(Error::from)?;
+        refuse_extensions(&name, &statements)?;
+        shaped.push(Shaped {
             version: file.version,
             name: file.name.clone(),
-            file: file.file(),
+            file: name.clone(),
             checksum: file.checksum(),
             statements,
-        };
-        for run in one.own_database() {
-            if let Some(name) = run.extension().filter(|name| REFUSED_EXTENSIONS.contains(name)) {
-                return Err(refused_extension(&format!("{}:{}", one.file, run.statement.line), name));
-            }
-        }
-        shaped.push(one);
+        });
     }
     Ok(shaped)
+}
+
+fn refuse_extensions(file: &str, statements: &[Statement]) -> Result<()> {
+    for statement in statements {
+        for emitted in &statement.plain {
+            let run = Run { statement, emitted };
+            if let Some(name) = run.extension().filter(|name| REFUSED_EXTENSIONS.contains(name)) {
+                return Err(refused_extension(&format!("{file}:{}", statement.line), name));
+            }
+        }
+    }
+    Ok(())
 }

@@ -154,6 +154,7 @@ fn makes(stmt: &NodeEnum) -> Option<Vec<String>> {
         NodeEnum::CompositeTypeStmt(s) => vec![s.typevar.as_ref()?.relname.clone()],
         NodeEnum::CreateStmt(s) => vec![s.relation.as_ref()?.relname.clone()],
         NodeEnum::IndexStmt(s) if !s.idxname.is_empty() => vec![s.idxname.clone()],
+        NodeEnum::CreateExtensionStmt(s) => vec![s.extname.clone()],
         NodeEnum::CreateTrigStmt(s) => vec![s.trigname.clone()],
         NodeEnum::AlterTableStmt(s) if s.cmds.len() == 1 => {
             let Some(NodeEnum::AlterTableCmd(cmd)) = s.cmds.first()?.node.as_ref() else { return None };

@@ -47,11 +47,10 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateFunctionStmt) -> Result<Ou
             "the function makes definitions: it can be called in migrations; tenants' roles may not define anything"
                 .to_owned(),
         );
-        work.shadow = plpgsql::probe(&plain, Noted::Definitions)?.map(|sql| Emitted {
-            sql,
-            scope: Scope::Tenant,
-            transactional: true,
-        });
+        if language.eq_ignore_ascii_case("plpgsql") {
+            let probe = plpgsql::probe(&plain, Noted::Definitions)?;
+            work.shadow = probe.map(|sql| Emitted { sql, scope: Scope::Tenant, transactional: true });
+        }
     }
     let known = work.catalog.functions.entry(name).or_default();
     known.defines |= routine.defines;
