@@ -3,8 +3,7 @@
 //! and is dropped when the history is shaped. Answers are kept in the control database under the checksum of everything
 //! that stands before the block.
 
-mod question;
-
+use sha2::{Digest as _, Sha256};
 use tenantry_domain::{App, Error, ErrorCode, Result, Service};
 use tenantry_postgres::acting::Acting;
 use tenantry_postgres::clusters::Clusters;
@@ -13,10 +12,9 @@ use tenantry_postgres::error::db_error;
 use tenantry_postgres::shadow::{self, FIRED, FORGET, NOTED};
 use tenantry_registry::Registry;
 use tenantry_registry::shadows::KeptAnswer;
-use tenantry_shape::{Emitted, SCHEMA_PLACEHOLDER, Statement};
+use tenantry_shape::{Emitted, SCHEMA_PLACEHOLDER, Scope, ShadowAnswer, ShadowQuestion, Statement};
+use tokio::runtime::Handle;
 use tokio_postgres::Client;
-
-pub(crate) use question::{Asker, Question, Questions, channel};
 
 use crate::apply::session::{Session, Target, Who};
 use crate::apply::shaped::Run;
@@ -30,10 +28,16 @@ pub(crate) struct Shaping<'a> {
     pub clusters: &'a Clusters,
 }
 
-/// The shadow of one service while its history is shaped.
+/// The shadow of one service while its history is shaped: on a thread that may wait.
 pub(crate) struct Shadow<'a> {
     shaping: Shaping<'a>,
+    runtime: Handle,
     open: Option<Open>,
+    /// Of the first `summed` statements.
+    sum: Sha256,
+    summed: usize,
+    /// How many statements the shadow has run.
+    replayed: usize,
 }
 
 /// A shadow database.
@@ -44,38 +48,77 @@ struct Open {
     client: Client,
 }
 
+/// Stands in front of what the checksum of an answer is made from; another one when answers change their meaning.
+const ANSWERS: &[u8] = b"1";
+
 impl<'a> Shadow<'a> {
-    /// None is made yet.
-    pub fn new(shaping: Shaping<'a>) -> Self {
-        Self { shaping, open: None }
+    /// No database is made yet. The shaping must not run on a thread of the runtime that serves others.
+    ///
+    /// # Errors
+    /// `internal` outside of a runtime.
+    pub fn new(shaping: Shaping<'a>) -> Result<Self> {
+        let runtime = Handle::try_current()
+            .map_err(|e| Error::new(ErrorCode::Internal, "shape the migrations").because(e))?;
+        Ok(Self {
+            shaping,
+            runtime,
+            open: None,
+            sum: Sha256::new_with_prefix(ANSWERS),
+            summed: 0,
+            replayed: 0,
+        })
     }
 
-    /// Answers questions until nobody is left who asks.
-    pub async fn serve(&mut self, questions: &mut Questions) {
-        while let Some(question) = questions.next().await {
-            match question {
-                Question::Known { checksum, reply } => {
-                    let _ = reply.send(self.shaping.registry.shadow_answer(&checksum).await);
-                }
-                Question::Try { checksum, statements, probe, reply } => {
-                    let _ = reply.send(self.answer(&checksum, &statements, &probe).await);
-                }
+    /// What a block does behind these statements of earlier files and those before it in its own.
+    ///
+    /// # Errors
+    /// `migration_failed` when the block or a statement before it fails; what servers say.
+    pub fn ask(&mut self, earlier: &[&Statement], question: ShadowQuestion<'_>) -> Result<ShadowAnswer> {
+        let all: Vec<&Statement> = earlier.iter().copied().chain(question.before).collect();
+        for statement in all.get(self.summed..).unwrap_or_default() {
+            for emitted in statement.plain.iter().chain(&statement.shadow) {
+                self.sum.update(emitted.sql.len().to_le_bytes());
+                self.sum.update(emitted.sql.as_bytes());
             }
         }
+        self.summed = all.len();
+        let sum = self.sum.clone().chain_update(question.probe.as_bytes());
+        let checksum: String = sum.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let runtime = self.runtime.clone();
+        let kept = runtime.block_on(async {
+            if let Some(known) = self.shaping.registry.shadow_answer(&checksum).await? {
+                return Ok(known);
+            }
+            let new = all.get(self.replayed..).unwrap_or_default();
+            let answer = self.answer(&checksum, new, question.probe).await;
+            self.replayed = all.len();
+            answer
+        })?;
+        Ok(ShadowAnswer { texts: kept.texts, definitions: kept.definitions })
+    }
+
+    /// Starts anew: what follows stands behind other statements.
+    ///
+    /// # Errors
+    /// What the server said.
+    pub fn restart(&mut self) -> Result<()> {
+        (self.sum, self.summed) = (Sha256::new_with_prefix(ANSWERS), 0);
+        self.close()
     }
 
     /// Drops the database, if one was made.
     ///
     /// # Errors
     /// What the server said.
-    pub async fn close(self) -> Result<()> {
-        let Some(open) = self.open else { return Ok(()) };
+    pub fn close(&mut self) -> Result<()> {
+        self.replayed = 0;
+        let Some(open) = self.open.take() else { return Ok(()) };
         drop(open.client);
-        shadow::drop_database(&open.maintenance, &open.name).await
+        self.runtime.block_on(shadow::drop_database(&open.maintenance, &open.name))
     }
 
     /// Brings the shadow up to the block, tries the block, and takes it back.
-    async fn answer(&mut self, checksum: &str, statements: &[Statement], probe: &str) -> Result<KeptAnswer> {
+    async fn answer(&mut self, checksum: &str, statements: &[&Statement], probe: &str) -> Result<KeptAnswer> {
         if self.open.is_none() {
             self.open = Some(self.create().await?);
         }
@@ -84,7 +127,7 @@ impl<'a> Shadow<'a> {
         };
         let session = Session::new(&open.client, self.target());
         for file in statements.chunk_by(|a, b| a.file == b.file) {
-            let runs: Vec<Run<'_>> = file.iter().flat_map(stand_ins).collect();
+            let runs: Vec<Run<'_>> = file.iter().flat_map(|s| stand_ins(s)).collect();
             session.replay(&runs).await?;
         }
         let answer = self.attempt(&open.client, &session, probe).await;
@@ -147,7 +190,7 @@ fn stand_ins(statement: &Statement) -> Vec<Run<'_>> {
 }
 
 fn tried() -> Emitted {
-    Emitted { sql: String::new(), scope: tenantry_shape::Scope::Tenant, transactional: true }
+    Emitted { sql: String::new(), scope: Scope::Tenant, transactional: true }
 }
 
 /// What the block itself did wrong.

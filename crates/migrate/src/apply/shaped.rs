@@ -1,10 +1,10 @@
 //! A history as it runs: every file with its statements for each shape, all of it checked before anything is applied.
 
-use tenantry_domain::{App, Error, ErrorCode, Result};
+use tenantry_domain::{App, Error, Result};
 use tenantry_shape::{Emitted, History, Options, Scope, ShadowQuestion, Statement};
 
-use super::refused_extension;
-use crate::shadow::{self, Asker, Shadow, Shaping};
+use crate::apply::refused_extension;
+use crate::shadow::{Shadow, Shaping};
 use crate::source::Migration;
 
 /// Extensions that open files, networks or other databases to whoever may run SQL.
@@ -26,9 +26,6 @@ const REFUSED_EXTENSIONS: &[&str] = &[
     "http",
     "plsh",
 ];
-
-/// Stands in front of what the checksum of a shadow's answer is made from; another one when answers change their meaning.
-const ANSWERS: &str = "1";
 
 /// A file of the history.
 #[derive(Clone, Debug)]
@@ -84,25 +81,8 @@ impl Run<'_> {
     }
 }
 
-/// Shapes a whole history. Blocks whose definitions show only when they run are tried on a shadow database.
-///
-/// # Errors
-/// `migration_syntax`, `shape_refused`, `migration_failed` with file, line and what to write instead; what servers say.
-pub(crate) async fn shape(shaping: Shaping<'_>, files: &[Migration]) -> Result<Vec<Shaped>> {
-    let (asker, mut questions) = shadow::channel(ANSWERS);
-    let options = options(shaping.app);
-    let files = files.to_vec();
-    let work = tokio::task::spawn_blocking(move || shape_files(options, &files, asker));
-    let mut shadow = Shadow::new(shaping);
-    shadow.serve(&mut questions).await;
-    let shaped =
-        work.await.map_err(|e| Error::new(ErrorCode::Internal, format!("shape the migrations: {e}")));
-    let closed = shadow.close().await;
-    let shaped = shaped??;
-    closed.map(|()| shaped)
-}
-
-fn options(app: &App) -> Options {
+/// What the app's configuration says about its tables.
+pub(crate) fn options(app: &App) -> Options {
     Options {
         tenant_column: app.isolation.tenant_column.clone(),
         tenant_type: app.isolation.tenant_key,
@@ -111,27 +91,51 @@ fn options(app: &App) -> Options {
     }
 }
 
-fn shape_files(options: Options, files: &[Migration], mut asker: Asker) -> Result<Vec<Shaped>> {
-    let mut history = History::new(options);
+/// Shapes a whole history. Blocks whose definitions show only when they run are tried on a shadow database. Blocks: it
+/// parses, and waits for the shadow.
+///
+/// # Errors
+/// `migration_syntax`, `shape_refused`, `migration_failed`, with file, line and what to write instead; what servers say.
+pub(crate) fn shape(shaping: Shaping<'_>, files: &[Migration]) -> Result<Vec<Shaped>> {
+    let mut shadow = Shadow::new(shaping)?;
+    let shaped = shape_files(shaping, files, &mut shadow);
+    let closed = shadow.close();
+    let shaped = shaped?;
+    closed.map(|()| shaped)
+}
+
+fn shape_files(shaping: Shaping<'_>, files: &[Migration], shadow: &mut Shadow<'_>) -> Result<Vec<Shaped>> {
+    let mut history = History::new(options(shaping.app));
     let mut shaped: Vec<Shaped> = Vec::new();
     for file in files {
-        let earlier: Vec<&Statement> = shaped.iter().flat_map(|one| &one.statements).collect();
-        let name = file.file();
-        let mut ask = |question: ShadowQuestion<'_>| {
-            refuse_extensions(&name, question.before)?;
-            asker.ask(&earlier, question)
-        };
-        let statements = history.apply_with(&name, &file.text, &mut ask).map_err(Error::from)?;
-        refuse_extensions(&name, &statements)?;
+        let statements = shape_file(&mut history, (&file.file(), &file.text), &shaped, shadow)?;
         shaped.push(Shaped {
             version: file.version,
             name: file.name.clone(),
-            file: name.clone(),
+            file: file.file(),
             checksum: file.checksum(),
             statements,
         });
     }
     Ok(shaped)
+}
+
+/// One file behind others.
+pub(crate) fn shape_file(
+    history: &mut History,
+    (file, text): (&str, &str),
+    earlier: &[Shaped],
+    shadow: &mut Shadow<'_>,
+) -> Result<Vec<Statement>> {
+    let mut all: Option<Vec<&Statement>> = None;
+    let mut ask = |question: ShadowQuestion<'_>| {
+        refuse_extensions(file, question.before)?;
+        let all = all.get_or_insert_with(|| earlier.iter().flat_map(|one| &one.statements).collect());
+        shadow.ask(all, question)
+    };
+    let statements = history.apply_with(file, text, &mut ask).map_err(Error::from)?;
+    refuse_extensions(file, &statements)?;
+    Ok(statements)
 }
 
 fn refuse_extensions(file: &str, statements: &[Statement]) -> Result<()> {
