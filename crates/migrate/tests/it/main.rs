@@ -5,6 +5,7 @@ mod attack;
 mod collisions;
 mod drift;
 mod dumps;
+mod examples;
 mod fleet;
 mod folder;
 mod locks;
