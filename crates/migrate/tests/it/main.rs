@@ -6,6 +6,7 @@ mod blocks;
 mod collisions;
 mod drift;
 mod dumps;
+mod examples;
 mod fleet;
 mod folder;
 mod locks;
