@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use tenantry_domain::{Error, ErrorCode, JobId, Result};
 use tenantry_jobs::{Job, Worker, queue};
 use tenantry_lifecycle::{Platform, operations};
+use tenantry_migrate::vary::{self, Variations};
 use tenantry_migrate::{Migrator, Progress};
 use tenantry_postgres::bootstrap;
 use tenantry_postgres::check::check;
@@ -89,7 +90,10 @@ impl Stack {
         registry.declare(app).await?;
         let clusters = Clusters::new(servers, limits.connections_per_database_max);
         let platform = Platform::new(app.clone(), registry.clone(), clusters);
-        let worker = Worker::new(registry, operations(&platform), limits);
+        let variations = Variations::new(platform.app.clone(), registry.clone(), platform.clusters.clone());
+        let mut operations = operations(&platform);
+        operations.extend(vary::operations(&variations));
+        let worker = Worker::new(registry, operations, limits);
         Ok(Self { config, platform, worker, control, default, embedded })
     }
 

@@ -10,6 +10,7 @@ pub mod error;
 pub mod ledger;
 pub mod prepare;
 pub mod source;
+pub mod vary;
 
 pub use apply::{Applied, Migrator, Progress, Report};
 pub use source::Migration;

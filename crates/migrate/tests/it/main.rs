@@ -10,3 +10,4 @@ mod refused;
 mod relations;
 mod statements;
 mod tenants;
+mod vary;

@@ -29,7 +29,24 @@ impl Change {
     }
 }
 
+impl Change {
+    /// Whether the object is no longer as the change made it.
+    pub fn is_undone(&self, found: &Catalog) -> bool {
+        let held = found.objects.iter().find(|o| o.kind == self.key.kind && o.name == self.key.name);
+        held.map(|o| &o.definition) != self.after.as_ref().map(|o| &o.definition)
+    }
+}
+
 impl Catalog {
+    /// This catalog as it was before these changes.
+    #[must_use]
+    pub fn without_changes(&self, changes: &[Change]) -> Catalog {
+        let back =
+            |c: &Change| Change { key: c.key.clone(), before: c.after.clone(), after: c.before.clone() };
+        let back: Vec<Change> = changes.iter().rev().map(back).collect();
+        self.with_changes(&back, self)
+    }
+
     /// Every object that is not the same in the schema as it became.
     pub fn changes(&self, after: &Catalog) -> Vec<Change> {
         let (old, new) = (by_key(self), by_key(after));
