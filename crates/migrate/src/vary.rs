@@ -180,13 +180,15 @@ fn check_name(name: &str) -> Result<()> {
         .help(format!("use --name with 1 to {NAME_BYTES_MAX} characters of a-z, 0-9, _ and -")))
 }
 
+/// Whether an error of a migration can come from what a tenant has and the template has not.
+pub(crate) const fn may_be_to_blame(code: ErrorCode) -> bool {
+    matches!(code, ErrorCode::MigrationFailed | ErrorCode::NameCollision)
+}
+
 /// What a migration tripped over in a tenant: the variations whose objects the error names are named with it.
 ///
 /// `client` is the platform's connection to the database that holds the tenant's notes.
-pub async fn blame(client: &impl GenericClient, tenant: TenantId, e: Error) -> Error {
-    if !matches!(e.code(), ErrorCode::MigrationFailed | ErrorCode::NameCollision) {
-        return e;
-    }
+pub(crate) async fn blame(client: &impl GenericClient, tenant: TenantId, e: Error) -> Error {
     // What failed is told either way.
     let Ok(mut all) = record::variations(client).await else { return e };
     let mut named = Vec::new();

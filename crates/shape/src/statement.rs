@@ -10,6 +10,7 @@ mod copy;
 mod create_index;
 mod create_sequence;
 mod create_table;
+mod create_table_as;
 mod dml;
 mod drop;
 mod extension;
@@ -18,6 +19,7 @@ mod habits;
 mod identity;
 mod inherit;
 mod like;
+mod materialized_view;
 mod partition;
 mod rename;
 mod resumable;
@@ -95,6 +97,8 @@ pub(crate) struct Work<'a> {
 }
 
 pub(crate) use bookkeeping::missing as missing_bookkeeping;
+pub(crate) use dml::tables_named;
+pub(crate) use materialized_view::query_name;
 pub(crate) use resumable::make as make_resumable;
 
 /// Carries the statement of this work.
@@ -120,6 +124,9 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::AlterDomainStmt(s) => types::alter_domain(work, &s),
         NodeEnum::CompositeTypeStmt(s) => types::create_composite(work, &s),
         NodeEnum::CreateRangeStmt(s) => types::create_range(work, &s),
+        NodeEnum::CreateTableAsStmt(s) => create_table_as::carry(work, *s),
+        NodeEnum::RefreshMatViewStmt(s) => materialized_view::refresh(work, &s),
+        NodeEnum::SelectStmt(s) if create_table_as::has_into(&s) => create_table_as::carry_select(work, *s),
         NodeEnum::CopyStmt(s) => copy::carry(work, &s),
         NodeEnum::TransactionStmt(s) => transaction::carry(work, &s),
         NodeEnum::VariableSetStmt(s) => setting::carry(work, &s),

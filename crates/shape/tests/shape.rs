@@ -10,6 +10,8 @@ mod alter_table;
 mod copy;
 #[path = "shape/create_table.rs"]
 mod create_table;
+#[path = "shape/create_table_as.rs"]
+mod create_table_as;
 #[path = "shape/data.rs"]
 mod data;
 #[path = "shape/foreign_key.rs"]
@@ -24,6 +26,8 @@ mod index;
 mod inherit;
 #[path = "shape/like.rs"]
 mod like;
+#[path = "shape/materialized_view.rs"]
+mod materialized_view;
 #[path = "shape/partition.rs"]
 mod partition;
 #[path = "shape/properties.rs"]

@@ -3,7 +3,7 @@
 use tenantry_domain::{App, Error, Result};
 use tenantry_shape::{Emitted, History, Options, Scope, Statement};
 
-use super::refused_extension;
+use crate::apply::refused_extension;
 use crate::source::Migration;
 
 /// Extensions that open files, networks or other databases to whoever may run SQL.
@@ -28,7 +28,7 @@ const REFUSED_EXTENSIONS: &[&str] = &[
 
 /// A file of the history.
 #[derive(Clone, Debug)]
-pub(super) struct Shaped {
+pub(crate) struct Shaped {
     pub version: i64,
     pub name: String,
     pub file: String,
@@ -38,7 +38,7 @@ pub(super) struct Shaped {
 
 /// A statement to run with where it comes from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Run<'a> {
+pub(crate) struct Run<'a> {
     pub statement: &'a Statement,
     pub emitted: &'a Emitted,
 }
@@ -80,17 +80,22 @@ impl Run<'_> {
     }
 }
 
-/// Shapes a whole history.
-///
-/// # Errors
-/// `migration_syntax`, `shape_refused`, with file, line and what to write instead.
-pub(super) fn shape(app: &App, files: &[Migration]) -> Result<Vec<Shaped>> {
-    let mut history = History::new(Options {
+/// What the app's configuration says about its tables.
+pub(crate) fn options(app: &App) -> Options {
+    Options {
         tenant_column: app.isolation.tenant_column.clone(),
         tenant_type: app.isolation.tenant_key,
         current_tenant: app.isolation.tenant_key.current_tenant_call().to_owned(),
         global_tables: app.tables.global.clone(),
-    });
+    }
+}
+
+/// Shapes a whole history.
+///
+/// # Errors
+/// `migration_syntax`, `shape_refused`, with file, line and what to write instead.
+pub(crate) fn shape(app: &App, files: &[Migration]) -> Result<Vec<Shaped>> {
+    let mut history = History::new(options(app));
     let mut shaped = Vec::new();
     for file in files {
         let statements = history.apply(&file.file(), &file.text).map_err(Error::from)?;

@@ -18,6 +18,7 @@ const LOCALS: &str = include_str!("record/locals.sql");
 const CATALOG: &str = include_str!("record/catalog.sql");
 const NOTE: &str = include_str!("record/note.sql");
 const FORGET: &str = include_str!("record/forget.sql");
+const FORGET_AFTER: &str = include_str!("record/forget_after.sql");
 const VARIATIONS: &str = include_str!("record/variations.sql");
 
 /// Migrations whose catalogs are kept: as far as tenants may lag behind and still be compared.
@@ -114,6 +115,8 @@ pub(crate) async fn read_template(
 /// What the server said.
 pub async fn note(server: &Server, data: &Client, app: &App, service: &ServiceName) -> Result<()> {
     let version = newest(data).await?;
+    // What was taken back may come again with another text.
+    data.execute(FORGET_AFTER, &[&version]).await.map_err(|e| db_error(e, DOING))?;
     if version == 0 || is_noted(data, version).await? {
         return Ok(());
     }

@@ -52,11 +52,13 @@ impl Door<'_> {
     /// Takes a variation back; a repetition finds that done.
     pub async fn unvary(&self, run: &Run, order: &Order) -> Result<()> {
         let Some(noted) = self.noted(&order.name).await? else { return Ok(()) };
+        let template = self.template().await?;
         let client = self.open(run).await?;
         let back = async |client: &Client| {
             self.run(client, &order.statements).await?;
             let found = self.read(client).await?;
-            let left: Vec<&Change> = noted.changes.iter().filter(|c| !c.is_undone(&found)).collect();
+            let differs = |c: &&Change| !c.is_undone(&found) && !template.agrees(&found, &c.key);
+            let left: Vec<&Change> = noted.changes.iter().filter(differs).collect();
             if !left.is_empty() {
                 return Err(self.left(order, &left, &found, &noted.changes));
             }

@@ -5,12 +5,14 @@
 use tenantry_domain::{Error, ErrorCode, Isolation, Result, TenantId, layout};
 use tenantry_jobs::Run;
 use tenantry_postgres::acting::Acting;
+use tenantry_postgres::catalog::Catalog;
 use tenantry_postgres::connect::connect;
 use tenantry_postgres::error::db_error;
 use tenantry_registry::{Placement, TenantRow};
 use tokio_postgres::Client;
 
 use super::Variations;
+use crate::drift::record;
 
 /// What these connections call themselves.
 const APPLICATION_NAME: &str = "tenantry vary";
@@ -61,6 +63,18 @@ impl<'a> Door<'a> {
     pub async fn platform(&self) -> Result<Client> {
         let server = self.at.clusters.server(&self.placement.cluster)?;
         connect(server, &self.placement.database, APPLICATION_NAME).await
+    }
+
+    /// What the template of this tenant holds.
+    pub async fn template(&self) -> Result<Catalog> {
+        let (app, place) = (&self.at.app, &self.placement);
+        let (database, schema) = match place.isolation {
+            Isolation::Database => (app.layout().template_database(&place.service), layout::DATABASE_SCHEMA),
+            _ => (place.database.clone(), layout::TEMPLATE_SCHEMA),
+        };
+        let client = connect(self.at.clusters.server(&place.cluster)?, &database, APPLICATION_NAME).await?;
+        client.batch_execute("BEGIN READ ONLY").await.map_err(|e| db_error(e, "read the template"))?;
+        record::read_template(&client, schema, app.isolation.tenant_ddl).await
     }
 
     /// A session of the owner's own. [`Door::close`] has to follow.

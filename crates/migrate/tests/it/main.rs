@@ -6,6 +6,7 @@ mod collisions;
 mod drift;
 mod dumps;
 mod folder;
+mod locks;
 mod refused;
 mod relations;
 mod statements;

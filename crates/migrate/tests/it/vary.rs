@@ -278,3 +278,44 @@ async fn killed_at_any_point_it_is_there_or_not() {
         assert_eq!(lab.said().await, [""; 0], "{slug} cancelled");
     }
 }
+
+#[tokio::test]
+async fn a_migration_that_trips_over_a_variation_names_it() {
+    let lab = lab().await;
+    for isolation in OWN {
+        lab.vary(&in_slug(isolation), "stars", EXTRA).await.unwrap();
+    }
+    lab.app.tenant("other", Isolation::Schema).await;
+    lab.write("0002_stars.up.sql", "ALTER TABLE notes ADD COLUMN stars integer DEFAULT 3;");
+    let e = lab.up().await.unwrap_err();
+    let said = e.sentence();
+    assert!(said.contains("the tenant's variation stars (added column notes.stars)"), "{said}");
+    for isolation in OWN {
+        assert!(said.contains(&format!("tenant {}", in_slug(isolation))), "{said}");
+    }
+    assert_eq!(lab.versions("other").await, (2, 2), "nobody else waits for them");
+    assert_eq!(lab.versions("in-schema").await, (1, 1));
+    assert_eq!(lab.said().await, [""; 0], "they are as their version and variation say");
+    for isolation in OWN {
+        let slug = &in_slug(isolation);
+        lab.unvary(slug, "stars", Some(BACK)).await.unwrap();
+    }
+    lab.up().await.unwrap();
+    assert_eq!(lab.versions("in-schema").await, (2, 2));
+    assert_eq!(lab.said().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_the_template_has_become_needs_no_declaration() {
+    let lab = lab().await;
+    lab.vary("in-schema", "by_body", "CREATE INDEX by_body ON notes (body)").await.unwrap();
+    lab.apply("0002_index.up.sql", "CREATE INDEX IF NOT EXISTS by_body ON notes (body);").await;
+    assert_eq!(lab.said().await, [""; 0]);
+    lab.unvary("in-schema", "by_body", None).await.unwrap();
+    assert_eq!(lab.declared("in-schema").await, [""; 0]);
+    assert_eq!(lab.said().await, [""; 0]);
+    // What was taken back and comes again otherwise is not compared with what it was.
+    lab.vary("in-schema", "other", "CREATE INDEX other ON notes (body)").await.unwrap();
+    let e = lab.unvary("in-schema", "other", None).await.unwrap_err();
+    assert!(e.next_step().contains("DROP INDEX other;") || e.sentence().contains("not taken back"), "{e:?}");
+}

@@ -38,6 +38,15 @@ impl Change {
 }
 
 impl Catalog {
+    /// Whether both hold this object alike, or both don't hold it.
+    pub fn agrees(&self, other: &Catalog, key: &Key) -> bool {
+        let of = |catalog: &Catalog| -> Option<String> {
+            let object = catalog.objects.iter().find(|o| o.kind == key.kind && o.name == key.name);
+            object.map(|o| o.definition.clone())
+        };
+        of(self) == of(other)
+    }
+
     /// This catalog as it was before these changes.
     #[must_use]
     pub fn without_changes(&self, changes: &[Change]) -> Catalog {

@@ -17,6 +17,10 @@ pub(crate) struct Table {
     pub triggers: Vec<Trigger>,
     /// The table it is a partition of.
     pub parent: Option<String>,
+    /// It is a materialized view in the plain shape.
+    pub materialized: bool,
+    /// For a materialized view: what its query names.
+    pub reads: super::Reads,
     /// The tables that it INHERITS from.
     pub inherits: Vec<String>,
     /// The columns that its partition key reads; none: it is not partitioned.

@@ -8,9 +8,11 @@ mod refused;
 pub(super) use constraints::add_to;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef, Node, ObjectType};
+use pg_query::protobuf::{
+    AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef, DropBehavior, Node, ObjectType,
+};
 
-use super::{Output, Work, create_table, identity, inherit, once, partition, rls};
+use super::{Output, Work, create_table, identity, inherit, materialized_view, once, partition, rls};
 use crate::ast;
 use crate::emit;
 use crate::ident;
@@ -38,6 +40,10 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: AlterTableStmt) -> Result<Output,
     let name = work.own_name(stmt.relation.as_ref())?;
     if only_owner(&stmt) {
         return Ok(work.left_out("OWNER TO is left out: objects belong to Tenantry's owner role"));
+    }
+    let mut stmt = stmt;
+    if work.catalog.tables.get(&name).is_some_and(|t| t.materialized) {
+        stmt.set_objtype(ObjectType::ObjectTable);
     }
     if stmt.objtype() != ObjectType::ObjectTable || work.catalog.views.contains_key(&name) {
         return other_relation(work, &stmt, &name);
@@ -186,7 +192,7 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
     use AlterTableType as T;
     match cmd.subtype() {
         T::AtAddColumn => return add_column::carry(work, table, cmd, plan),
-        T::AtDropColumn => drop_column(work, table, &cmd)?,
+        T::AtDropColumn => drop_column(work, table, &cmd, plan)?,
         T::AtAddConstraint => return add_constraint(work, table, cmd, plan),
         T::AtDropConstraint => drop_constraint(work, table, &cmd, plan)?,
         T::AtValidateConstraint => validate(work, table, &cmd, plan)?,
@@ -291,7 +297,7 @@ fn protect_tenant_column(work: &Work<'_>, table: &str, cmd: &AlterTableCmd) -> R
     Ok(())
 }
 
-fn drop_column(work: &mut Work<'_>, table: &str, cmd: &AlterTableCmd) -> Result<(), Refuse> {
+fn drop_column(work: &mut Work<'_>, table: &str, cmd: &AlterTableCmd, plan: &mut Plan) -> Result<(), Refuse> {
     if cmd.missing_ok
         && work.table(table)?.column(&cmd.name).is_none()
         && cmd.name != work.options.tenant_column
@@ -300,6 +306,11 @@ fn drop_column(work: &mut Work<'_>, table: &str, cmd: &AlterTableCmd) -> Result<
     }
     column_exists(work, table, &cmd.name)?;
     protect_tenant_column(work, table, cmd)?;
+    if cmd.behavior() == DropBehavior::DropCascade {
+        let readers = work.catalog.readers_of_column(table, &cmd.name);
+        let materialized = work.catalog.drop_readers(&readers);
+        plan.after.extend(materialized_view::sweep(&materialized)?);
+    }
     work.catalog.drop_column(table, &cmd.name);
     Ok(())
 }

@@ -36,18 +36,6 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
             "a DO block runs statements that depend on the catalog and can't be read here",
             "write its statements out; CREATE ... IF NOT EXISTS and ALTER ... IF EXISTS need no block",
         )),
-        NodeEnum::CreateTableAsStmt(s) if s.objtype() == ObjectType::ObjectMatview => Err(Refuse::shared(
-            "a materialized view has no row-level security: refreshed for all tenants it shows everybody's rows, for one it hides the others'",
-            "make it a view, or a table that the application fills",
-        )),
-        NodeEnum::CreateTableAsStmt(_) => Err(Refuse::shared(
-            "CREATE TABLE AS is not carried",
-            "CREATE TABLE with its columns, then INSERT ... SELECT",
-        )),
-        NodeEnum::RefreshMatViewStmt(_) => Err(Refuse::shared(
-            "a materialized view is not carried",
-            "make it a view, or a table that the application fills",
-        )),
         other => Err(refused(other)),
     }
 }

@@ -261,14 +261,3 @@ plain tenant: DROP TABLE IF EXISTS pg_temp.t CASCADE
 "#,
     );
 }
-
-#[test]
-fn create_table_as_is_refused() {
-    check(
-        r#""#,
-        r#"CREATE TABLE t AS SELECT 1 AS a"#,
-        r#"
-m.sql:1:1: CREATE TABLE AS is not carried; CREATE TABLE with its columns, then INSERT ... SELECT
-"#,
-    );
-}

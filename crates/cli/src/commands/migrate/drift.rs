@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
-use tenantry_domain::Result;
+use tenantry_domain::{Result, glob};
 use tenantry_migrate::drift::{Finding, Inspector, Lagging, Own, Report, Wanted};
 use tenantry_postgres::catalog::Difference;
 
 use crate::Context;
-use crate::commands::sql::glob;
+
 use crate::commands::url::service;
 use crate::output::visible;
 use crate::progress::Work;
