@@ -15,3 +15,4 @@ mod relations;
 mod rollout;
 mod statements;
 mod tenants;
+mod vary;
