@@ -29,3 +29,4 @@ mod tokens;
 pub use history::{AskShadow, History, ShadowQuestion};
 pub use model::{Emitted, Options, SCHEMA_PLACEHOLDER, SHADOW_NOTE, Scope, Shape, Statement};
 pub use refuse::{Refusal, ShapeError};
+pub use statement::bookkeeping_table;
