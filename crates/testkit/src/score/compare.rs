@@ -271,7 +271,7 @@ mod tests {
     fn a_materialized_view_is_a_table_in_the_shared_shape() {
         let plain = [
             ("matview", "m", "m p"),
-            ("column", "m.n", "number bigint"),
+            ("column", "m.n", "bigint"),
             ("query of matview", "m", "SELECT 1"),
         ];
         let ours = [
