@@ -117,7 +117,9 @@ impl Migrator {
         if let Some(open) = open {
             return self.adopt(&open, &order).await.map(Begun::Adopted);
         }
-        self.prepare().await?;
+        if pending.sites.iter().any(|s| s.is_new || s.version == 0) {
+            self.prepare().await?;
+        }
         let client = registry.client().await?;
         let job = NewJob {
             kind: KIND,
@@ -152,7 +154,7 @@ impl Migrator {
     /// What a request means now: every history read and shaped.
     async fn order(&self, request: &Request, pending: &Pending) -> Result<Order> {
         let limits = &self.rollout.app.limits;
-        let (app, request, pending) = (self.rollout.app.clone(), request.clone(), pending.clone());
+        let (rollout, request, pending) = (self.rollout.clone(), request.clone(), pending.clone());
         let order = Order {
             direction: request.direction,
             services: std::collections::BTreeMap::new(),
@@ -163,10 +165,10 @@ impl Migrator {
         };
         let shape = move || {
             let mut order = order;
-            for service in app.services.values() {
+            for service in rollout.app.services.values() {
                 let Some(site) = pending.sites.iter().find(|s| s.service == service.name) else { continue };
                 let files = read_service(service)?.migrations;
-                let history = History::of(&app, files, request.direction, site.to)?;
+                let history = History::of(rollout.shaping(service), files, request.direction, site.to)?;
                 order.services.insert(service.name.to_string(), history.goal());
             }
             Ok(order)
@@ -187,13 +189,7 @@ impl Migrator {
             return Ok(());
         }
         let order = self.order(request, pending).await?;
-        let mut histories = Vec::new();
-        for service in self.rollout.app.services.values() {
-            if let Some(goal) = order.services.get(service.name.as_str()) {
-                let history = History::load(&self.rollout.app, service, order.direction, goal.to)?;
-                histories.push((service.clone(), Arc::new(history)));
-            }
-        }
+        let histories = self.rollout.histories(&order).await?;
         for site in self.rollout.sites(&histories) {
             self.rollout.reconcile(&site).await?;
         }

@@ -12,8 +12,10 @@ pub mod migrations;
 pub mod placements;
 pub mod rollouts;
 pub mod settings;
+pub mod shadows;
 pub mod statement;
 pub mod tenants;
+pub mod variations;
 
 pub use deadpool_postgres::{GenericClient, Transaction};
 use deadpool_postgres::{Object, Pool};
@@ -24,6 +26,7 @@ pub use blanks::Blank;
 pub use placements::Placement;
 pub use rollouts::{Failure, NewFailure, VersionCount};
 pub use tenants::{NewTenant, TenantRow};
+pub use variations::Variation;
 
 /// The control database behind a pool of connections.
 #[derive(Clone)]

@@ -11,6 +11,7 @@ use tenantry_lifecycle::Platform;
 use tenantry_lifecycle::doctor::{Finding, check_database};
 use tenantry_lifecycle::examine::context;
 use tenantry_migrate::Migrator;
+use tenantry_migrate::vary::Variations;
 use tenantry_postgres::bootstrap::{DatabaseKind, ensure_control_database};
 use tenantry_postgres::clusters::Clusters;
 use tenantry_postgres::connect::connect;
@@ -139,8 +140,13 @@ impl TestApp {
 
     /// The app of this name that another process has made, as a process of its own would open it.
     pub async fn attach(name: &str, options: AppOptions) -> Self {
+        Self::attach_with(name, Path::new(""), options).await
+    }
+
+    /// The same with its folder of migrations.
+    pub async fn attach_with(name: &str, migrations: &Path, options: AppOptions) -> Self {
         let server = server().await.server().clone();
-        Self::over(app(name, Path::new(""), options), &server, &server)
+        Self::over(app(name, migrations, options), &server, &server)
     }
 
     fn over(app: App, server: &Server, cluster: &Server) -> Self {
@@ -157,8 +163,21 @@ impl TestApp {
 
     /// A further worker, as another process would be.
     pub fn worker_of(platform: &Platform) -> Worker {
-        let operations = tenantry_lifecycle::operations(platform);
+        let mut operations = tenantry_lifecycle::operations(platform);
+        let (app, clusters) = (Arc::clone(&platform.app), platform.clusters.clone());
+        let migrator = Migrator::new(app, platform.registry.clone(), clusters);
+        operations.push(Arc::new(migrator.operation()));
+        operations.extend(tenantry_migrate::vary::operations(&Self::variations_of(platform)));
         Worker::new(platform.registry.clone(), operations, platform.app.limits.clone())
+    }
+
+    /// What declares variations of its tenants.
+    pub fn variations(&self) -> Variations {
+        Self::variations_of(&self.platform)
+    }
+
+    fn variations_of(platform: &Platform) -> Variations {
+        Variations::new(platform.app.clone(), platform.registry.clone(), platform.clusters.clone())
     }
 
     /// Runs a job to its end.

@@ -16,6 +16,7 @@ use super::wave::{Unit, Wave};
 use super::waves::{rest_of_wave, waves};
 use crate::apply::local::local_tenants;
 use crate::apply::site::Site;
+use crate::shadow::Shaping;
 
 /// The word in `tenantry.jobs.kind`.
 pub const KIND: &str = "rollout";
@@ -86,16 +87,26 @@ impl Rollout {
             .collect()
     }
 
+    /// Reads and shapes what an order needs.
+    pub(crate) async fn histories(&self, order: &Order) -> Result<Vec<(Service, Arc<History>)>> {
+        let (rollout, wanted) = (self.clone(), order.clone());
+        tokio::task::spawn_blocking(move || load(&rollout, &wanted))
+            .await
+            .map_err(|e| Error::new(ErrorCode::Internal, "read the migrations").because(e))?
+    }
+
+    /// What shaping a service's history takes.
+    pub(crate) fn shaping<'a>(&'a self, service: &'a Service) -> Shaping<'a> {
+        Shaping { app: &self.app, service, registry: &self.registry, clusters: &self.clusters }
+    }
+
     /// The sites that a job is about, with the files that it was begun with.
     async fn sites_of(&self, job: JobId, order: &Order) -> Result<Arc<Vec<Site>>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, sites)) = kept.filter(|(id, _)| *id == job) {
             return Ok(sites);
         }
-        let (app, wanted) = (self.app.clone(), order.clone());
-        let histories = tokio::task::spawn_blocking(move || load(&app, &wanted))
-            .await
-            .map_err(|e| Error::new(ErrorCode::Internal, "read the migrations").because(e))??;
+        let histories = self.histories(order).await?;
         let sites = Arc::new(self.sites(&histories));
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((job, sites.clone()));
         Ok(sites)
@@ -266,11 +277,11 @@ impl Rollout {
 }
 
 /// Reads and shapes what an order needs, and compares it with what the order was given with.
-fn load(app: &App, order: &Order) -> Result<Vec<(Service, Arc<History>)>> {
+fn load(rollout: &Rollout, order: &Order) -> Result<Vec<(Service, Arc<History>)>> {
     let mut histories = Vec::new();
-    for service in app.services.values() {
+    for service in rollout.app.services.values() {
         let Some(goal) = order.services.get(service.name.as_str()) else { continue };
-        let history = History::load(app, service, order.direction, goal.to)?;
+        let history = History::load(rollout.shaping(service), order.direction, goal.to)?;
         order.check_files(service.name.as_str(), history.sums())?;
         histories.push((service.clone(), Arc::new(history)));
     }

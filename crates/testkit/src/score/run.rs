@@ -133,9 +133,9 @@ async fn attempt(
     if !empty.is_empty() {
         score.notes.push(format!("no row could be made for {}", empty.join(", ")));
     }
+    lab.refresh().await?;
     tamper(&lab, options, When::End).await;
-    check::check(&lab, files, score).await;
-    Ok(())
+    check::check(&mut lab, files, score).await
 }
 
 async fn tamper(lab: &Lab, options: &Options, when: When) {
