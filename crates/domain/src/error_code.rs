@@ -113,8 +113,6 @@ codes! {
     // Migrations and shapes
     /// The folder's layout or a file's name was not understood.
     MigrationLayout = "migration_layout", 422, "F0000", 1, "docs/migrations.md shows the layouts that are understood";
-    /// No migration is called so.
-    MigrationUnknown = "migration_unknown", 404, "42704", 2, "`tenantry migrate status` shows the migrations; name one by its number or its file";
     /// `migrate plan --strict` found something dangerous.
     PlanFindings = "plan_findings", 409, "F0000", 1, "write it as each finding says, or silence it with `-- tenantry: allow RULE: reason` above the statement";
     /// A migration has a syntax error.
@@ -136,7 +134,7 @@ codes! {
     /// The files of the worker that has the rollout are not those that it was begun with.
     RolloutFiles = "rollout_files", 409, "55000", 1, "put the files of the rollout in place, then `tenantry migrate resume`";
     /// A rollout names a version that no migration has.
-    VersionUnknown = "version_unknown", 422, "22023", 2, "use the number of a migration, or 0";
+    VersionUnknown = "version_unknown", 422, "22023", 2, "name a migration by its number or its file, or none for the state before the first one";
     /// A pattern or a label names no tenant.
     TenantsNone = "tenants_none", 404, "3D000", 1, "`tenantry tenant list` shows the tenants";
     /// A variation can't be made or taken back as asked.

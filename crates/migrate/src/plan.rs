@@ -10,7 +10,7 @@ use serde::Serialize;
 use tenantry_domain::{App, Isolation, MigrationLayout, Result, Service, ServiceName};
 use tenantry_shape::lint::{self, Linted, Linter};
 
-use crate::apply::shaped::{Shaped, shape};
+use crate::apply::shaped::{Shaped, shape_alone};
 use crate::source::{Folder, Migration, read_service, resolve};
 pub use standing::{Standing, Tenants, standings};
 pub use statement::{Lock, Sql, StatementPlan};
@@ -87,6 +87,8 @@ pub struct FilePlan {
     pub in_one_transaction: bool,
     /// Where it runs; empty where no server was asked.
     pub targets: Vec<Target>,
+    /// The block whose definitions show only when a server runs it, and without which the SQL of the shapes is not known.
+    pub unknown: Option<String>,
     /// Its statements.
     pub statements: Vec<StatementPlan>,
     /// What is dangerous.
@@ -133,7 +135,7 @@ impl Plan {
 /// Makes a plan. Blocks: it reads and parses.
 ///
 /// # Errors
-/// Those of the folders; `migration_unknown`, `migration_syntax`, `shape_refused`.
+/// Those of the folders; `version_unknown`, `migration_syntax`, `shape_refused`.
 pub fn plan(app: &App, ask: &Ask<'_>) -> Result<Plan> {
     let asked = |s: &&Service| ask.service.is_none_or(|name| *name == s.name);
     let services = app.services.values().filter(asked);
@@ -156,12 +158,16 @@ fn of_service(app: &App, service: &Service, ask: &Ask<'_>) -> Result<ServicePlan
         Basis::Offline { from: None } => 0,
         Basis::Servers(_) => standings.iter().map(|s| s.lowest()).min().unwrap_or(0),
     };
-    let shaped = shape(app, files)?;
+    let (shaped, block) = shape_alone(app, files)?;
+    let shaped = shaped.iter().map(Some).chain(std::iter::repeat(None));
     let linted = lint(&folder, done, matches!(ask.basis, Basis::Offline { .. }))?;
-    let pending = files.iter().zip(&shaped).zip(linted);
-    let files_planned = pending
-        .filter(|((m, _), _)| m.version > done && m.version <= to)
-        .map(|((migration, shaped), linted)| file_plan(migration, shaped, linted, &standings));
+    let pending = files.iter().zip(shaped).zip(linted);
+    let files_planned = pending.filter(|((m, _), _)| m.version > done && m.version <= to).map(
+        |((migration, shaped), linted)| FilePlan {
+            unknown: block.clone().filter(|_| shaped.is_none()),
+            ..file_plan(migration, shaped, linted, &standings)
+        },
+    );
     Ok(ServicePlan {
         service: service.name.clone(),
         layout: folder.layout,
@@ -191,8 +197,13 @@ fn lint(folder: &Folder, done: i64, is_offline: bool) -> Result<Vec<Linted>> {
     Ok(all)
 }
 
-fn file_plan(migration: &Migration, shaped: &Shaped, linted: Linted, standings: &[&Standing]) -> FilePlan {
-    let runs = [shaped.shared(), shaped.own_schema(), shaped.own_database()];
+fn file_plan(
+    migration: &Migration,
+    shaped: Option<&Shaped>,
+    linted: Linted,
+    standings: &[&Standing],
+) -> FilePlan {
+    let runs = shaped.map(|s| [s.shared(), s.own_schema(), s.own_database()]).unwrap_or_default();
     let lacks = |s: &&&Standing| s.lowest() < migration.version;
     FilePlan {
         file: migration.file.clone(),
@@ -202,6 +213,7 @@ fn file_plan(migration: &Migration, shaped: &Shaped, linted: Linted, standings: 
         in_one_transaction: runs.iter().flatten().all(|r| r.emitted.transactional),
         targets: standings.iter().filter(lacks).map(|s| s.target(migration.version)).collect(),
         statements: statement::plans(shaped, &linted),
+        unknown: None,
         findings: linted.findings.into_iter().map(|f| finding(f, migration)).collect(),
     }
 }

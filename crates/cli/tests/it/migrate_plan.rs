@@ -35,7 +35,7 @@ async fn a_pull_request_without_a_server() {
     insta::assert_snapshot!(text);
     app.on(&["migrate", "plan", "--offline", "--from", "1", "--strict"]).await.refused(1, "plan_findings");
     assert_eq!(app.on(&["migrate", "plan", "--from", "1"]).await.code, 2);
-    app.on(&["migrate", "plan", "--offline", "--from", "9"]).await.refused(2, "migration_unknown");
+    app.on(&["migrate", "plan", "--offline", "--from", "9"]).await.refused(2, "version_unknown");
 
     let json = app.on(&["migrate", "plan", "--offline", "--json"]).await.ok().json();
     assert_eq!((json["offline"].as_bool(), json["findings"].as_u64()), (Some(true), Some(2)));

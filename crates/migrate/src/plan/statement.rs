@@ -57,8 +57,9 @@ pub struct Sql {
     pub transactional: bool,
 }
 
-/// Each statement of a file.
-pub(super) fn plans(shaped: &Shaped, linted: &Linted) -> Vec<StatementPlan> {
+/// Each statement of a file; without SQL where the file could not be shaped.
+pub(super) fn plans(shaped: Option<&Shaped>, linted: &Linted) -> Vec<StatementPlan> {
+    let Some(shaped) = shaped else { return linted.statements.iter().map(unshaped).collect() };
     let (shared, schema, database) = (shaped.shared(), shaped.own_schema(), shaped.own_database());
     let of = |runs: &[Run<'_>], line: usize, column: usize, schema: &str, is_shared: bool| {
         let mine = runs.iter().filter(|r| (r.statement.line, r.statement.column) == (line, column));
@@ -84,6 +85,19 @@ pub(super) fn plans(shaped: &Shaped, linted: &Linted) -> Vec<StatementPlan> {
         }
     });
     statements.collect()
+}
+
+fn unshaped(statement: &lint::Locks) -> StatementPlan {
+    StatementPlan {
+        line: statement.line,
+        column: statement.column,
+        source: statement.source.clone(),
+        locks: statement.locks.iter().map(lock).collect(),
+        notes: Vec::new(),
+        shared: Vec::new(),
+        schema: Vec::new(),
+        database: Vec::new(),
+    }
 }
 
 fn lock(lock: &lint::Lock) -> Lock {

@@ -17,3 +17,4 @@ mod rollout;
 mod statements;
 mod tenants;
 mod vary;
+mod zero_downtime;

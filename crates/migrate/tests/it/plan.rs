@@ -99,7 +99,7 @@ async fn offline_each_file_stands_for_itself() {
     assert_eq!(ask(None, None).unwrap(), ["index-not-concurrent:1", "drops-column:1"]);
     assert_eq!(ask(Some("2"), None).unwrap(), ["drops-column:1"]);
     assert_eq!(ask(None, Some("0002_second")).unwrap(), ["index-not-concurrent:1"]);
-    assert_eq!(ask(Some("7"), None).unwrap_err().code(), ErrorCode::MigrationUnknown);
+    assert_eq!(ask(Some("7"), None).unwrap_err().code(), ErrorCode::VersionUnknown);
     lab.write("0003_third.up.sql", "ALTER TABLE notes DROP COLUMN kind");
     lab.write("0004_bad.up.sql", "SELECT 1;\nSELEC 2;");
     let e = ask(None, None).unwrap_err();

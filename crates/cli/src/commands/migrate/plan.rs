@@ -50,7 +50,7 @@ enum Ground {
 /// Prints the plan.
 ///
 /// # Errors
-/// Those of the folders and the servers; `migration_unknown`, `migration_syntax`, `shape_refused`; with `--strict`,
+/// Those of the folders and the servers; `version_unknown`, `migration_syntax`, `shape_refused`; with `--strict`,
 /// `plan_findings`.
 pub async fn run(context: &Context, ask: Plan) -> Result<ExitCode> {
     let config = Config::load(context.global.dir.as_deref())?;

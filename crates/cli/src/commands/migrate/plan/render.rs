@@ -88,12 +88,17 @@ impl View {
             let findings: Vec<&Finding> = file.findings.iter().filter(|f| f.line == statement.line).collect();
             if self.sql || !statement.locks.is_empty() || !statement.notes.is_empty() || !findings.is_empty()
             {
-                self.statement(text, statement, &findings);
+                self.statement(text, statement, (&findings, file.unknown.is_none()));
             }
         }
     }
 
-    fn statement(self, text: &mut String, statement: &StatementPlan, findings: &[&Finding]) {
+    fn statement(
+        self,
+        text: &mut String,
+        statement: &StatementPlan,
+        (findings, is_known): (&[&Finding], bool),
+    ) {
         let _ = writeln!(text, "  line {}: {}", statement.line, head(&statement.source));
         for lock in &statement.locks {
             let stops = if lock.is_strong { format!(": {} wait", lock.stops) } else { String::new() };
@@ -105,7 +110,7 @@ impl View {
         for finding in findings {
             tell(text, finding, "    ");
         }
-        if self.sql {
+        if self.sql && is_known {
             self.shapes(text, statement);
         }
     }
