@@ -10,6 +10,7 @@ mod copy;
 mod create_index;
 mod create_sequence;
 mod create_table;
+mod define;
 mod dml;
 mod do_block;
 mod drop;
@@ -135,6 +136,7 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::AlterDomainStmt(s) => types::alter_domain(work, &s),
         NodeEnum::CompositeTypeStmt(s) => types::create_composite(work, &s),
         NodeEnum::CreateRangeStmt(s) => types::create_range(work, &s),
+        NodeEnum::DefineStmt(s) => define::carry(work, &s),
         NodeEnum::DoStmt(s) => do_block::carry(work, &s),
         NodeEnum::CopyStmt(s) => copy::carry(work, &s),
         NodeEnum::TransactionStmt(s) => transaction::carry(work, &s),

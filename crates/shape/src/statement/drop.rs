@@ -25,6 +25,15 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &DropStmt) -> Result<Output, Refu
         | ObjectType::ObjectAggregate
         | ObjectType::ObjectStatisticExt
         | ObjectType::ObjectTrigger => {}
+        ObjectType::ObjectCollation | ObjectType::ObjectTsconfiguration | ObjectType::ObjectTsdictionary => {
+            for object in &stmt.objects {
+                work.own_object(&ast::qualified_name(object))?;
+            }
+            return Ok(work.as_written(false));
+        }
+        ObjectType::ObjectCast | ObjectType::ObjectOperator if stmt.missing_ok => {
+            return Ok(work.left_out("there is none: casts and operators are not carried"));
+        }
         ObjectType::ObjectExtension => return extension(work, stmt),
         other => {
             return Err(Refuse::all(

@@ -3,6 +3,7 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{GrantTargetType, ObjectType};
 
+use super::define::superuser;
 use super::{Output, Work};
 use crate::ast;
 use crate::model::{Emitted, Scope};
@@ -26,7 +27,29 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
             work.catalog.statistics.extend(ast::names(&s.defnames).pop());
             Ok(work.as_written(false))
         }
-        NodeEnum::AlterStatsStmt(_) | NodeEnum::AlterFunctionStmt(_) => Ok(work.as_written(false)),
+        NodeEnum::AlterStatsStmt(_)
+        | NodeEnum::AlterTsdictionaryStmt(_)
+        | NodeEnum::AlterTsconfigurationStmt(_)
+        | NodeEnum::AlterCollationStmt(_)
+        | NodeEnum::AlterObjectDependsStmt(_) => Ok(work.as_written(false)),
+        NodeEnum::AlterFunctionStmt(s) => alter_function(work, s),
+        NodeEnum::CreateCastStmt(_) => Err(superuser("a cast", "call its function by name")),
+        NodeEnum::CreateOpClassStmt(_)
+        | NodeEnum::CreateOpFamilyStmt(_)
+        | NodeEnum::AlterOpFamilyStmt(_)
+        | NodeEnum::AlterOperatorStmt(_) => Err(superuser("an operator", "call its function by name")),
+        NodeEnum::ExplainStmt(_) | NodeEnum::VariableShowStmt(_) => {
+            Ok(work.left_out("EXPLAIN and SHOW are left out: nobody reads what they show"))
+        }
+        NodeEnum::LockStmt(_) => Ok(work.as_written(false)),
+        NodeEnum::AlterSystemStmt(_) => Err(Refuse::all(
+            "ALTER SYSTEM changes the whole server",
+            "leave it out: the server's settings are the operator's",
+        )),
+        NodeEnum::AlterExtensionStmt(s) => Err(Refuse::all(
+            format!("the version of the extension {} is the same for every tenant", s.extname),
+            "leave it out: the operator updates extensions",
+        )),
         NodeEnum::ReindexStmt(_)
         | NodeEnum::VacuumStmt(_)
         | NodeEnum::ClusterStmt(_)
@@ -46,6 +69,23 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
         )),
         other => Err(refused(other)),
     }
+}
+
+/// ALTER FUNCTION: as written, but a function keeps the rights that were judged when it was made.
+fn alter_function(
+    work: &mut Work<'_>,
+    stmt: &pg_query::protobuf::AlterFunctionStmt,
+) -> Result<Output, Refuse> {
+    let definer = stmt.actions.iter().any(|a| {
+        matches!(&a.node, Some(NodeEnum::DefElem(d)) if d.defname == "security" && ast::option_text(d.arg.as_deref()).as_deref() == Some("true"))
+    });
+    if definer {
+        return Err(Refuse::all(
+            "ALTER FUNCTION gives a function its owner's rights without a search_path of its own",
+            "write CREATE OR REPLACE FUNCTION ... SECURITY DEFINER SET search_path = public",
+        ));
+    }
+    Ok(work.as_written(false))
 }
 
 /// A script that makes the database which it then connects to means the one that it runs in.
@@ -113,9 +153,6 @@ fn refused(stmt: &NodeEnum) -> Refuse {
         }
         NodeEnum::AlterObjectSchemaStmt(_) => {
             ("SET SCHEMA moves an object out of the tenant's schema", "leave it out")
-        }
-        NodeEnum::LockStmt(_) => {
-            ("LOCK TABLE would stop every tenant", "leave it out, or lock rows with SELECT ... FOR UPDATE")
         }
         NodeEnum::NotifyStmt(_) | NodeEnum::ListenStmt(_) | NodeEnum::UnlistenStmt(_) => {
             ("channels are seen by the whole database", "notify from the application, through the gateway")

@@ -103,7 +103,8 @@ fn brings(extension: &str, name: &str) -> bool {
 
 /// `public.x` must not be a table or an alias called public.
 fn ambiguous(tokens: &Tokens<'_>, scene: &Scene<'_>) -> Result<(), Refuse> {
-    let alias = (1..tokens.list.len()).any(|i| tokens.list[i].name == "public" && tokens.is(i - 1, "as"));
+    let alias = (1..tokens.list.len())
+        .any(|i| tokens.list[i].name == "public" && tokens.is(i - 1, "as") && !tokens.symbol(i + 1, '.'));
     if alias || scene.catalog.tables.contains_key("public") {
         return Err(Refuse::all(
             "public stands for a schema and for a table or an alias in one statement",

@@ -75,12 +75,25 @@ m.sql:1:1: a policy of the app's own would widen the tenants' one; leave it out:
 }
 
 #[test]
-fn locks_are_refused() {
+fn locks_are_taken_once() {
     check(
         r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
-        r#"LOCK TABLE users"#,
+        r#"LOCK TABLE public.users IN SHARE MODE"#,
         r#"
-m.sql:1:1: LOCK TABLE would stop every tenant; leave it out, or lock rows with SELECT ... FOR UPDATE
+shared once: LOCK TABLE shared.users IN SHARE MODE
+plain tenant: LOCK TABLE shared.users IN SHARE MODE
+"#,
+    );
+}
+
+#[test]
+fn what_only_shows_something_is_left_out() {
+    check(
+        "",
+        "EXPLAIN SELECT 1; SHOW work_mem",
+        r#"
+note: EXPLAIN and SHOW are left out: nobody reads what they show
+note: EXPLAIN and SHOW are left out: nobody reads what they show
 "#,
     );
 }
@@ -151,11 +164,11 @@ fn every_refusal_of_a_file_is_named() {
         r#""#,
         r#"CREATE ROLE x;
 CREATE TABLE t (id int REFERENCES gone);
-  LOCK TABLE t;"#,
+  CREATE RULE r AS ON DELETE TO t DO INSTEAD NOTHING;"#,
         r#"
 m.sql:1:1: it changes a role of the server; leave it out: roles are Tenantry's, see [roles]
 m.sql:2:1: table gone is not made by the migrations so far; create it in an earlier statement, or correct the name
-m.sql:3:3: LOCK TABLE would stop every tenant; leave it out, or lock rows with SELECT ... FOR UPDATE
+m.sql:3:3: a rule rewrites statements in a way that is not carried; use a trigger
 "#,
     );
 }
