@@ -117,7 +117,9 @@ impl Migrator {
         if let Some(open) = open {
             return self.adopt(&open, &order).await.map(Begun::Adopted);
         }
-        self.prepare().await?;
+        if pending.sites.iter().any(|s| s.is_new || s.version == 0) {
+            self.prepare().await?;
+        }
         let client = registry.client().await?;
         let job = NewJob {
             kind: KIND,

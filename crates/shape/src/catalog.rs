@@ -2,12 +2,14 @@
 
 mod definition;
 mod family;
+mod readers;
 mod relation;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use definition::Definition;
+pub(crate) use readers::Reads;
 pub(crate) use relation::{Routine, Sequence, TypeKind, View};
 pub(crate) use table::{Column, Constraint, ConstraintKind, Identity, Index, Table, Trigger};
 
@@ -22,6 +24,10 @@ pub(crate) struct Catalog {
     pub functions: BTreeMap<String, Routine>,
     pub statistics: BTreeSet<String>,
     pub extensions: BTreeSet<String>,
+    /// Schemas of the app's own: each stands for the tenant's.
+    pub schemas: BTreeSet<String>,
+    /// The schema of the text that each function and procedure was made in.
+    pub function_schemas: BTreeMap<String, String>,
 }
 
 impl Catalog {
@@ -103,6 +109,13 @@ impl Catalog {
                 *table = new.to_owned();
             }
         }
+        self.rename_read(old, new);
+    }
+
+    /// Gives a relation another name in what reads it.
+    pub fn rename_read(&mut self, old: &str, new: &str) {
+        self.views.values_mut().for_each(|v| table::rename(&mut v.reads.relations, old, new));
+        self.tables.values_mut().for_each(|t| table::rename(&mut t.reads.relations, old, new));
     }
 
     /// Gives a column another name, everywhere.

@@ -7,11 +7,8 @@ use tenantry_domain::Error;
 use crate::catalog::Catalog;
 use crate::model::{Options, Statement};
 use crate::refuse::ShapeError;
+use crate::stack;
 use file::Carrier;
-
-/// The stack for the walks over a file's trees, in bytes. The parser refuses what nests more deeply than some
-/// 700 levels; a level takes below 20 kB in a build without optimisation. Only what is touched is ever used.
-const STACK_BYTES: usize = 64 << 20;
 
 /// What the statements so far have made, for one service of an app.
 #[derive(Clone, Debug)]
@@ -85,14 +82,7 @@ impl History {
     ) -> Result<Vec<Statement>, ShapeError> {
         let (options, catalog, files) = (&self.options, &self.catalog, self.files);
         let carry = move || Carrier::new(options, catalog, files, ask).file(file, text);
-        // Trees are deep, so this runs on a stack of its own.
-        let (catalog, statements) = std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-            match thread.spawn_scoped(scope, carry) {
-                Ok(handle) => handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                Err(e) => Err(ShapeError::Thread(e.to_string())),
-            }
-        })?;
+        let (catalog, statements) = stack::deep(carry)?;
         self.catalog = catalog;
         self.files += 1;
         Ok(statements)

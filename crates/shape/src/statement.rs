@@ -10,6 +10,7 @@ mod copy;
 mod create_index;
 mod create_sequence;
 mod create_table;
+mod create_table_as;
 mod define;
 mod dml;
 mod do_block;
@@ -20,10 +21,15 @@ mod habits;
 mod identity;
 mod inherit;
 mod like;
+mod maintenance;
+mod materialized_view;
 mod partition;
+mod privilege;
 mod rename;
 mod resumable;
 mod rls;
+mod rule;
+mod schema;
 mod serial;
 mod setting;
 mod temporary;
@@ -111,7 +117,9 @@ pub(crate) struct Work<'a> {
 
 pub(crate) use bookkeeping::missing as missing_bookkeeping;
 pub(crate) use dml::{functions_called, tables_named};
+pub(crate) use materialized_view::query_name;
 pub(crate) use resumable::make as make_resumable;
+pub(crate) use schema::{check_function, explain};
 
 /// Carries the statement of this work.
 pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
@@ -138,6 +146,12 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::CreateRangeStmt(s) => types::create_range(work, &s),
         NodeEnum::DefineStmt(s) => define::carry(work, &s),
         NodeEnum::DoStmt(s) => do_block::carry(work, &s),
+        NodeEnum::RuleStmt(s) => rule::carry(work, &s),
+        NodeEnum::CreateSchemaStmt(s) => schema::create(work, &s),
+        NodeEnum::AlterObjectSchemaStmt(s) => schema::set(work, &s),
+        NodeEnum::CreateTableAsStmt(s) => create_table_as::carry(work, *s),
+        NodeEnum::RefreshMatViewStmt(s) => materialized_view::refresh(work, &s),
+        NodeEnum::SelectStmt(s) if create_table_as::has_into(&s) => create_table_as::carry_select(work, *s),
         NodeEnum::CopyStmt(s) => copy::carry(work, &s),
         NodeEnum::TransactionStmt(s) => transaction::carry(work, &s),
         NodeEnum::VariableSetStmt(s) => setting::carry(work, &s),
@@ -189,7 +203,7 @@ impl Work<'_> {
             other => Err(Refuse::all(
                 format!("it names the schema {other}, and a tenant has one schema only"),
                 format!(
-                    "leave out the qualifier \"{other}.\"; put table families apart by a prefix of their names"
+                    "leave out the qualifier \"{other}.\", or CREATE SCHEMA {other} in a migration before it"
                 ),
             )),
         }

@@ -5,10 +5,11 @@ mod conflict;
 mod insert;
 mod public;
 mod query;
+mod refresh;
 mod sequences;
 
 pub(crate) use insert::end_of;
-pub(crate) use query::view_columns;
+pub(crate) use query::{query_columns, view_columns};
 
 use crate::catalog::Catalog;
 use crate::ident;
@@ -47,7 +48,7 @@ pub(crate) fn shared_block(text: &str, catalog: &Catalog, options: &Options) -> 
     run(
         text,
         &Scene { catalog, options, in_body: false, returns_rows: false },
-        &[sequences::pass, query::pass, insert::pass, conflict::pass],
+        &[sequences::pass, query::pass, insert::pass, conflict::pass, refresh::pass],
     )
 }
 

@@ -10,6 +10,8 @@ mod alter_table;
 mod copy;
 #[path = "shape/create_table.rs"]
 mod create_table;
+#[path = "shape/create_table_as.rs"]
+mod create_table_as;
 #[path = "shape/data.rs"]
 mod data;
 #[path = "shape/do_block.rs"]
@@ -26,10 +28,20 @@ mod index;
 mod inherit;
 #[path = "shape/like.rs"]
 mod like;
+#[path = "shape/maintenance.rs"]
+mod maintenance;
+#[path = "shape/materialized_view.rs"]
+mod materialized_view;
 #[path = "shape/partition.rs"]
 mod partition;
+#[path = "shape/privilege.rs"]
+mod privilege;
 #[path = "shape/properties.rs"]
 mod properties;
+#[path = "shape/rule.rs"]
+mod rule;
+#[path = "shape/schema.rs"]
+mod schema;
 #[path = "shape/script.rs"]
 mod script;
 #[path = "shape/setting.rs"]

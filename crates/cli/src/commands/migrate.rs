@@ -3,6 +3,7 @@
 mod arguments;
 mod bar;
 mod down;
+mod drift;
 mod list;
 mod new;
 mod rollout;
@@ -22,6 +23,8 @@ pub use rollout::roll_out;
 /// The subcommands of `migrate`.
 #[derive(clap::Subcommand, Debug)]
 pub enum Command {
+    /// Compare what tenants really hold with their template; exit code 1 where something drifts
+    Drift(drift::Drift),
     /// Write the files of the next migration, in the style of the folder
     New(new::New),
     /// Apply what is pending: to the templates, then to canaries, then to every tenant in waves
@@ -46,6 +49,7 @@ pub enum Command {
 /// Its own.
 pub async fn run(context: &Context, command: Command) -> Result<ExitCode> {
     match command {
+        Command::Drift(drift) => drift::run(context, drift).await,
         Command::New(new) => new::run(context, &new),
         Command::Up(up) => up::run(context, up).await,
         Command::Down(down) => down::run(context, down).await,

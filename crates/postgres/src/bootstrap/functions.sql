@@ -284,6 +284,15 @@ BEGIN
       TG_ARGV[4]::bigint, TG_ARGV[5]::boolean)));
 END $f$;
 
+-- BEFORE changes of the table that stands in for a materialized view: only who may refresh it changes it.
+CREATE FUNCTION tenantry.only_refreshed() RETURNS trigger LANGUAGE plpgsql AS $f$
+BEGIN
+  IF NOT pg_catalog.pg_has_role(current_user, (SELECT relowner FROM pg_catalog.pg_class WHERE oid = TG_RELID), 'USAGE') THEN
+    RAISE EXCEPTION 'cannot change materialized view "%"', TG_TABLE_NAME USING ERRCODE = '42809';
+  END IF;
+  RETURN NULL;
+END $f$;
+
 RESET ROLE;
 REVOKE ALL ON SCHEMA tenantry FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA tenantry FROM PUBLIC;
@@ -292,6 +301,6 @@ GRANT USAGE ON SCHEMA tenantry TO :"shared_group", :"schema_group", :"database_g
 GRANT EXECUTE ON FUNCTION tenantry.no_tenant(), tenantry.current_tenant(), tenantry.get_current_tenant(),
   tenantry.current_tenant_key() TO :"shared_group", :"schema_group", :"database_group", :"app_role", :"owner", :"owners";
 GRANT EXECUTE ON FUNCTION tenantry.next_value(regclass), tenantry.current_value(regclass),
-  tenantry.set_value(regclass, bigint, boolean), tenantry.identity_value(),
+  tenantry.set_value(regclass, bigint, boolean), tenantry.identity_value(), tenantry.only_refreshed(),
   tenantry.next_identity(regclass, smallint, bigint, bigint, bigint, bigint, boolean)
   TO :"shared_group", :"app_role", :"owner";

@@ -5,6 +5,8 @@
 pub(crate) struct View {
     /// Its columns as the plain shape has them; empty when they could not be worked out.
     pub columns: Vec<String>,
+    /// What its query names.
+    pub reads: super::Reads,
 }
 
 /// A sequence. In the shared shape it carries the definition only; the counters are per tenant.

@@ -15,15 +15,21 @@ pub(crate) struct Table {
     pub constraints: Vec<Constraint>,
     pub indexes: Vec<Index>,
     pub triggers: Vec<Trigger>,
+    /// Its rewrite rules.
+    pub rules: Vec<Trigger>,
     /// The table it is a partition of.
     pub parent: Option<String>,
+    /// It is a materialized view in the plain shape.
+    pub materialized: bool,
+    /// For a materialized view: what its query names.
+    pub reads: super::Reads,
     /// The tables that it INHERITS from.
     pub inherits: Vec<String>,
     /// The columns that its partition key reads; none: it is not partitioned.
     pub partitioned_by: Option<Vec<String>>,
 }
 
-/// A trigger.
+/// A trigger or a rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Trigger {
     pub name: String,

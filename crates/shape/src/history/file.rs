@@ -238,6 +238,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
         (data, later): (Option<Data<'_>>, &[Piece<'_>]),
         now: &mut Progress,
     ) -> Result<(Carried, Option<Resolve>), Refuse> {
+        statement::check_function(&mut now.catalog, text)?;
         let plain = text::plain(text, &now.catalog, self.options)?;
         let shared = text::shared(&plain, &now.catalog, self.options)?;
         let mut work = Work {
@@ -253,7 +254,8 @@ impl<'a, 'f> Carrier<'a, 'f> {
             shadow: None,
             resolve: None,
         };
-        let output = statement::carry(&mut work)?;
+        let output =
+            statement::carry(&mut work).map_err(|refuse| statement::explain(work.catalog, refuse))?;
         let (notes, shadow, resolve) = (work.notes, work.shadow, work.resolve);
         now.state.runs |= output.shared.iter().chain(&output.plain).any(|e| e.transactional);
         Ok((Carried { output, notes, shadow }, resolve))

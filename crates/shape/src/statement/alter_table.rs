@@ -4,16 +4,18 @@ mod add_column;
 mod constraints;
 mod identity_cmd;
 mod refused;
+mod triggers;
 
 pub(super) use constraints::add_to;
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef, Node, ObjectType};
+use pg_query::protobuf::{
+    AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef, DropBehavior, Node, ObjectType,
+};
 
-use super::{Output, Work, create_table, identity, inherit, once, partition, rls};
+use super::{Output, Work, create_table, inherit, materialized_view, partition, rls};
 use crate::ast;
 use crate::emit;
-use crate::ident;
 use crate::model::{Emitted, Scope};
 use crate::refuse::Refuse;
 use constraints::{add_constraint, add_constraint_cmd, drop_constraint, model, validate, with_def};
@@ -38,6 +40,10 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: AlterTableStmt) -> Result<Output,
     let name = work.own_name(stmt.relation.as_ref())?;
     if only_owner(&stmt) {
         return Ok(work.left_out("OWNER TO is left out: objects belong to Tenantry's owner role"));
+    }
+    let mut stmt = stmt;
+    if work.catalog.tables.get(&name).is_some_and(|t| t.materialized) {
+        stmt.set_objtype(ObjectType::ObjectTable);
     }
     if stmt.objtype() != ObjectType::ObjectTable || work.catalog.views.contains_key(&name) {
         return other_relation(work, &stmt, &name);
@@ -137,7 +143,7 @@ fn plain(work: &Work<'_>, global: bool) -> Result<Emitted, Refuse> {
         let mut changed = stmt.cmds.len() < commands;
         for cmd in &mut stmt.cmds {
             if let Some(NodeEnum::AlterTableCmd(cmd)) = cmd.node.as_mut() {
-                changed |= all_to_user(cmd);
+                changed |= triggers::all_to_user(cmd);
             }
         }
         if changed {
@@ -145,16 +151,6 @@ fn plain(work: &Work<'_>, global: bool) -> Result<Emitted, Refuse> {
         }
     }
     Ok(emitted)
-}
-
-fn all_to_user(cmd: &mut AlterTableCmd) -> bool {
-    let user = match cmd.subtype() {
-        AlterTableType::AtEnableTrigAll => AlterTableType::AtEnableTrigUser,
-        AlterTableType::AtDisableTrigAll => AlterTableType::AtDisableTrigUser,
-        _ => return false,
-    };
-    cmd.set_subtype(user);
-    true
 }
 
 /// Indexes, views, sequences and types take ALTER TABLE's commands too.
@@ -186,7 +182,7 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
     use AlterTableType as T;
     match cmd.subtype() {
         T::AtAddColumn => return add_column::carry(work, table, cmd, plan),
-        T::AtDropColumn => drop_column(work, table, &cmd)?,
+        T::AtDropColumn => drop_column(work, table, &cmd, plan)?,
         T::AtAddConstraint => return add_constraint(work, table, cmd, plan),
         T::AtDropConstraint => drop_constraint(work, table, &cmd, plan)?,
         T::AtValidateConstraint => validate(work, table, &cmd, plan)?,
@@ -212,17 +208,18 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
         T::AtAddIdentity | T::AtSetIdentity | T::AtDropIdentity => {
             return identity_cmd::carry(work, table, cmd, plan);
         }
-        T::AtEnableTrigAll | T::AtDisableTrigAll | T::AtEnableTrigUser | T::AtDisableTrigUser => {
-            let mut cmd = cmd;
-            all_to_user(&mut cmd);
-            let disables = cmd.subtype() == T::AtDisableTrigUser;
-            rest(work, table, None, disables);
-            plan.cmds.push(cmd);
-            if disables {
-                keep_identity_triggers(work, table, plan)?;
-            }
-            return Ok(());
-        }
+        T::AtEnableTrigAll
+        | T::AtDisableTrigAll
+        | T::AtEnableTrigUser
+        | T::AtDisableTrigUser
+        | T::AtEnableTrig
+        | T::AtDisableTrig
+        | T::AtEnableAlwaysTrig
+        | T::AtEnableReplicaTrig
+        | T::AtEnableRule
+        | T::AtDisableRule
+        | T::AtEnableAlwaysRule
+        | T::AtEnableReplicaRule => return triggers::carry(work, table, cmd, plan),
         T::AtAttachPartition => {
             plan.after.extend(partition::attach(work, table, &cmd)?);
             return Ok(());
@@ -233,9 +230,6 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
         T::AtAddInherit | T::AtDropInherit => inherit::alter(work, table, &cmd)?,
         // Left out of both shapes.
         T::AtChangeOwner => return Ok(()),
-        T::AtEnableTrig | T::AtDisableTrig | T::AtEnableAlwaysTrig | T::AtEnableReplicaTrig => {
-            rest(work, table, Some(&cmd.name), cmd.subtype() == T::AtDisableTrig);
-        }
         T::AtSetRelOptions
         | T::AtResetRelOptions
         | T::AtReplicaIdentity
@@ -250,16 +244,6 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
     }
     plan.cmds.push(cmd);
     Ok(())
-}
-
-/// Notes which triggers rest.
-fn rest(work: &mut Work<'_>, table: &str, only: Option<&str>, disabled: bool) {
-    for member in work.catalog.family(table) {
-        let Some(t) = work.catalog.tables.get_mut(&member) else { continue };
-        for trigger in t.triggers.iter_mut().filter(|t| only.is_none_or(|name| t.name == name)) {
-            trigger.disabled = disabled;
-        }
-    }
 }
 
 fn record<'w>(work: &'w mut Work<'_>, table: &str, column: &str) -> Option<&'w mut crate::catalog::Column> {
@@ -291,7 +275,7 @@ fn protect_tenant_column(work: &Work<'_>, table: &str, cmd: &AlterTableCmd) -> R
     Ok(())
 }
 
-fn drop_column(work: &mut Work<'_>, table: &str, cmd: &AlterTableCmd) -> Result<(), Refuse> {
+fn drop_column(work: &mut Work<'_>, table: &str, cmd: &AlterTableCmd, plan: &mut Plan) -> Result<(), Refuse> {
     if cmd.missing_ok
         && work.table(table)?.column(&cmd.name).is_none()
         && cmd.name != work.options.tenant_column
@@ -300,16 +284,12 @@ fn drop_column(work: &mut Work<'_>, table: &str, cmd: &AlterTableCmd) -> Result<
     }
     column_exists(work, table, &cmd.name)?;
     protect_tenant_column(work, table, cmd)?;
-    work.catalog.drop_column(table, &cmd.name);
-    Ok(())
-}
-
-/// The sentinels of identity columns must still be replaced while the app's triggers rest.
-fn keep_identity_triggers(work: &Work<'_>, table: &str, plan: &mut Plan) -> Result<(), Refuse> {
-    for column in work.table(table)?.columns.iter().filter(|c| c.identity.is_some()) {
-        let trigger = ident::quote(&identity::trigger_name(&column.name));
-        plan.after.push(once(format!("ALTER TABLE {} ENABLE TRIGGER {trigger}", ident::quote(table)))?);
+    if cmd.behavior() == DropBehavior::DropCascade {
+        let readers = work.catalog.readers_of_column(table, &cmd.name);
+        let materialized = work.catalog.drop_readers(&readers);
+        plan.after.extend(materialized_view::sweep(&materialized)?);
     }
+    work.catalog.drop_column(table, &cmd.name);
     Ok(())
 }
 

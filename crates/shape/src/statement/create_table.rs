@@ -272,7 +272,7 @@ fn same_key(a: &Constraint, b: &Constraint) -> bool {
 }
 
 /// Every shared table has an index that starts with the tenant column: a key, or else this one.
-fn tenant_index(work: &Work<'_>, name: &str) -> Result<Vec<Emitted>, Refuse> {
+pub(super) fn tenant_index(work: &Work<'_>, name: &str) -> Result<Vec<Emitted>, Refuse> {
     if work.keyed(name)? { Ok(Vec::new()) } else { Ok(vec![index_on_tenant(work, name, "")?]) }
 }
 

@@ -21,14 +21,6 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
     if settings.iter().any(|name| name == "search_path") {
         return Ok(work.left_out("set_config('search_path', ...) is left out: Tenantry sets the path"));
     }
-    if let NodeEnum::SelectStmt(select) = stmt
-        && select.into_clause.is_some()
-    {
-        return Err(Refuse::shared(
-            "SELECT INTO is not carried",
-            "CREATE TABLE with its columns, then INSERT ... SELECT",
-        ));
-    }
     if let Some(output) = defining(work, stmt, &json)? {
         return Ok(output);
     }
@@ -41,6 +33,12 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
     let mut global = false;
     for target in written_tables(&json) {
         let table = work.own_object(&target)?;
+        if work.catalog.tables.get(&table).is_some_and(|t| t.materialized) {
+            return Err(Refuse::all(
+                format!("it changes the materialized view {table}"),
+                "change what its query reads, and REFRESH it",
+            ));
+        }
         if work.is_global(&table) {
             global = true;
         } else if !work.catalog.views.contains_key(&table) {

@@ -1,10 +1,12 @@
 //! DROP: as written; what the catalog forgets, CASCADE included.
 
+use pg_query::NodeEnum;
 use pg_query::protobuf::{DropBehavior, DropStmt, Node, ObjectType};
 
 use super::{Output, Work};
 use crate::ast;
 use crate::catalog::ConstraintKind;
+use crate::emit;
 use crate::model::{Emitted, Scope};
 use crate::refuse::Refuse;
 
@@ -17,6 +19,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &DropStmt) -> Result<Output, Refu
         | ObjectType::ObjectIndex
         | ObjectType::ObjectSequence
         | ObjectType::ObjectView
+        | ObjectType::ObjectMatview
         | ObjectType::ObjectType
         | ObjectType::ObjectDomain
         | ObjectType::ObjectFunction
@@ -24,17 +27,17 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &DropStmt) -> Result<Output, Refu
         | ObjectType::ObjectRoutine
         | ObjectType::ObjectAggregate
         | ObjectType::ObjectStatisticExt
+        | ObjectType::ObjectTsconfiguration
+        | ObjectType::ObjectTsdictionary
+        | ObjectType::ObjectCollation
+        | ObjectType::ObjectRule
         | ObjectType::ObjectTrigger => {}
-        ObjectType::ObjectCollation | ObjectType::ObjectTsconfiguration | ObjectType::ObjectTsdictionary => {
-            for object in &stmt.objects {
-                work.own_object(&ast::qualified_name(object))?;
-            }
-            return Ok(work.as_written(false));
-        }
         ObjectType::ObjectCast | ObjectType::ObjectOperator if stmt.missing_ok => {
             return Ok(work.left_out("there is none: casts and operators are not carried"));
         }
+        ObjectType::ObjectPublication => return Ok(work.left_out(super::habits::PUBLICATION)),
         ObjectType::ObjectExtension => return extension(work, stmt),
+        ObjectType::ObjectSchema => return super::schema::drop(work, stmt),
         other => {
             return Err(Refuse::all(
                 format!(
@@ -45,6 +48,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &DropStmt) -> Result<Output, Refu
             ));
         }
     }
+    let taken_along = if cascade { readers(work, kind, &stmt.objects) } else { Vec::new() };
     let mut globals = 0;
     for object in &stmt.objects {
         globals += usize::from(forget(work, kind, object, cascade, stmt.missing_ok)?);
@@ -56,10 +60,41 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &DropStmt) -> Result<Output, Refu
         ));
     }
     let mut output = work.as_written(globals > 0);
+    if kind == ObjectType::ObjectMatview {
+        output.shared = drop_materialized(stmt)?;
+    }
+    let materialized = work.catalog.drop_readers(&taken_along);
+    output.shared.extend(super::materialized_view::sweep(&materialized)?);
     for emitted in output.shared.iter_mut().chain(&mut output.plain) {
         emitted.transactional = !stmt.concurrent;
     }
     Ok(output)
+}
+
+/// The views that CASCADE takes along.
+fn readers(work: &Work<'_>, kind: ObjectType, objects: &[Node]) -> Vec<String> {
+    if !matches!(kind, ObjectType::ObjectTable | ObjectType::ObjectView | ObjectType::ObjectMatview) {
+        return Vec::new();
+    }
+    let names = objects.iter().filter_map(|o| ast::qualified_name(o).pop());
+    let family = names.flat_map(|name| work.catalog.family(&name));
+    let mut found: Vec<String> = family.flat_map(|name| work.catalog.readers(&name)).collect();
+    found.sort();
+    found.dedup();
+    found
+}
+
+/// In the shared shape it is a table beside a view.
+fn drop_materialized(stmt: &DropStmt) -> Result<Vec<Emitted>, Refuse> {
+    let mut table = stmt.clone();
+    table.set_remove_type(ObjectType::ObjectTable);
+    let mut out = vec![emit::tree(&NodeEnum::DropStmt(table), Scope::Database)?];
+    for object in &stmt.objects {
+        if let Some(name) = ast::qualified_name(object).pop() {
+            out.push(super::materialized_view::drop_query(&name)?);
+        }
+    }
+    Ok(out)
 }
 
 /// Forgets one object; true: it belonged to no tenant.
@@ -71,23 +106,19 @@ fn forget(
     if_exists: bool,
 ) -> Result<bool, Refuse> {
     let mut parts = ast::qualified_name(object);
-    let inner = if kind == ObjectType::ObjectTrigger { parts.pop() } else { None };
+    let of_table = matches!(kind, ObjectType::ObjectTrigger | ObjectType::ObjectRule);
+    let inner = if of_table { parts.pop() } else { None };
     let name = work.own_object(&parts)?;
     let missing =
         |what: &str| if if_exists { Ok(false) } else { Err(Refuse::unknown(format!("{what} {name}"))) };
     match kind {
-        ObjectType::ObjectTable => {
-            let Some(table) = work.catalog.tables.get(&name) else { return missing("table") };
-            let global = table.global;
-            let others = work.catalog.referenced_by(&name);
-            if !cascade && !others.is_empty() && !others.iter().all(|o| work.later_dropped(o)) {
-                return Err(Refuse::all(
-                    format!("the foreign key of {} refers to table {name}", others.join(", ")),
-                    "drop that first, or write CASCADE",
-                ));
+        ObjectType::ObjectTable | ObjectType::ObjectMatview => {
+            match forget_table(work, &name, kind == ObjectType::ObjectMatview, cascade)? {
+                Some(global) => Ok(global),
+                None => {
+                    missing(if kind == ObjectType::ObjectMatview { "materialized view" } else { "table" })
+                }
             }
-            work.catalog.drop_table(&name);
-            Ok(global)
         }
         ObjectType::ObjectIndex => {
             let Some(table) = work.catalog.table_of_index(&name).map(str::to_owned) else {
@@ -113,11 +144,12 @@ fn forget(
             }
             Ok(false)
         }
-        ObjectType::ObjectTrigger => {
+        ObjectType::ObjectTrigger | ObjectType::ObjectRule => {
             let Some(table) = work.catalog.tables.get_mut(&name) else {
                 return if work.catalog.views.contains_key(&name) { Ok(false) } else { missing("table") };
             };
-            table.triggers.retain(|t| Some(&t.name) != inner.as_ref());
+            let list = if kind == ObjectType::ObjectRule { &mut table.rules } else { &mut table.triggers };
+            list.retain(|t| Some(&t.name) != inner.as_ref());
             Ok(table.global)
         }
         ObjectType::ObjectStatisticExt => {
@@ -129,6 +161,28 @@ fn forget(
             Ok(false)
         }
     }
+}
+
+/// Forgets a table; none: there is no such table.
+fn forget_table(
+    work: &mut Work<'_>,
+    name: &str,
+    materialized: bool,
+    cascade: bool,
+) -> Result<Option<bool>, Refuse> {
+    let Some(table) = work.catalog.tables.get(name).filter(|t| t.materialized == materialized) else {
+        return Ok(None);
+    };
+    let global = table.global;
+    let others = work.catalog.referenced_by(name);
+    if !cascade && !others.is_empty() && !others.iter().all(|o| work.later_dropped(o)) {
+        return Err(Refuse::all(
+            format!("the foreign key of {} refers to table {name}", others.join(", ")),
+            "drop that first, or write CASCADE",
+        ));
+    }
+    work.catalog.drop_table(name);
+    Ok(Some(global))
 }
 
 fn drop_columns_of_type(work: &mut Work<'_>, type_name: &str) {
@@ -164,7 +218,7 @@ fn extension(work: &mut Work<'_>, stmt: &DropStmt) -> Result<Output, Refuse> {
 impl Work<'_> {
     /// Whether this same statement drops the table as well.
     fn later_dropped(&self, table: &str) -> bool {
-        let Ok(pg_query::NodeEnum::DropStmt(stmt)) = ast::parse_one(&self.plain) else { return false };
+        let Ok(NodeEnum::DropStmt(stmt)) = ast::parse_one(&self.plain) else { return false };
         stmt.objects.iter().any(|o| ast::qualified_name(o).last().is_some_and(|n| n == table))
     }
 

@@ -116,7 +116,9 @@ impl Likes {
         let default = &work.options.current_tenant;
         if self.move_tenant {
             let sql = work.options.tenant_type.sql();
-            let again = format!("ADD COLUMN {column} {sql} NOT NULL DEFAULT {default}");
+            // A default that comes with the column would be computed now, for no tenant.
+            let again =
+                format!("ADD COLUMN {column} {sql} NOT NULL, ALTER COLUMN {column} SET DEFAULT {default}");
             return once(format!("ALTER TABLE {t} DROP COLUMN {column}, {again}")).map(Some);
         }
         let with_default = self.clauses.iter().any(|(name, options)| {

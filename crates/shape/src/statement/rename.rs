@@ -6,6 +6,8 @@ use pg_query::protobuf::{ObjectType, RenameStmt};
 use super::{Output, Work, identity};
 use crate::ast;
 use crate::catalog::ConstraintKind;
+use crate::emit;
+use crate::model::Scope;
 use crate::refuse::Refuse;
 
 /// Carries a RENAME.
@@ -14,8 +16,10 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Re
         ObjectType::ObjectTable
         | ObjectType::ObjectIndex
         | ObjectType::ObjectSequence
-        | ObjectType::ObjectView => relation(work, stmt),
+        | ObjectType::ObjectView
+        | ObjectType::ObjectMatview => relation(work, stmt),
         ObjectType::ObjectColumn => column(work, stmt),
+        ObjectType::ObjectSchema => super::schema::rename(work, stmt),
         ObjectType::ObjectTabconstraint => constraint(work, stmt),
         ObjectType::ObjectType | ObjectType::ObjectDomain => {
             let name = object(work, stmt)?;
@@ -79,11 +83,13 @@ fn relation(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Refuse> {
                 "keep the name, or make a new table and change the list with it",
             ));
         }
+        let materialized = table.materialized;
         catalog.rename_table(&old, new);
-        return Ok(work.as_written(false));
+        return if materialized { materialized_view(work, stmt, &old) } else { Ok(work.as_written(false)) };
     }
     if let Some(view) = catalog.views.remove(&old) {
         catalog.views.insert(new.clone(), view);
+        catalog.rename_read(&old, new);
         return Ok(work.as_written(false));
     }
     if let Some(sequence) = catalog.sequences.remove(&old) {
@@ -104,6 +110,25 @@ fn relation(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Refuse> {
         return Ok(work.as_written(false));
     }
     Err(Refuse::unknown(format!("relation {old}")))
+}
+
+/// In the shared shape it is a table beside a view.
+fn materialized_view(work: &Work<'_>, stmt: &RenameStmt, old: &str) -> Result<Output, Refuse> {
+    let mut output = work.as_written(false);
+    output.shared = vec![emit::tree(&of_table(stmt), Scope::Database)?];
+    output.shared.push(super::materialized_view::rename_query(old, &stmt.newname)?);
+    Ok(output)
+}
+
+fn of_table(stmt: &RenameStmt) -> NodeEnum {
+    let mut stmt = stmt.clone();
+    if stmt.rename_type() == ObjectType::ObjectMatview {
+        stmt.set_rename_type(ObjectType::ObjectTable);
+    }
+    if stmt.relation_type() == ObjectType::ObjectMatview {
+        stmt.set_relation_type(ObjectType::ObjectTable);
+    }
+    NodeEnum::RenameStmt(Box::new(stmt))
 }
 
 fn column(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Refuse> {
@@ -130,6 +155,9 @@ fn column(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Refuse> {
     }
     let identity = record.identity.clone();
     let mut output = work.as_written(global);
+    if t.materialized {
+        output.shared = vec![emit::tree(&of_table(stmt), Scope::Database)?];
+    }
     if let Some(identity) = identity.filter(|_| !global) {
         output.shared.push(identity::drop_trigger(&table, old)?);
         output.shared.push(identity::trigger(&table, new, &identity)?);
@@ -152,9 +180,7 @@ fn constraint(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Refuse> 
         let mut also = stmt.clone();
         also.subname = name(&stmt.subname);
         also.newname = name(&stmt.newname);
-        output
-            .shared
-            .push(crate::emit::tree(&NodeEnum::RenameStmt(Box::new(also)), crate::model::Scope::Database)?);
+        output.shared.push(emit::tree(&NodeEnum::RenameStmt(Box::new(also)), Scope::Database)?);
     }
     work.catalog.rename_constraint(&table, &stmt.subname, &stmt.newname);
     Ok(output)

@@ -5,7 +5,7 @@ use pg_query::protobuf::{Node, ViewStmt};
 
 use super::{Output, Work};
 use crate::ast;
-use crate::catalog::View;
+use crate::catalog::{Reads, View};
 use crate::emit;
 use crate::model::Scope;
 use crate::refuse::Refuse;
@@ -39,14 +39,15 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: ViewStmt) -> Result<Output, Refus
             None => columns.push(alias),
         }
     }
-    work.catalog.views.insert(name, View { columns });
+    let reads = Reads::of(stmt.query.as_deref());
+    work.catalog.views.insert(name, View { columns, reads });
     let mut stmt = stmt;
     set_invoker(&mut stmt)?;
     let shared = emit::tree(&NodeEnum::ViewStmt(Box::new(stmt)), Scope::Database)?;
     Ok(Output { shared: vec![shared], plain: vec![plain] })
 }
 
-fn set_invoker(stmt: &mut ViewStmt) -> Result<(), Refuse> {
+pub(super) fn set_invoker(stmt: &mut ViewStmt) -> Result<(), Refuse> {
     let is_invoker =
         |n: &Node| matches!(&n.node, Some(NodeEnum::DefElem(d)) if d.defname == "security_invoker");
     stmt.options.retain(|n| !is_invoker(n));

@@ -97,3 +97,13 @@ pub(crate) fn view_columns(text: &str, catalog: &Catalog) -> Option<Vec<String>>
     let query = json.pointer("/stmts/0/stmt/node/ViewStmt/query/node/SelectStmt")?;
     columns::of_query(query, &Scope::default(), catalog)
 }
+
+/// The same for the query of a CREATE TABLE AS or CREATE MATERIALIZED VIEW.
+pub(crate) fn query_columns(text: &str, catalog: &Catalog) -> Option<Vec<String>> {
+    let parsed = pg_query::parse(text, 0).ok()?;
+    let json = serde_json::to_value(&parsed.protobuf).ok()?;
+    let stmt = json.pointer("/stmts/0/stmt/node")?;
+    let query =
+        ["/CreateTableAsStmt/query/node/SelectStmt", "/SelectStmt"].iter().find_map(|p| stmt.pointer(p))?;
+    columns::of_query(query, &Scope::default(), catalog)
+}

@@ -64,7 +64,7 @@ fn columns_behind_move_the_tenant_column() {
         r#"CREATE TABLE people (LIKE users INCLUDING ALL, more text NOT NULL, boss int REFERENCES users, UNIQUE (more))"#,
         r#"
 shared once: CREATE TABLE people (LIKE users INCLUDING COMMENTS INCLUDING COMPRESSION INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING IDENTITY INCLUDING GENERATED INCLUDING STATISTICS INCLUDING STORAGE, more text NOT NULL, boss int)
-shared once: ALTER TABLE people DROP COLUMN tenant_id, ADD COLUMN tenant_id uuid NOT NULL DEFAULT tenantry.current_tenant()
+shared once: ALTER TABLE people DROP COLUMN tenant_id, ADD COLUMN tenant_id uuid NOT NULL, ALTER COLUMN tenant_id SET DEFAULT tenantry.current_tenant()
 shared once: ALTER TABLE people ADD CONSTRAINT people_pkey PRIMARY KEY (tenant_id, id)
 shared once: ALTER TABLE people ADD CONSTRAINT "people_eMail_key" UNIQUE (tenant_id, "eMail")
 shared once: CREATE INDEX people_age_lower_idx ON people USING btree (tenant_id, age, lower("eMail")) WHERE age > 3

@@ -64,14 +64,3 @@ m.sql:1:1: SELECT * over tables whose columns can't all be worked out; write the
 "#,
     );
 }
-
-#[test]
-fn materialized_is_refused() {
-    check(
-        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
-        r#"CREATE MATERIALIZED VIEW v AS SELECT id FROM users"#,
-        r#"
-m.sql:1:1: a materialized view has no row-level security: refreshed for all tenants it shows everybody's rows, for one it hides the others'; make it a view, or a table that the application fills
-"#,
-    );
-}

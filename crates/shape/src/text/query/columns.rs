@@ -192,21 +192,66 @@ fn renamed(columns: Option<Vec<String>>, aliases: &[String]) -> Option<Vec<Strin
 
 /// The name that the server gives to a column without one.
 fn implied_name(value: &Value) -> Option<String> {
-    if let Some(fields) = value.pointer("/node/ColumnRef/fields").and_then(Value::as_array) {
-        return fields.last()?.pointer("/node/String/sval").and_then(Value::as_str).map(str::to_owned);
+    let kind = value.get("node")?.as_object()?.keys().next()?;
+    if matches!(kind.as_str(), "SqlvalueFunction" | "XmlExpr" | "XmlSerialize" | "MergeSupportFunc") {
+        return None;
     }
-    if let Some(parts) = value.pointer("/node/FuncCall/funcname").and_then(Value::as_array) {
-        return parts.last()?.pointer("/node/String/sval").and_then(Value::as_str).map(str::to_owned);
-    }
-    match value
-        .pointer("/node")
-        .and_then(Value::as_object)
-        .and_then(|o| o.keys().next())
-        .map(String::as_str)?
-    {
-        "CoalesceExpr" => Some("coalesce".to_owned()),
-        "CaseExpr" => Some("case".to_owned()),
+    Some(figure(value).map_or_else(|| "?column?".to_owned(), |(name, _)| name))
+}
+
+/// The name and whether it is a strong one: a column's or a function's, rather than a type that the value is cast to.
+fn figure(value: &Value) -> Option<(String, bool)> {
+    let (kind, content) = value.get("node")?.as_object()?.iter().next()?;
+    let strong = |name: &str| Some((name.to_owned(), true));
+    let strings = |key: &str| strings(content.get(key)).pop();
+    match kind.as_str() {
+        "ColumnRef" => strings("fields").map(|n| (n, true)),
+        "FuncCall" => strings("funcname").map(|n| (n, true)),
+        "AIndirection" => strings("indirection").map(|n| (n, true)).or_else(|| figure(content.get("arg")?)),
+        "CollateClause" => figure(content.get("arg")?),
+        "TypeCast" => match figure(content.get("arg")?) {
+            Some((name, true)) => Some((name, true)),
+            weak => self::strings(content.pointer("/type_name/names")).pop().map(|n| (n, false)).or(weak),
+        },
+        "CaseExpr" => match content.get("defresult").and_then(figure) {
+            Some((name, true)) => Some((name, true)),
+            _ => Some(("case".to_owned(), false)),
+        },
+        "CoalesceExpr" => strong("coalesce"),
+        "RowExpr" => strong("row"),
+        "AArrayExpr" => strong("array"),
+        "GroupingFunc" => strong("grouping"),
+        "AExpr" if content.get("kind").and_then(Value::as_i64) == Some(i64::from(NULLIF)) => strong("nullif"),
+        "MinMaxExpr" if content.get("op").and_then(Value::as_i64) == Some(i64::from(GREATEST)) => {
+            strong("greatest")
+        }
+        "MinMaxExpr" => strong("least"),
+        "SubLink" => of_sublink(content),
         _ => None,
+    }
+}
+
+const NULLIF: i32 = pg_query::protobuf::AExprKind::AexprNullif as i32;
+const GREATEST: i32 = pg_query::protobuf::MinMaxOp::IsGreatest as i32;
+const EXISTS: i32 = pg_query::protobuf::SubLinkType::ExistsSublink as i32;
+const ARRAY: i32 = pg_query::protobuf::SubLinkType::ArraySublink as i32;
+const EXPRESSION: i32 = pg_query::protobuf::SubLinkType::ExprSublink as i32;
+
+fn of_sublink(content: &Value) -> Option<(String, bool)> {
+    let kind = content.get("sub_link_type").and_then(Value::as_i64)?;
+    if kind == i64::from(EXISTS) {
+        return Some(("exists".to_owned(), true));
+    }
+    if kind == i64::from(ARRAY) {
+        return Some(("array".to_owned(), true));
+    }
+    if kind != i64::from(EXPRESSION) {
+        return None;
+    }
+    let target = content.pointer("/subselect/node/SelectStmt/target_list/0/node/ResTarget")?;
+    match text(target, "name") {
+        "" => figure(target.get("val")?),
+        name => Some((name.to_owned(), true)),
     }
 }
 
