@@ -24,6 +24,7 @@ mod like;
 mod maintenance;
 mod materialized_view;
 mod partition;
+mod prepare;
 mod privilege;
 mod rename;
 mod resumable;
@@ -61,6 +62,8 @@ pub(crate) struct Output {
 pub(crate) enum Resolve {
     /// This one, unless what it makes is there already.
     Guarded(String),
+    /// This one in its place.
+    Instead(String),
     /// Those that this one notes when it runs on a shadow.
     Shadow(String),
 }
@@ -80,6 +83,8 @@ pub(crate) struct FileState {
     pub connects: Option<String>,
     /// Something runs in the transaction that is open.
     pub runs: bool,
+    /// Statements that are prepared.
+    pub prepared: std::collections::BTreeMap<String, prepare::Prepared>,
     /// Settings that hold to the end of the transaction, and must be made again behind a COMMIT.
     pub settings: Vec<Setting>,
 }
@@ -144,6 +149,9 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::AlterDomainStmt(s) => types::alter_domain(work, &s),
         NodeEnum::CompositeTypeStmt(s) => types::create_composite(work, &s),
         NodeEnum::CreateRangeStmt(s) => types::create_range(work, &s),
+        NodeEnum::PrepareStmt(s) => prepare::prepare(work, &s),
+        NodeEnum::ExecuteStmt(s) => prepare::execute(work, &s),
+        NodeEnum::DeallocateStmt(s) => Ok(prepare::deallocate(work, &s)),
         NodeEnum::DefineStmt(s) => define::carry(work, &s),
         NodeEnum::DoStmt(s) => do_block::carry(work, &s),
         NodeEnum::RuleStmt(s) => rule::carry(work, &s),

@@ -8,6 +8,7 @@ mod drift;
 mod dumps;
 mod fleet;
 mod folder;
+mod functions;
 mod locks;
 mod refused;
 mod relations;

@@ -32,6 +32,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
         | NodeEnum::CreateOpFamilyStmt(_)
         | NodeEnum::AlterOpFamilyStmt(_)
         | NodeEnum::AlterOperatorStmt(_) => Err(superuser("an operator", "call its function by name")),
+        NodeEnum::NotifyStmt(_) => Ok(work.left_out(NOTIFICATION)),
         NodeEnum::ExplainStmt(_) | NodeEnum::VariableShowStmt(_) => {
             Ok(work.left_out("EXPLAIN and SHOW are left out: nobody reads what they show"))
         }
@@ -80,6 +81,10 @@ fn database(work: &mut Work<'_>, name: &str, stmt: &NodeEnum) -> Result<Output, 
     Err(refused(stmt))
 }
 
+/// Said of a notification in a migration.
+pub(super) const NOTIFICATION: &str =
+    "the notification is left out: channels are shared by the whole database";
+
 /// What is left out of a publication.
 pub(super) const PUBLICATION: &str =
     "the publication is left out: it would hold every tenant's rows, and replication is the operator's";
@@ -96,7 +101,7 @@ fn refused(stmt: &NodeEnum) -> Refuse {
         | NodeEnum::AlterDatabaseSetStmt(_) => {
             ("it changes a database of the server", "leave it out: databases are Tenantry's")
         }
-        NodeEnum::NotifyStmt(_) | NodeEnum::ListenStmt(_) | NodeEnum::UnlistenStmt(_) => {
+        NodeEnum::ListenStmt(_) | NodeEnum::UnlistenStmt(_) => {
             ("channels are seen by the whole database", "notify from the application, through the gateway")
         }
         NodeEnum::CreatePlangStmt(_) => ("a procedural language is not a tenant's", "leave it out"),
