@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod migrator;
 pub mod prepare;
 pub mod rollout;
+mod shadow;
 pub mod source;
 
 pub use migrator::{Applied, Begun, Migrator, Progress, Report};

@@ -31,8 +31,17 @@ pub struct ShadowQuestion<'a> {
     pub probe: &'a str,
 }
 
-/// Answers a [`ShadowQuestion`]: the texts that the block passed to [`crate::SHADOW_NOTE`], in order.
-pub type AskShadow<'a> = dyn FnMut(ShadowQuestion<'_>) -> Result<Vec<String>, Error> + Send + 'a;
+/// What a block did on a shadow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShadowAnswer {
+    /// The texts that it passed to [`crate::SHADOW_NOTE`], in order.
+    pub texts: Vec<String>,
+    /// How many definitions the server saw.
+    pub definitions: usize,
+}
+
+/// Answers a [`ShadowQuestion`].
+pub type AskShadow<'a> = dyn FnMut(ShadowQuestion<'_>) -> Result<ShadowAnswer, Error> + Send + 'a;
 
 impl History {
     /// Before the first migration.

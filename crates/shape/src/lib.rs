@@ -18,6 +18,7 @@ mod ident;
 pub mod lint;
 mod model;
 mod names;
+mod plpgsql;
 mod refuse;
 mod script;
 mod source;
@@ -26,6 +27,6 @@ mod statement;
 mod text;
 mod tokens;
 
-pub use history::{AskShadow, History, ShadowQuestion};
+pub use history::{AskShadow, History, ShadowAnswer, ShadowQuestion};
 pub use model::{Emitted, Options, SCHEMA_PLACEHOLDER, SHADOW_NOTE, Scope, Shape, Statement};
 pub use refuse::{Refusal, ShapeError};

@@ -12,6 +12,7 @@ mod create_sequence;
 mod create_table;
 mod create_table_as;
 mod dml;
+mod do_block;
 mod drop;
 mod extension;
 mod function;
@@ -19,11 +20,15 @@ mod habits;
 mod identity;
 mod inherit;
 mod like;
+mod maintenance;
 mod materialized_view;
 mod partition;
+mod privilege;
 mod rename;
 mod resumable;
 mod rls;
+mod rule;
+mod schema;
 mod serial;
 mod setting;
 mod temporary;
@@ -48,6 +53,15 @@ use crate::source::{Data, Piece};
 pub(crate) struct Output {
     pub shared: Vec<Emitted>,
     pub plain: Vec<Emitted>,
+}
+
+/// How to get at the statements that a block of PL/pgSQL stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Resolve {
+    /// This one, unless what it makes is there already.
+    Guarded(String),
+    /// Those that this one notes when it runs on a shadow.
+    Shadow(String),
 }
 
 impl Output {
@@ -94,12 +108,17 @@ pub(crate) struct Work<'a> {
     /// The number of the file.
     pub file: usize,
     pub notes: Vec<String>,
+    /// What stands in for the plain statement on a shadow.
+    pub shadow: Option<Emitted>,
+    /// The statement stands for others.
+    pub resolve: Option<Resolve>,
 }
 
 pub(crate) use bookkeeping::missing as missing_bookkeeping;
-pub(crate) use dml::tables_named;
+pub(crate) use dml::{functions_called, tables_named};
 pub(crate) use materialized_view::query_name;
 pub(crate) use resumable::make as make_resumable;
+pub(crate) use schema::{check_function, explain};
 
 /// Carries the statement of this work.
 pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
@@ -124,9 +143,13 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::AlterDomainStmt(s) => types::alter_domain(work, &s),
         NodeEnum::CompositeTypeStmt(s) => types::create_composite(work, &s),
         NodeEnum::CreateRangeStmt(s) => types::create_range(work, &s),
+        NodeEnum::RuleStmt(s) => rule::carry(work, &s),
+        NodeEnum::CreateSchemaStmt(s) => schema::create(work, &s),
+        NodeEnum::AlterObjectSchemaStmt(s) => schema::set(work, &s),
         NodeEnum::CreateTableAsStmt(s) => create_table_as::carry(work, *s),
         NodeEnum::RefreshMatViewStmt(s) => materialized_view::refresh(work, &s),
         NodeEnum::SelectStmt(s) if create_table_as::has_into(&s) => create_table_as::carry_select(work, *s),
+        NodeEnum::DoStmt(s) => do_block::carry(work, &s),
         NodeEnum::CopyStmt(s) => copy::carry(work, &s),
         NodeEnum::TransactionStmt(s) => transaction::carry(work, &s),
         NodeEnum::VariableSetStmt(s) => setting::carry(work, &s),
@@ -178,7 +201,7 @@ impl Work<'_> {
             other => Err(Refuse::all(
                 format!("it names the schema {other}, and a tenant has one schema only"),
                 format!(
-                    "leave out the qualifier \"{other}.\"; put table families apart by a prefix of their names"
+                    "leave out the qualifier \"{other}.\", or CREATE SCHEMA {other} in a migration before it"
                 ),
             )),
         }

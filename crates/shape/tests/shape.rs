@@ -14,6 +14,8 @@ mod create_table;
 mod create_table_as;
 #[path = "shape/data.rs"]
 mod data;
+#[path = "shape/do_block.rs"]
+mod do_block;
 #[path = "shape/foreign_key.rs"]
 mod foreign_key;
 #[path = "shape/function.rs"]
@@ -26,12 +28,20 @@ mod index;
 mod inherit;
 #[path = "shape/like.rs"]
 mod like;
+#[path = "shape/maintenance.rs"]
+mod maintenance;
 #[path = "shape/materialized_view.rs"]
 mod materialized_view;
 #[path = "shape/partition.rs"]
 mod partition;
+#[path = "shape/privilege.rs"]
+mod privilege;
 #[path = "shape/properties.rs"]
 mod properties;
+#[path = "shape/rule.rs"]
+mod rule;
+#[path = "shape/schema.rs"]
+mod schema;
 #[path = "shape/script.rs"]
 mod script;
 #[path = "shape/setting.rs"]

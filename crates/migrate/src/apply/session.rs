@@ -157,6 +157,28 @@ impl<'a> Session<'a> {
         noted.map(|_| ()).map_err(|e| db_error(e, "note the migration"))
     }
 
+    /// Runs a file's statements and keeps what they do, without a note: on a shadow.
+    pub async fn replay(&self, runs: &[Run<'_>]) -> Result<()> {
+        let result = async {
+            self.begin().await?;
+            for run in runs {
+                if run.emitted.transactional {
+                    self.inside(run).await?;
+                } else {
+                    self.commit().await?;
+                    self.outside(run).await?;
+                    self.begin().await?;
+                }
+            }
+            self.commit().await
+        }
+        .await;
+        if result.is_err() {
+            let _ = self.client.batch_execute("ROLLBACK").await;
+        }
+        result
+    }
+
     /// Commits what is open.
     pub async fn commit(&self) -> Result<()> {
         self.say("COMMIT", "commit the migration").await

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use tenantry_domain::{App, Result, Service};
+use tenantry_domain::Result;
 
 use super::order::{Direction, Goal};
 use crate::apply::down::shape_down;
 use crate::apply::shaped::{Shaped, shape};
+use crate::shadow::Shaping;
 use crate::source::{Migration, read_service};
 
 /// The files of one direction.
@@ -34,17 +35,17 @@ pub(crate) struct Move<'a> {
 }
 
 impl History {
-    /// Reads and shapes what a service needs to go to a version. Blocks: it parses.
+    /// Reads and shapes what a service needs to go to a version. Blocks: it parses, and may try blocks on a shadow database.
     ///
     /// # Errors
     /// Those of the folder and of shaping; `migration_down_missing`.
-    pub fn load(app: &App, service: &Service, direction: Direction, to: i64) -> Result<Self> {
-        let files = read_service(service)?.migrations;
-        Self::of(app, files, direction, to)
+    pub fn load(shaping: Shaping<'_>, direction: Direction, to: i64) -> Result<Self> {
+        let files = read_service(shaping.service)?.migrations;
+        Self::of(shaping, files, direction, to)
     }
 
     /// The same of files that were read already.
-    pub fn of(app: &App, files: Vec<Migration>, direction: Direction, to: i64) -> Result<Self> {
+    pub fn of(shaping: Shaping<'_>, files: Vec<Migration>, direction: Direction, to: i64) -> Result<Self> {
         let versions = files.iter().map(|f| f.version).collect();
         let key = |version: i64, file: &str| format!("{version} {file}");
         let mut sums: BTreeMap<String, String> = files
@@ -54,11 +55,11 @@ impl History {
             .collect();
         let shaped = match direction {
             Direction::Up => {
-                let mut shaped = shape(app, &files)?;
+                let mut shaped = shape(shaping, &files)?;
                 shaped.retain(|f| f.version <= to);
                 shaped
             }
-            Direction::Down => shape_down(app, &files, to)?,
+            Direction::Down => shape_down(shaping, &files, to)?,
         };
         if direction == Direction::Down {
             // Both may stand in one file.

@@ -16,6 +16,7 @@ use super::wave::{Unit, Wave};
 use super::waves::{rest_of_wave, waves};
 use crate::apply::local::local_tenants;
 use crate::apply::site::Site;
+use crate::shadow::Shaping;
 
 /// The word in `tenantry.jobs.kind`.
 pub const KIND: &str = "rollout";
@@ -34,6 +35,9 @@ pub struct Rollout {
 
 /// The sites of a job.
 type Kept = (JobId, Arc<Vec<Site>>);
+
+/// Services with their histories.
+pub(crate) type Histories = Vec<(Service, Arc<History>)>;
 
 /// What the step `plan` found.
 #[derive(Clone, Copy, Debug, Default)]
@@ -86,19 +90,34 @@ impl Rollout {
             .collect()
     }
 
+    /// Reads and shapes what an order needs.
+    pub(crate) async fn histories(&self, order: &Order) -> Result<Histories> {
+        let (rollout, wanted) = (self.clone(), order.clone());
+        tokio::task::spawn_blocking(move || load(&rollout, &wanted))
+            .await
+            .map_err(|e| Error::new(ErrorCode::Internal, "read the migrations").because(e))?
+    }
+
+    /// What shaping a service's history takes.
+    pub(crate) fn shaping<'a>(&'a self, service: &'a Service) -> Shaping<'a> {
+        Shaping { app: &self.app, service, registry: &self.registry, clusters: &self.clusters }
+    }
+
     /// The sites that a job is about, with the files that it was begun with.
     async fn sites_of(&self, job: JobId, order: &Order) -> Result<Arc<Vec<Site>>> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((_, sites)) = kept.filter(|(id, _)| *id == job) {
             return Ok(sites);
         }
-        let (app, wanted) = (self.app.clone(), order.clone());
-        let histories = tokio::task::spawn_blocking(move || load(&app, &wanted))
-            .await
-            .map_err(|e| Error::new(ErrorCode::Internal, "read the migrations").because(e))??;
-        let sites = Arc::new(self.sites(&histories));
+        let histories = self.histories(order).await?;
+        Ok(self.keep(job, &histories))
+    }
+
+    /// Keeps the sites of a job for its steps.
+    pub(crate) fn keep(&self, job: JobId, histories: &[(Service, Arc<History>)]) -> Arc<Vec<Site>> {
+        let sites = Arc::new(self.sites(histories));
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((job, sites.clone()));
-        Ok(sites)
+        sites
     }
 
     async fn templates(&self, name: &str, sites: &[Site], run: &Run) -> Result<Value> {
@@ -266,11 +285,11 @@ impl Rollout {
 }
 
 /// Reads and shapes what an order needs, and compares it with what the order was given with.
-fn load(app: &App, order: &Order) -> Result<Vec<(Service, Arc<History>)>> {
+fn load(rollout: &Rollout, order: &Order) -> Result<Histories> {
     let mut histories = Vec::new();
-    for service in app.services.values() {
+    for service in rollout.app.services.values() {
         let Some(goal) = order.services.get(service.name.as_str()) else { continue };
-        let history = History::load(app, service, order.direction, goal.to)?;
+        let history = History::load(rollout.shaping(service), order.direction, goal.to)?;
         order.check_files(service.name.as_str(), history.sums())?;
         histories.push((service.clone(), Arc::new(history)));
     }

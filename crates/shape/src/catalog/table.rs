@@ -15,6 +15,8 @@ pub(crate) struct Table {
     pub constraints: Vec<Constraint>,
     pub indexes: Vec<Index>,
     pub triggers: Vec<Trigger>,
+    /// Its rewrite rules.
+    pub rules: Vec<Trigger>,
     /// The table it is a partition of.
     pub parent: Option<String>,
     /// It is a materialized view in the plain shape.
@@ -27,12 +29,14 @@ pub(crate) struct Table {
     pub partitioned_by: Option<Vec<String>>,
 }
 
-/// A trigger.
+/// A trigger or a rule.
 #[derive(Clone, Debug)]
 pub(crate) struct Trigger {
     pub name: String,
     /// It fires on DELETE.
     pub on_delete: bool,
+    /// The function that it calls.
+    pub function: String,
     /// It rests.
     pub disabled: bool,
 }

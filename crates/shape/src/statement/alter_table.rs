@@ -4,6 +4,7 @@ mod add_column;
 mod constraints;
 mod identity_cmd;
 mod refused;
+mod triggers;
 
 pub(super) use constraints::add_to;
 
@@ -12,10 +13,9 @@ use pg_query::protobuf::{
     AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef, DropBehavior, Node, ObjectType,
 };
 
-use super::{Output, Work, create_table, identity, inherit, materialized_view, once, partition, rls};
+use super::{Output, Work, create_table, inherit, materialized_view, partition, rls};
 use crate::ast;
 use crate::emit;
-use crate::ident;
 use crate::model::{Emitted, Scope};
 use crate::refuse::Refuse;
 use constraints::{add_constraint, add_constraint_cmd, drop_constraint, model, validate, with_def};
@@ -143,7 +143,7 @@ fn plain(work: &Work<'_>, global: bool) -> Result<Emitted, Refuse> {
         let mut changed = stmt.cmds.len() < commands;
         for cmd in &mut stmt.cmds {
             if let Some(NodeEnum::AlterTableCmd(cmd)) = cmd.node.as_mut() {
-                changed |= all_to_user(cmd);
+                changed |= triggers::all_to_user(cmd);
             }
         }
         if changed {
@@ -151,16 +151,6 @@ fn plain(work: &Work<'_>, global: bool) -> Result<Emitted, Refuse> {
         }
     }
     Ok(emitted)
-}
-
-fn all_to_user(cmd: &mut AlterTableCmd) -> bool {
-    let user = match cmd.subtype() {
-        AlterTableType::AtEnableTrigAll => AlterTableType::AtEnableTrigUser,
-        AlterTableType::AtDisableTrigAll => AlterTableType::AtDisableTrigUser,
-        _ => return false,
-    };
-    cmd.set_subtype(user);
-    true
 }
 
 /// Indexes, views, sequences and types take ALTER TABLE's commands too.
@@ -218,17 +208,18 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
         T::AtAddIdentity | T::AtSetIdentity | T::AtDropIdentity => {
             return identity_cmd::carry(work, table, cmd, plan);
         }
-        T::AtEnableTrigAll | T::AtDisableTrigAll | T::AtEnableTrigUser | T::AtDisableTrigUser => {
-            let mut cmd = cmd;
-            all_to_user(&mut cmd);
-            let disables = cmd.subtype() == T::AtDisableTrigUser;
-            rest(work, table, None, disables);
-            plan.cmds.push(cmd);
-            if disables {
-                keep_identity_triggers(work, table, plan)?;
-            }
-            return Ok(());
-        }
+        T::AtEnableTrigAll
+        | T::AtDisableTrigAll
+        | T::AtEnableTrigUser
+        | T::AtDisableTrigUser
+        | T::AtEnableTrig
+        | T::AtDisableTrig
+        | T::AtEnableAlwaysTrig
+        | T::AtEnableReplicaTrig
+        | T::AtEnableRule
+        | T::AtDisableRule
+        | T::AtEnableAlwaysRule
+        | T::AtEnableReplicaRule => return triggers::carry(work, table, cmd, plan),
         T::AtAttachPartition => {
             plan.after.extend(partition::attach(work, table, &cmd)?);
             return Ok(());
@@ -239,9 +230,6 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
         T::AtAddInherit | T::AtDropInherit => inherit::alter(work, table, &cmd)?,
         // Left out of both shapes.
         T::AtChangeOwner => return Ok(()),
-        T::AtEnableTrig | T::AtDisableTrig | T::AtEnableAlwaysTrig | T::AtEnableReplicaTrig => {
-            rest(work, table, Some(&cmd.name), cmd.subtype() == T::AtDisableTrig);
-        }
         T::AtSetRelOptions
         | T::AtResetRelOptions
         | T::AtReplicaIdentity
@@ -256,16 +244,6 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
     }
     plan.cmds.push(cmd);
     Ok(())
-}
-
-/// Notes which triggers rest.
-fn rest(work: &mut Work<'_>, table: &str, only: Option<&str>, disabled: bool) {
-    for member in work.catalog.family(table) {
-        let Some(t) = work.catalog.tables.get_mut(&member) else { continue };
-        for trigger in t.triggers.iter_mut().filter(|t| only.is_none_or(|name| t.name == name)) {
-            trigger.disabled = disabled;
-        }
-    }
 }
 
 fn record<'w>(work: &'w mut Work<'_>, table: &str, column: &str) -> Option<&'w mut crate::catalog::Column> {
@@ -312,15 +290,6 @@ fn drop_column(work: &mut Work<'_>, table: &str, cmd: &AlterTableCmd, plan: &mut
         plan.after.extend(materialized_view::sweep(&materialized)?);
     }
     work.catalog.drop_column(table, &cmd.name);
-    Ok(())
-}
-
-/// The sentinels of identity columns must still be replaced while the app's triggers rest.
-fn keep_identity_triggers(work: &Work<'_>, table: &str, plan: &mut Plan) -> Result<(), Refuse> {
-    for column in work.table(table)?.columns.iter().filter(|c| c.identity.is_some()) {
-        let trigger = ident::quote(&identity::trigger_name(&column.name));
-        plan.after.push(once(format!("ALTER TABLE {} ENABLE TRIGGER {trigger}", ident::quote(table)))?);
-    }
     Ok(())
 }
 

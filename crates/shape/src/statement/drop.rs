@@ -27,8 +27,14 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &DropStmt) -> Result<Output, Refu
         | ObjectType::ObjectRoutine
         | ObjectType::ObjectAggregate
         | ObjectType::ObjectStatisticExt
+        | ObjectType::ObjectTsconfiguration
+        | ObjectType::ObjectTsdictionary
+        | ObjectType::ObjectCollation
+        | ObjectType::ObjectRule
         | ObjectType::ObjectTrigger => {}
+        ObjectType::ObjectPublication => return Ok(work.left_out(super::habits::PUBLICATION)),
         ObjectType::ObjectExtension => return extension(work, stmt),
+        ObjectType::ObjectSchema => return super::schema::drop(work, stmt),
         other => {
             return Err(Refuse::all(
                 format!(
@@ -97,7 +103,8 @@ fn forget(
     if_exists: bool,
 ) -> Result<bool, Refuse> {
     let mut parts = ast::qualified_name(object);
-    let inner = if kind == ObjectType::ObjectTrigger { parts.pop() } else { None };
+    let of_table = matches!(kind, ObjectType::ObjectTrigger | ObjectType::ObjectRule);
+    let inner = if of_table { parts.pop() } else { None };
     let name = work.own_object(&parts)?;
     let missing =
         |what: &str| if if_exists { Ok(false) } else { Err(Refuse::unknown(format!("{what} {name}"))) };
@@ -134,11 +141,12 @@ fn forget(
             }
             Ok(false)
         }
-        ObjectType::ObjectTrigger => {
+        ObjectType::ObjectTrigger | ObjectType::ObjectRule => {
             let Some(table) = work.catalog.tables.get_mut(&name) else {
                 return if work.catalog.views.contains_key(&name) { Ok(false) } else { missing("table") };
             };
-            table.triggers.retain(|t| Some(&t.name) != inner.as_ref());
+            let list = if kind == ObjectType::ObjectRule { &mut table.rules } else { &mut table.triggers };
+            list.retain(|t| Some(&t.name) != inner.as_ref());
             Ok(table.global)
         }
         ObjectType::ObjectStatisticExt => {

@@ -1,27 +1,22 @@
 //! Everything else: habits of dump files, maintenance, and what no tenant may have.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{GrantTargetType, ObjectType};
+use pg_query::protobuf::{DefineStmt, ObjectType};
 
-use super::{Output, Work};
+use super::{Output, Work, maintenance, privilege};
 use crate::ast;
-use crate::model::{Emitted, Scope};
 use crate::refuse::Refuse;
 
 /// Carries a statement of no kind of its own.
 pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refuse> {
+    if let Some(carried) = privilege::carry(work, stmt) {
+        return carried;
+    }
     match stmt {
         NodeEnum::CreatedbStmt(s) => database(work, &s.dbname, stmt),
         NodeEnum::DropdbStmt(s) => database(work, &s.dbname, stmt),
         NodeEnum::AlterDatabaseStmt(s) => database(work, &s.dbname, stmt),
         NodeEnum::AlterDatabaseSetStmt(s) => database(work, &s.dbname, stmt),
-        NodeEnum::AlterOwnerStmt(_) => {
-            Ok(work.left_out("OWNER TO is left out: objects belong to Tenantry's owner role"))
-        }
-        NodeEnum::GrantStmt(s) => grant(work, s),
-        NodeEnum::AlterDefaultPrivilegesStmt(_) | NodeEnum::GrantRoleStmt(_) => {
-            Ok(work.left_out("privileges are left out: Tenantry grants them by [roles]"))
-        }
         NodeEnum::CreateStatsStmt(s) => {
             work.catalog.statistics.extend(ast::names(&s.defnames).pop());
             Ok(work.as_written(false))
@@ -30,12 +25,15 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
         NodeEnum::ReindexStmt(_)
         | NodeEnum::VacuumStmt(_)
         | NodeEnum::ClusterStmt(_)
-        | NodeEnum::CheckPointStmt(_) => Ok(maintenance(work, stmt)),
-        NodeEnum::CreateSchemaStmt(s) => schema(work, &s.schemaname),
-        NodeEnum::DoStmt(_) => Err(Refuse::shared(
-            "a DO block runs statements that depend on the catalog and can't be read here",
-            "write its statements out; CREATE ... IF NOT EXISTS and ALTER ... IF EXISTS need no block",
-        )),
+        | NodeEnum::LockStmt(_) => Ok(maintenance::carry(work, stmt)),
+        NodeEnum::CheckPointStmt(_) => Ok(work.left_out("CHECKPOINT is left out: it is the operator's")),
+        NodeEnum::DefineStmt(s) => define(work, s),
+        NodeEnum::AlterTsconfigurationStmt(_)
+        | NodeEnum::AlterTsdictionaryStmt(_)
+        | NodeEnum::AlterCollationStmt(_) => Ok(work.as_written(false)),
+        NodeEnum::CreatePublicationStmt(_) | NodeEnum::AlterPublicationStmt(_) => {
+            Ok(work.left_out(PUBLICATION))
+        }
         other => Err(refused(other)),
     }
 }
@@ -48,51 +46,28 @@ fn database(work: &mut Work<'_>, name: &str, stmt: &NodeEnum) -> Result<Output, 
     Err(refused(stmt))
 }
 
-fn grant(work: &mut Work<'_>, s: &pg_query::protobuf::GrantStmt) -> Result<Output, Refuse> {
-    let on_schema =
-        s.objtype() == ObjectType::ObjectSchema || s.targtype() == GrantTargetType::AclTargetAllInSchema;
-    if s.is_grant || on_schema || s.objtype() == ObjectType::ObjectDatabase {
-        return Ok(work.left_out("privileges are left out: Tenantry grants them by [roles]"));
-    }
-    Err(Refuse::all(
-        "REVOKE takes a privilege that Tenantry grants to every tenant's roles",
-        "leave it out, and say what each role may do in [roles]",
-    ))
-}
+/// What is left out of a publication.
+pub(super) const PUBLICATION: &str =
+    "the publication is left out: it would hold every tenant's rows, and replication is the operator's";
 
-fn schema(work: &mut Work<'_>, name: &str) -> Result<Output, Refuse> {
-    if matches!(name, "public" | "extensions") {
-        return Ok(work.left_out(format!("CREATE SCHEMA {name} is left out: Tenantry makes the schemas")));
+/// Aggregates, collations and what text search is made of hold nobody's rows.
+fn define(work: &mut Work<'_>, s: &DefineStmt) -> Result<Output, Refuse> {
+    let name = work.own_object(&ast::names(&s.defnames))?;
+    match s.kind() {
+        ObjectType::ObjectAggregate => {
+            work.catalog.functions.entry(name).or_default();
+        }
+        ObjectType::ObjectCollation | ObjectType::ObjectTsconfiguration | ObjectType::ObjectTsdictionary => {}
+        other => {
+            let kind = other.as_str_name().trim_start_matches("OBJECT_").to_lowercase();
+            return Err(Refuse::all(format!("CREATE {kind} is not carried"), "write it in another way"));
+        }
     }
-    Err(Refuse::all(
-        format!("it makes the schema {name}, and a tenant has one schema only"),
-        format!("leave it out and write the tables without \"{name}.\", with a prefix of their names"),
-    ))
-}
-
-/// Once per database, outside a transaction; for the plain shapes once per schema.
-fn maintenance(work: &Work<'_>, stmt: &NodeEnum) -> Output {
-    let transactional = !matches!(stmt, NodeEnum::VacuumStmt(s) if s.is_vacuumcmd)
-        && !matches!(stmt, NodeEnum::ReindexStmt(s) if s.params.iter().any(is_concurrently));
-    let emitted = |sql: &String, scope| Emitted { sql: sql.clone(), scope, transactional };
-    Output {
-        shared: vec![emitted(&work.shared, Scope::Database)],
-        plain: vec![emitted(&work.plain, Scope::Tenant)],
-    }
-}
-
-fn is_concurrently(n: &pg_query::protobuf::Node) -> bool {
-    matches!(&n.node, Some(NodeEnum::DefElem(d)) if d.defname == "concurrently")
+    Ok(work.as_written(false))
 }
 
 fn refused(stmt: &NodeEnum) -> Refuse {
     let (what, remedy) = match stmt {
-        NodeEnum::CreateRoleStmt(_)
-        | NodeEnum::AlterRoleStmt(_)
-        | NodeEnum::DropRoleStmt(_)
-        | NodeEnum::AlterRoleSetStmt(_) => {
-            ("it changes a role of the server", "leave it out: roles are Tenantry's, see [roles]")
-        }
         NodeEnum::CreatePolicyStmt(_) | NodeEnum::AlterPolicyStmt(_) => (
             "a policy of the app's own would widen the tenants' one",
             "leave it out: rows are kept apart by Tenantry; what a role may do stands in [roles]",
@@ -103,21 +78,12 @@ fn refused(stmt: &NodeEnum) -> Refuse {
         | NodeEnum::AlterDatabaseSetStmt(_) => {
             ("it changes a database of the server", "leave it out: databases are Tenantry's")
         }
-        NodeEnum::AlterObjectSchemaStmt(_) => {
-            ("SET SCHEMA moves an object out of the tenant's schema", "leave it out")
-        }
-        NodeEnum::LockStmt(_) => {
-            ("LOCK TABLE would stop every tenant", "leave it out, or lock rows with SELECT ... FOR UPDATE")
-        }
         NodeEnum::NotifyStmt(_) | NodeEnum::ListenStmt(_) | NodeEnum::UnlistenStmt(_) => {
             ("channels are seen by the whole database", "notify from the application, through the gateway")
         }
-        NodeEnum::RuleStmt(_) => ("a rule rewrites statements in a way that is not carried", "use a trigger"),
         NodeEnum::CreatePlangStmt(_) => ("a procedural language is not a tenant's", "leave it out"),
-        NodeEnum::CreatePublicationStmt(_)
-        | NodeEnum::AlterPublicationStmt(_)
-        | NodeEnum::CreateSubscriptionStmt(_) => {
-            ("publications concern every tenant", "leave it out: replication is the operator's")
+        NodeEnum::CreateSubscriptionStmt(_) | NodeEnum::AlterSubscriptionStmt(_) => {
+            ("a subscription reaches outside the tenant", "leave it out: replication is the operator's")
         }
         NodeEnum::CreateEventTrigStmt(_) => ("an event trigger concerns the whole database", "leave it out"),
         NodeEnum::CreateForeignTableStmt(_)

@@ -97,15 +97,18 @@ fn deletions(work: &Work<'_>, tables: &[String]) -> Result<Vec<Emitted>, Refuse>
     ordered.iter().map(|table| per_tenant(format!("DELETE FROM {}", ident::quote(table)))).collect()
 }
 
-/// TRUNCATE fires no triggers on DELETE.
+/// TRUNCATE fires no triggers on DELETE, and no rule stands in for it.
 fn silenced(work: &Work<'_>, tables: &[String], deletions: Vec<Emitted>) -> Result<Vec<Emitted>, Refuse> {
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for member in tables.iter().flat_map(|t| work.catalog.family(t)) {
         let table = work.table(&member)?;
-        for trigger in table.triggers.iter().filter(|t| t.on_delete && !t.disabled) {
-            let (t, name) = (ident::quote(&member), ident::quote(&trigger.name));
-            before.push(once(format!("ALTER TABLE {t} DISABLE TRIGGER {name}"))?);
-            after.push(once(format!("ALTER TABLE {t} ENABLE TRIGGER {name}"))?);
+        let triggers = table.triggers.iter().map(|t| ("TRIGGER", t));
+        for (kind, one) in triggers.chain(table.rules.iter().map(|r| ("RULE", r))) {
+            if one.on_delete && !one.disabled {
+                let (t, name) = (ident::quote(&member), ident::quote(&one.name));
+                before.push(once(format!("ALTER TABLE {t} DISABLE {kind} {name}"))?);
+                after.push(once(format!("ALTER TABLE {t} ENABLE {kind} {name}"))?);
+            }
         }
     }
     Ok(before.into_iter().chain(deletions).chain(after).collect())

@@ -1,5 +1,5 @@
-//! A hard-coded `public` becomes the schema that the statement runs in; what an extension brings is found in
-//! the schema `extensions`, global tables in `global`.
+//! A hard-coded `public` becomes the schema that the statement runs in, and so does a schema of the app's own; what an
+//! extension brings is found in the schema `extensions`, global tables in `global`.
 
 use super::Scene;
 use crate::ident;
@@ -33,17 +33,24 @@ const TAKES_RELATION: [&str; 7] = [
 pub(super) fn pass(tokens: &Tokens<'_>, scene: &Scene<'_>, edits: &mut Edits) -> Result<(), Refuse> {
     let dynamic = tokens.list.iter().any(|t| t.name == "execute" && !t.is_quoted);
     for i in 0..tokens.list.len() {
-        if tokens.list[i].name == "public" && tokens.symbol(i + 1, '.') && !before(tokens, i, '.') {
-            ambiguous(tokens, scene)?;
+        if is_schema(scene, &tokens.list[i].name) && tokens.symbol(i + 1, '.') && !before(tokens, i, '.') {
+            if !qualifies(tokens, i, scene)? {
+                continue;
+            }
             let schema = schema_of(scene, tokens.list.get(i + 2).map_or("", |t| t.name.as_str()));
             edits.replace(tokens.list[i].range.clone(), schema);
         } else if tokens.is(i, "search_path") {
-            search_path(tokens, i, edits);
+            search_path(tokens, i, scene, edits);
         } else if tokens.list[i].is_string {
             string(tokens, i, scene, dynamic, edits)?;
         }
     }
     Ok(())
+}
+
+/// Whether the name is that of a schema which stands for the tenant's.
+fn is_schema(scene: &Scene<'_>, name: &str) -> bool {
+    name == "public" || scene.catalog.schemas.contains(name)
 }
 
 fn before(tokens: &Tokens<'_>, i: usize, symbol: char) -> bool {
@@ -58,7 +65,7 @@ fn schema_of<'s>(scene: &Scene<'_>, name: &str) -> &'s str {
         return "global";
     }
     let made_here = scene.catalog.tables.contains_key(name)
-        || scene.catalog.functions.contains(name)
+        || scene.catalog.functions.contains_key(name)
         || scene.catalog.types.contains_key(name);
     if !made_here && scene.catalog.extensions.iter().any(|e| brings(e, name)) {
         "extensions"
@@ -101,29 +108,60 @@ fn brings(extension: &str, name: &str) -> bool {
     }
 }
 
-/// `public.x` must not be a table or an alias called public.
-fn ambiguous(tokens: &Tokens<'_>, scene: &Scene<'_>) -> Result<(), Refuse> {
-    let alias = (1..tokens.list.len()).any(|i| tokens.list[i].name == "public" && tokens.is(i - 1, "as"));
-    if alias || scene.catalog.tables.contains_key("public") {
+/// Words that stand before the name of an object.
+const BEFORE_OBJECT: [&str; 20] = [
+    "from",
+    "join",
+    "table",
+    "into",
+    "update",
+    "references",
+    "view",
+    "sequence",
+    "index",
+    "function",
+    "procedure",
+    "type",
+    "only",
+    "exists",
+    "domain",
+    "using",
+    "on",
+    "of",
+    "execute",
+    "to",
+];
+
+/// Whether the name at `i`, with a dot behind it, is the schema's and not a table's or an alias of the same name.
+fn qualifies(tokens: &Tokens<'_>, i: usize, scene: &Scene<'_>) -> Result<bool, Refuse> {
+    let name = tokens.list[i].name.as_str();
+    let alias = (1..tokens.list.len()).any(|at| tokens.list[at].name == name && tokens.is(at - 1, "as"));
+    if !alias && !scene.catalog.tables.contains_key(name) {
+        return Ok(true);
+    }
+    if name == "public" {
         return Err(Refuse::all(
             "public stands for a schema and for a table or an alias in one statement",
             "give the table or the alias another name",
         ));
     }
-    Ok(())
+    let object = tokens.list.get(i + 2).map_or("", |t| t.name.as_str());
+    let known = scene.catalog.relation_taken(object, false) || scene.catalog.functions.contains_key(object);
+    let placed = i > 0 && BEFORE_OBJECT.iter().any(|word| tokens.is(i - 1, word));
+    Ok(known || placed || tokens.symbol(i + 3, '.') || tokens.symbol(i + 3, '('))
 }
 
 /// `SET search_path = a, public`: the schema, and what stands behind it on everybody's path.
-fn search_path(tokens: &Tokens<'_>, i: usize, edits: &mut Edits) {
+fn search_path(tokens: &Tokens<'_>, i: usize, scene: &Scene<'_>, edits: &mut Edits) {
     let set = i > 0 && (tokens.is(i - 1, "set") || tokens.is(i - 1, "local") || tokens.is(i - 1, "session"));
     if !set || !(tokens.is(i + 1, "to") || tokens.symbol(i + 1, '=')) {
         return;
     }
     let mut at = i + 2;
     loop {
-        let is_public = tokens.list.get(at).is_some_and(|t| t.name == "public")
-            || tokens.string_value(at).is_some_and(|v| v == "public");
-        if is_public {
+        let ours = tokens.list.get(at).is_some_and(|t| is_schema(scene, &t.name))
+            || tokens.string_value(at).is_some_and(|v| is_schema(scene, &v));
+        if ours {
             edits.replace(tokens.list[at].range.clone(), format!("{SCHEMA_PLACEHOLDER}, global, extensions"));
         }
         if !tokens.symbol(at + 1, ',') {
@@ -141,11 +179,11 @@ fn string(
     edits: &mut Edits,
 ) -> Result<(), Refuse> {
     let Some(value) = tokens.string_value(i) else { return Ok(()) };
-    if !value.contains("public") {
+    if !value.contains("public") && !scene.catalog.schemas.iter().any(|s| value.contains(s.as_str())) {
         return Ok(());
     }
-    if value == "public" {
-        return schema_name(tokens, i, edits);
+    if is_schema(scene, &value) {
+        return schema_name(tokens, i, &value, edits);
     }
     let cast_to_name = tokens.written(i + 1) == "::"
         && tokens.list.get(i + 2).is_some_and(|t| t.name.starts_with("reg") || t.name == "pg_catalog");
@@ -164,8 +202,8 @@ fn string(
     Ok(())
 }
 
-/// `table_schema = 'public'` asks for the schema by name; elsewhere 'public' is the app's own word.
-fn schema_name(tokens: &Tokens<'_>, i: usize, edits: &mut Edits) -> Result<(), Refuse> {
+/// `table_schema = 'public'` asks for the schema by name; elsewhere it is the app's own word.
+fn schema_name(tokens: &Tokens<'_>, i: usize, name: &str, edits: &mut Edits) -> Result<(), Refuse> {
     let is_column = |at: Option<usize>| {
         at.and_then(|at| tokens.list.get(at)).is_some_and(|t| SCHEMA_COLUMNS.contains(&t.name.as_str()))
     };
@@ -177,8 +215,8 @@ fn schema_name(tokens: &Tokens<'_>, i: usize, edits: &mut Edits) -> Result<(), R
     }
     if tokens.list.iter().any(|t| SCHEMA_COLUMNS.contains(&t.name.as_str())) {
         return Err(Refuse::all(
-            "the catalog is asked for the schema public in a way that is not understood",
-            "compare with = 'public', or with current_schema()",
+            format!("the catalog is asked for the schema {name} in a way that is not understood"),
+            format!("compare with = '{name}', or with current_schema()"),
         ));
     }
     Ok(())

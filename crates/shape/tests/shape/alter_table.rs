@@ -282,7 +282,7 @@ fn set_schema_is_refused() {
         r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
         r#"ALTER TABLE users SET SCHEMA other"#,
         r#"
-m.sql:1:1: SET SCHEMA moves an object out of the tenant's schema; leave it out
+m.sql:1:1: SET SCHEMA moves an object to other, which no migration has made; leave it out, or CREATE SCHEMA before it
 "#,
     );
 }

@@ -239,7 +239,7 @@ fn another_schema_is_refused() {
         r#""#,
         r#"CREATE TABLE accounting.t (id int PRIMARY KEY)"#,
         r#"
-m.sql:1:1: it names the schema accounting, and a tenant has one schema only; leave out the qualifier "accounting."; put table families apart by a prefix of their names
+m.sql:1:1: it names the schema accounting, and a tenant has one schema only; leave out the qualifier "accounting.", or CREATE SCHEMA accounting in a migration before it
 "#,
     );
 }

@@ -49,8 +49,8 @@ fn indexed() {
         r#"
 shared once: CREATE UNIQUE INDEX mv_at_idx ON mv USING btree (tenant_id, at)
 plain tenant: CREATE UNIQUE INDEX ON mv (at)
-shared once alone: CREATE INDEX CONCURRENTLY mv_many ON mv USING btree (tenant_id, many)
-plain tenant alone: CREATE INDEX CONCURRENTLY mv_many ON mv (many)
+shared once alone: CREATE INDEX CONCURRENTLY IF NOT EXISTS mv_many ON mv USING btree (tenant_id, many)
+plain tenant alone: CREATE INDEX CONCURRENTLY IF NOT EXISTS mv_many ON mv (many)
 shared once: DROP INDEX mv_many
 plain tenant: DROP INDEX mv_many
 "#,

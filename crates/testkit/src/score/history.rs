@@ -128,7 +128,7 @@ fn natural(path: &str) -> String {
             digits.push(c);
         } else {
             if !digits.is_empty() {
-                key.push_str(&if digits.len() < 7 { format!("{digits:0>7}") } else { digits.clone() });
+                key.push_str(&if digits.len() < 4 { format!("{digits:0>4}") } else { digits.clone() });
                 digits.clear();
             }
             key.push(c);
