@@ -8,5 +8,6 @@ mod dumps;
 mod folder;
 mod refused;
 mod relations;
+mod run_time;
 mod statements;
 mod tenants;

@@ -73,7 +73,8 @@ fn pin(sql: &str) -> Result<String, Refuse> {
     let mut edits = Edits::default();
     edits.insert(
         token.range.start,
-        format!("SET search_path = pg_catalog, {SCHEMA_PLACEHOLDER}, global, extensions, pg_temp "),
+        // pg_catalog comes first by itself; named first, it would be where the function makes tables.
+        format!("SET search_path = {SCHEMA_PLACEHOLDER}, global, extensions, pg_temp "),
     );
     Ok(edits.apply(sql))
 }

@@ -46,8 +46,8 @@ fn security_definer_gets_a_path() {
         r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
         r#"CREATE FUNCTION f() RETURNS bigint LANGUAGE sql SECURITY DEFINER AS $$ SELECT count(*) FROM users $$"#,
         r#"
-shared once: CREATE FUNCTION f() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, shared, global, extensions, pg_temp AS $$ SELECT count(*) FROM users $$
-plain tenant: CREATE FUNCTION f() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, shared, global, extensions, pg_temp AS $$ SELECT count(*) FROM users $$
+shared once: CREATE FUNCTION f() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS $$ SELECT count(*) FROM users $$
+plain tenant: CREATE FUNCTION f() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS $$ SELECT count(*) FROM users $$
 "#,
     );
 }

@@ -74,6 +74,8 @@ const SHARED: &[Breakage] = &[
         "materialized_view_granted",
         "CREATE MATERIALIZED VIEW shared.top AS SELECT name FROM shared.products; GRANT SELECT ON shared.top TO {group}",
     ),
+    ("shared_guard", "DROP EVENT TRIGGER tenantry_guard_shared"),
+    ("shared_guard", "ALTER EVENT TRIGGER tenantry_guard_shared DISABLE"),
     ("definer_search_path", "ALTER FUNCTION shared.lookup(text) RESET search_path"),
     ("definer_search_path", "ALTER FUNCTION shared.lookup(text) SET search_path = shared"),
     ("definer_search_path", "ALTER FUNCTION shared.lookup(text) SET search_path = \"$user\", shared, pg_temp"),
