@@ -94,3 +94,28 @@ pub async fn interruptible<S>(
         () = wished(&mut forced, Wish::Force) => Ok(ExitCode::from(EXIT_INTERRUPTED)),
     }
 }
+
+/// As [`interruptible`], for a command that finishes what it has in hand when a signal comes: it is told of the wish. A
+/// second signal ends it.
+///
+/// # Errors
+/// As [`interruptible`].
+pub async fn told<S>(
+    open: impl Future<Output = Result<S>>,
+    command: impl AsyncFnOnce(&S, watch::Receiver<Wish>) -> Result<ExitCode>,
+    close: impl AsyncFnOnce(S) -> Result<()>,
+) -> Result<ExitCode> {
+    let wishes = listen()?;
+    let mut forced = wishes.clone();
+    let run = async {
+        let parts = open.await?;
+        let result = command(&parts, wishes).await;
+        let closed = close(parts).await;
+        let code = result?;
+        closed.map(|()| code)
+    };
+    tokio::select! {
+        result = run => result,
+        () = wished(&mut forced, Wish::Force) => Ok(ExitCode::from(EXIT_INTERRUPTED)),
+    }
+}

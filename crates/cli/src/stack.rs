@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use tenantry_domain::{Error, ErrorCode, JobId, Result};
-use tenantry_jobs::{Job, Worker, queue};
+use tenantry_jobs::{Job, JobStatus, Worker, queue};
 use tenantry_lifecycle::{Platform, operations};
-use tenantry_migrate::{Migrator, Progress};
+use tenantry_migrate::Migrator;
+use tenantry_migrate::rollout::{KIND, Request};
 use tenantry_postgres::bootstrap;
 use tenantry_postgres::check::check;
 use tenantry_postgres::clusters::Clusters;
@@ -16,11 +18,13 @@ use tenantry_postgres::error::sqlstate;
 use tenantry_postgres::pool::Pool;
 use tenantry_postgres::server::Server;
 use tenantry_registry::{Registry, migrations};
+use tokio::sync::watch;
 
 use crate::Context;
+use crate::commands::migrate::roll_out;
 use crate::config::Config;
 use crate::progress::Work;
-use crate::shutdown;
+use crate::shutdown::{self, Wish};
 
 /// What these connections call themselves in `pg_stat_activity`.
 const APPLICATION_NAME: &str = "tenantry";
@@ -37,6 +41,8 @@ pub struct Stack {
     pub config: Config,
     /// The engines.
     pub platform: Platform,
+    /// What migrates.
+    pub migrator: Migrator,
     /// What runs jobs here.
     pub worker: Worker,
     /// The server of the control database.
@@ -89,8 +95,11 @@ impl Stack {
         registry.declare(app).await?;
         let clusters = Clusters::new(servers, limits.connections_per_database_max);
         let platform = Platform::new(app.clone(), registry.clone(), clusters);
-        let worker = Worker::new(registry, operations(&platform), limits);
-        Ok(Self { config, platform, worker, control, default, embedded })
+        let migrator = Migrator::new(platform.app.clone(), registry.clone(), platform.clusters.clone());
+        let mut operations = operations(&platform);
+        operations.push(Arc::new(migrator.operation()));
+        let worker = Worker::new(registry, operations, limits);
+        Ok(Self { config, platform, migrator, worker, control, default, embedded })
     }
 
     /// The control database.
@@ -103,38 +112,41 @@ impl Stack {
         self.embedded.is_some()
     }
 
-    /// Makes roles and databases where they are missing and applies every migration that is.
+    /// Makes roles and databases where they are missing and applies every migration that is. A rollout that somebody
+    /// paused stays so, and tenants that one could not bring along keep nobody else from working: both are told of.
     ///
     /// # Errors
     /// Those of migrations and servers.
     pub async fn set_up(&self, context: &Context) -> Result<()> {
-        let platform = &self.platform;
-        let migrator =
-            Migrator::new(platform.app.clone(), platform.registry.clone(), platform.clusters.clone());
         let work = Work::begin(context.output, "set up");
         work.at("roles and databases");
         if let (Some(own), true) = (&self.default, self.is_embedded()) {
             let client = connect(own, maintenance(own), APPLICATION_NAME).await?;
             bootstrap::seal_own_server(&client).await?;
         }
-        migrator.prepare().await?;
-        let progress = |p: Progress| {
-            work.at(&format!("{} {} for {}", p.service, p.migration, p.target));
-        };
-        let report = migrator.up(&progress).await?;
+        self.migrator.prepare().await?;
         drop(work);
-        if !report.applied.is_empty() {
-            let last: BTreeMap<_, _> = report
-                .applied
-                .iter()
-                .map(|a| (a.service.as_str(), format!("{:04}_{}", a.version, a.name)))
-                .collect();
-            let last: Vec<String> =
-                last.into_iter().map(|(service, name)| format!("{service} {name}")).collect();
-            let count = report.applied.len();
-            context.output.note(&format!("applied {count} migrations, up to {}", last.join(", ")));
+        let open = queue::open_of_kind(self.registry(), KIND).await?;
+        if let Some(paused) = open.filter(|j| j.status == JobStatus::Paused) {
+            context
+                .output
+                .note(&format!("rollout {} is paused: `tenantry migrate resume` goes on", paused.id));
+            return Ok(());
         }
-        Ok(())
+        match roll_out(context, self, &Request::up(), None).await {
+            Ok(_) => Ok(()),
+            Err(e)
+                if matches!(
+                    e.code(),
+                    ErrorCode::RolloutFailed | ErrorCode::RolloutOpen | ErrorCode::JobPaused
+                ) =>
+            {
+                context.output.note(&format!("{}: {}", e.code(), e.sentence()));
+                context.output.note(e.next_step());
+                Ok(())
+            }
+            Err(e) => Err(e),
+        }
     }
 
     /// Sets up if that was never done here: so that a tenant can be created without a server running.
@@ -195,6 +207,17 @@ pub async fn with_stack(
     command: impl AsyncFnOnce(&Stack) -> Result<ExitCode>,
 ) -> Result<ExitCode> {
     shutdown::interruptible(Stack::open(context, Mode::Shared), command, Stack::close).await
+}
+
+/// As [`with_stack`], for a command that finishes what it has in hand when a signal comes.
+///
+/// # Errors
+/// As [`with_stack`].
+pub async fn with_stack_and_wishes(
+    context: &Context,
+    command: impl AsyncFnOnce(&Stack, watch::Receiver<Wish>) -> Result<ExitCode>,
+) -> Result<ExitCode> {
+    shutdown::told(Stack::open(context, Mode::Shared), command, Stack::close).await
 }
 
 /// The server of whatever has no URL of its own.

@@ -54,6 +54,11 @@ impl Layout {
         format!("{}_{service}_template", self.key)
     }
 
+    /// The scratch database in which blocks of a service's migrations are tried.
+    pub fn shadow_database(&self, service: &ServiceName) -> String {
+        format!("{}_{service}_shadow", self.key)
+    }
+
     /// The database of a tenant in database isolation.
     pub fn tenant_database(&self, service: &ServiceName, tenant: TenantId) -> String {
         format!("{}_{service}_t_{}", self.key, tenant.hex())

@@ -6,6 +6,7 @@
 pub mod app;
 pub mod error;
 pub mod error_code;
+pub mod glob;
 pub mod ids;
 pub mod isolation;
 pub mod layout;

@@ -32,6 +32,34 @@ impl Acting {
         render(include_str!("acting/begin.sql"), &self.values())
     }
 
+    /// Begins a transaction that moves a tenant of a data database from one version to another, with the role's rights for
+    /// what follows. Fails where the tenant is at another version. The lock time-out is the session's ([`for_many`]).
+    ///
+    /// # Errors
+    /// As [`Acting::begin`].
+    pub fn begin_move(&self, id: &str, (before, after): (i64, i64)) -> Result<String> {
+        let values = self.values().text("id", id);
+        let values = values.raw("before", before.to_string()).raw("after", after.to_string());
+        render(include_str!("acting/move.sql"), &values)
+    }
+
+    /// The same in a database of the tenant's own, whose ledger gains a row.
+    ///
+    /// # Errors
+    /// As [`Acting::begin`].
+    pub fn begin_note(&self, version: i64, name: &str, checksum: &str) -> Result<String> {
+        let values = self.values().raw("version", version.to_string());
+        render(include_str!("acting/note.sql"), &values.text("name", name).text("checksum", checksum))
+    }
+
+    /// The same, whose ledger loses a row.
+    ///
+    /// # Errors
+    /// As [`Acting::begin`].
+    pub fn begin_forget(&self, version: i64) -> Result<String> {
+        render(include_str!("acting/forget.sql"), &self.values().raw("version", version.to_string()))
+    }
+
     /// Takes the role's rights for what can't run in a transaction; [`RESET`] ends it.
     ///
     /// # Errors
@@ -69,6 +97,14 @@ impl Acting {
     pub fn close_login(&self) -> Result<String> {
         render(include_str!("acting/owner_close.sql"), &self.values())
     }
+}
+
+/// Prepares a session that migrates many tenants: their commits don't wait for the disk one by one.
+///
+/// # Errors
+/// As [`Acting::begin`].
+pub fn for_many(lock_ms_max: u64) -> Result<String> {
+    render(include_str!("acting/worker.sql"), &Values::default().raw("lock_ms", lock_ms_max.to_string()))
 }
 
 /// Gives the rights taken with [`Acting::outside`] back.

@@ -11,6 +11,8 @@ use crate::ident::quote_ident;
 use crate::sql::{Values, render};
 
 const FUNCTIONS: &str = include_str!("bootstrap/functions.sql");
+const LEDGER_FUNCTIONS: &str = include_str!("bootstrap/ledger_functions.sql");
+const LACKS_LEDGER_FUNCTIONS: &str = include_str!("bootstrap/lacks_ledger_functions.sql");
 const SCHEMAS: &str = include_str!("bootstrap/schemas.sql");
 const OWN_GRANTS: &str = include_str!("bootstrap/own_grants.sql");
 const SHARED_GUARD: &str = include_str!("bootstrap/shared_guard.sql");
@@ -211,7 +213,31 @@ pub async fn fill_database(
     if !there {
         tx.batch_execute(&fill_script(layout, kind, key)?).await.map_err(|e| db_error(e, doing))?;
     }
-    tx.commit().await.map_err(|e| db_error(e, doing))
+    tx.commit().await.map_err(|e| db_error(e, doing))?;
+    ensure_ledger_functions(client, layout).await
+}
+
+/// Makes the functions that note migrations where they are missing: in a database that an earlier version has made.
+/// `client` is connected to it.
+///
+/// # Errors
+/// As [`db_error`].
+pub async fn ensure_ledger_functions(client: &Client, layout: &Layout) -> Result<()> {
+    let doing = "make the functions that note migrations";
+    let missing: bool =
+        client.query_one(LACKS_LEDGER_FUNCTIONS, &[]).await.map_err(|e| db_error(e, doing))?.get(0);
+    if !missing {
+        return Ok(());
+    }
+    let script = format!("BEGIN;\n{}COMMIT;", ledger_functions(layout)?);
+    client.batch_execute(&script).await.map_err(|e| db_error(e, doing))
+}
+
+fn ledger_functions(layout: &Layout) -> Result<String> {
+    let values = Values::default()
+        .text("platform", layout.platform_role())
+        .text("owners", layout.tenant_owners_role());
+    render(LEDGER_FUNCTIONS, &values)
 }
 
 /// The SQL that [`fill_database`] runs.

@@ -12,6 +12,7 @@ pub mod migrations;
 pub mod placements;
 pub mod rollouts;
 pub mod settings;
+pub mod shadows;
 pub mod statement;
 pub mod tenants;
 

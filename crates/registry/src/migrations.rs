@@ -33,6 +33,12 @@ pub const MIGRATIONS: &[Migration] = &[
         up: include_str!("../migrations/0002_rollouts.up.sql"),
         down: include_str!("../migrations/0002_rollouts.down.sql"),
     },
+    Migration {
+        version: 3,
+        name: "shadows",
+        up: include_str!("../migrations/0003_shadows.up.sql"),
+        down: include_str!("../migrations/0003_shadows.down.sql"),
+    },
 ];
 
 const LEDGER: &str = include_str!("migrations/ledger.sql");

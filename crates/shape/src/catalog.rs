@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 pub(crate) use definition::Definition;
 pub(crate) use readers::Reads;
-pub(crate) use relation::{Sequence, TypeKind, View};
+pub(crate) use relation::{Routine, Sequence, TypeKind, View};
 pub(crate) use table::{Column, Constraint, ConstraintKind, Identity, Index, Table, Trigger};
 
 /// Everything that exists after the statements seen so far.
@@ -20,7 +20,8 @@ pub(crate) struct Catalog {
     pub views: BTreeMap<String, View>,
     pub sequences: BTreeMap<String, Sequence>,
     pub types: BTreeMap<String, TypeKind>,
-    pub functions: BTreeSet<String>,
+    /// Functions and procedures by name; overloads together.
+    pub functions: BTreeMap<String, Routine>,
     pub statistics: BTreeSet<String>,
     pub extensions: BTreeSet<String>,
     /// Schemas of the app's own: each stands for the tenant's.

@@ -7,11 +7,8 @@ use tenantry_domain::Error;
 use crate::catalog::Catalog;
 use crate::model::{Options, Statement};
 use crate::refuse::ShapeError;
+use crate::stack;
 use file::Carrier;
-
-/// The stack for the walks over a file's trees, in bytes. The parser refuses what nests more deeply than some
-/// 700 levels; a level takes below 20 kB in a build without optimisation. Only what is touched is ever used.
-const STACK_BYTES: usize = 64 << 20;
 
 /// What the statements so far have made, for one service of an app.
 #[derive(Clone, Debug)]
@@ -34,8 +31,17 @@ pub struct ShadowQuestion<'a> {
     pub probe: &'a str,
 }
 
-/// Answers a [`ShadowQuestion`]: the texts that the block passed to [`crate::SHADOW_NOTE`], in order.
-pub type AskShadow<'a> = dyn FnMut(ShadowQuestion<'_>) -> Result<Vec<String>, Error> + Send + 'a;
+/// What a block did on a shadow.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ShadowAnswer {
+    /// The texts that it passed to [`crate::SHADOW_NOTE`], in order.
+    pub texts: Vec<String>,
+    /// How many definitions the server saw.
+    pub definitions: usize,
+}
+
+/// Answers a [`ShadowQuestion`].
+pub type AskShadow<'a> = dyn FnMut(ShadowQuestion<'_>) -> Result<ShadowAnswer, Error> + Send + 'a;
 
 impl History {
     /// Before the first migration.
@@ -76,14 +82,7 @@ impl History {
     ) -> Result<Vec<Statement>, ShapeError> {
         let (options, catalog, files) = (&self.options, &self.catalog, self.files);
         let carry = move || Carrier::new(options, catalog, files, ask).file(file, text);
-        // Trees are deep, so this runs on a stack of its own.
-        let (catalog, statements) = std::thread::scope(|scope| {
-            let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-            match thread.spawn_scoped(scope, carry) {
-                Ok(handle) => handle.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
-                Err(e) => Err(ShapeError::Thread(e.to_string())),
-            }
-        })?;
+        let (catalog, statements) = stack::deep(carry)?;
         self.catalog = catalog;
         self.files += 1;
         Ok(statements)

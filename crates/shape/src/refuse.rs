@@ -33,6 +33,11 @@ impl Refuse {
         }
     }
 
+    /// Whether it says that a name is taken: every such refusal ends in these words.
+    pub fn is_duplicate(&self) -> bool {
+        self.reason.ends_with(" exists already")
+    }
+
     /// At this line and column of the file.
     pub fn at(self, line: usize, column: usize) -> Self {
         Self { place: Some((line, column)), ..self }

@@ -12,6 +12,7 @@ mod create_sequence;
 mod create_table;
 mod create_table_as;
 mod dml;
+mod do_block;
 mod drop;
 mod extension;
 mod function;
@@ -52,6 +53,15 @@ use crate::source::{Data, Piece};
 pub(crate) struct Output {
     pub shared: Vec<Emitted>,
     pub plain: Vec<Emitted>,
+}
+
+/// How to get at the statements that a block of PL/pgSQL stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Resolve {
+    /// This one, unless what it makes is there already.
+    Guarded(String),
+    /// Those that this one notes when it runs on a shadow.
+    Shadow(String),
 }
 
 impl Output {
@@ -98,10 +108,14 @@ pub(crate) struct Work<'a> {
     /// The number of the file.
     pub file: usize,
     pub notes: Vec<String>,
+    /// What stands in for the plain statement on a shadow.
+    pub shadow: Option<Emitted>,
+    /// The statement stands for others.
+    pub resolve: Option<Resolve>,
 }
 
 pub(crate) use bookkeeping::missing as missing_bookkeeping;
-pub(crate) use dml::tables_named;
+pub(crate) use dml::{functions_called, tables_named};
 pub(crate) use materialized_view::query_name;
 pub(crate) use resumable::make as make_resumable;
 pub(crate) use schema::{check_function, explain};
@@ -135,6 +149,7 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::CreateTableAsStmt(s) => create_table_as::carry(work, *s),
         NodeEnum::RefreshMatViewStmt(s) => materialized_view::refresh(work, &s),
         NodeEnum::SelectStmt(s) if create_table_as::has_into(&s) => create_table_as::carry_select(work, *s),
+        NodeEnum::DoStmt(s) => do_block::carry(work, &s),
         NodeEnum::CopyStmt(s) => copy::carry(work, &s),
         NodeEnum::TransactionStmt(s) => transaction::carry(work, &s),
         NodeEnum::VariableSetStmt(s) => setting::carry(work, &s),

@@ -8,6 +8,7 @@ mod query;
 mod refresh;
 mod sequences;
 
+pub(crate) use insert::end_of;
 pub(crate) use query::{query_columns, view_columns};
 
 use crate::catalog::Catalog;
@@ -35,6 +36,15 @@ pub(crate) fn plain(text: &str, catalog: &Catalog, options: &Options) -> Result<
 
 /// The text for the shared shape, from the one for the plain shapes.
 pub(crate) fn shared(text: &str, catalog: &Catalog, options: &Options) -> Result<String, Refuse> {
+    if scan(text)?.is(0, "do") {
+        // Most blocks are not run in the shared shape at all.
+        return Ok(text.to_owned());
+    }
+    shared_block(text, catalog, options)
+}
+
+/// The same for a DO block that runs as it is.
+pub(crate) fn shared_block(text: &str, catalog: &Catalog, options: &Options) -> Result<String, Refuse> {
     run(
         text,
         &Scene { catalog, options, in_body: false, returns_rows: false },

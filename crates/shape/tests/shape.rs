@@ -14,6 +14,8 @@ mod create_table;
 mod create_table_as;
 #[path = "shape/data.rs"]
 mod data;
+#[path = "shape/do_block.rs"]
+mod do_block;
 #[path = "shape/foreign_key.rs"]
 mod foreign_key;
 #[path = "shape/function.rs"]

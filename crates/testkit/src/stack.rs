@@ -139,8 +139,13 @@ impl TestApp {
 
     /// The app of this name that another process has made, as a process of its own would open it.
     pub async fn attach(name: &str, options: AppOptions) -> Self {
+        Self::attach_with(name, Path::new(""), options).await
+    }
+
+    /// The same with its folder of migrations.
+    pub async fn attach_with(name: &str, migrations: &Path, options: AppOptions) -> Self {
         let server = server().await.server().clone();
-        Self::over(app(name, Path::new(""), options), &server, &server)
+        Self::over(app(name, migrations, options), &server, &server)
     }
 
     fn over(app: App, server: &Server, cluster: &Server) -> Self {
@@ -157,7 +162,10 @@ impl TestApp {
 
     /// A further worker, as another process would be.
     pub fn worker_of(platform: &Platform) -> Worker {
-        let operations = tenantry_lifecycle::operations(platform);
+        let mut operations = tenantry_lifecycle::operations(platform);
+        let (app, clusters) = (Arc::clone(&platform.app), platform.clusters.clone());
+        let migrator = Migrator::new(app, platform.registry.clone(), clusters);
+        operations.push(Arc::new(migrator.operation()));
         Worker::new(platform.registry.clone(), operations, platform.app.limits.clone())
     }
 

@@ -14,7 +14,7 @@ DATABASES = {
     }
 }
 DATABASE_ROUTERS = ("django_tenants.routers.TenantSyncRouter",)
-SHARED_APPS = ("django_tenants", "customers")
+SHARED_APPS = ("django_tenants", "django.contrib.contenttypes", "customers")
 TENANT_APPS = ("shop",)
 INSTALLED_APPS = list(SHARED_APPS) + [app for app in TENANT_APPS if app not in SHARED_APPS]
 TENANT_MODEL = "customers.Client"

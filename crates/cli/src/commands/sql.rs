@@ -1,7 +1,6 @@
 //! `tenantry sql`: one query over many tenants.
 
 mod format;
-mod glob;
 
 use std::process::ExitCode;
 
@@ -58,7 +57,7 @@ pub async fn run(context: &Context, sql: Sql) -> Result<ExitCode> {
         let service = service(&stack.platform.app, sql.service.as_deref())?;
         let all = stack.registry().tenants().await?;
         let meant = all.into_iter().filter(|row| match &sql.tenants {
-            Some(pattern) => glob::matches(pattern, row.tenant.slug.as_str()),
+            Some(pattern) => tenantry_domain::glob::matches(pattern, row.tenant.slug.as_str()),
             None => true,
         });
         let (tenants, others): (Vec<TenantRow>, Vec<TenantRow>) =

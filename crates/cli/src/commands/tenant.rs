@@ -3,6 +3,7 @@
 mod change;
 mod create;
 mod delete;
+mod label;
 mod list;
 mod show;
 
@@ -27,6 +28,8 @@ pub enum Command {
     Resume(change::One),
     /// Give a tenant another slug
     Rename(change::Rename),
+    /// Give a tenant labels, or take them away
+    Label(label::Label),
     /// Delete a tenant; it is kept for a while and can be restored
     Delete(delete::Delete),
     /// Bring a deleted tenant back
@@ -46,6 +49,7 @@ pub async fn run(context: &Context, command: Command) -> Result<ExitCode> {
         Command::Resume(one) => change::run(context, &one, change::Kind::Resume).await,
         Command::Restore(one) => change::run(context, &one, change::Kind::Restore).await,
         Command::Rename(rename) => change::rename(context, rename).await,
+        Command::Label(label) => label::run(context, label).await,
         Command::Delete(delete) => delete::run(context, delete).await,
     }
 }

@@ -18,12 +18,15 @@ async fn help_of_every_command() {
         &["tenant", "create"],
         &["tenant", "delete"],
         &["tenant", "rename"],
+        &["tenant", "label"],
         &["url"],
         &["psql"],
         &["sql"],
         &["migrate"],
         &["migrate", "new"],
         &["migrate", "up"],
+        &["migrate", "down"],
+        &["migrate", "show"],
         &["job"],
     ];
     let mut text = String::new();

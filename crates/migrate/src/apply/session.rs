@@ -1,5 +1,5 @@
-//! Running one file's statements on one target: in one transaction, or, around statements that PostgreSQL refuses in
-//! transactions, in several, with a note of how far it came.
+//! Running one file's statements on one target, statement by statement: in one transaction, or, around statements that
+//! PostgreSQL refuses in transactions, in several, with a note of how far it came.
 
 use tenantry_domain::Result;
 use tenantry_postgres::acting::{AS_PLATFORM, Acting, RESET, for_tenant};
@@ -9,33 +9,55 @@ use tokio_postgres::Client;
 
 use super::shaped::{Run, Shaped};
 use crate::error::statement_error;
+use crate::rollout::order::Direction;
 
 const PROGRESS_OF: &str = include_str!("progress_of.sql");
 const NOTE_PROGRESS: &str = include_str!("note_progress.sql");
 const NOTE_MIGRATION: &str = include_str!("note_migration.sql");
+const FORGET_MIGRATION: &str = include_str!("forget_migration.sql");
+const MOVE_VERSION: &str = include_str!("move_version.sql");
 const VIEWS_INVOKER: &str = include_str!("views_invoker.sql");
 const DROP_INVALID: &str = include_str!("drop_invalid_index.sql");
 
 /// Who runs the statements.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Who {
+pub(crate) enum Who {
     /// The platform's login, which acts as a role: only where no tenant's code can run.
     Platform,
     /// The tenant's owner itself, logged in.
-    Owner(String),
+    Owner,
 }
 
 /// Where statements run.
 #[derive(Clone, Debug)]
-pub(super) struct Target {
+pub(crate) struct Target {
     /// As messages name it.
     pub words: String,
     pub who: Who,
     pub acting: Acting,
 }
 
+/// How it is noted that a file is done, in the transaction that does it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// A ledger gains or loses a row.
+    Ledger(String, Direction),
+    /// A tenant of a data database moves from one version to another.
+    Version { id: String, before: i64, after: i64 },
+}
+
+impl Mark {
+    /// The name under which progress within a file is noted.
+    fn target(&self) -> &str {
+        match self {
+            Mark::Ledger(target, _) => target,
+            Mark::Version { id, .. } => id,
+        }
+    }
+}
+
 /// One target's session.
-pub(super) struct Session<'a> {
+pub(crate) struct Session<'a> {
     client: &'a Client,
     target: Target,
     /// Id and key of each tenant that data statements run for; empty: the statements run once.
@@ -69,43 +91,92 @@ impl<'a> Session<'a> {
     }
 
     /// Runs a file and notes that it is done; the last transaction stays open for [`Session::commit`].
-    pub async fn run(&self, file: &Shaped, runs: &[Run<'_>], ledger: &str) -> Result<()> {
-        let result = self.run_all(file, runs, ledger).await;
+    pub async fn run(&self, file: &Shaped, runs: &[Run<'_>], mark: &Mark) -> Result<()> {
+        let result = self.run_all(file, runs, mark).await;
         if result.is_err() {
-            // On a lost connection the server rolls back by itself.
-            let _ = self.client.batch_execute("ROLLBACK").await;
+            self.roll_back().await;
         }
         result
     }
 
-    async fn run_all(&self, file: &Shaped, runs: &[Run<'_>], ledger: &str) -> Result<()> {
-        let doing = "note the migration";
+    /// Takes back what is open; on a lost connection the server does that by itself.
+    pub async fn roll_back(&self) {
+        let _ = self.client.batch_execute("ROLLBACK").await;
+    }
+
+    async fn run_all(&self, file: &Shaped, runs: &[Run<'_>], mark: &Mark) -> Result<()> {
         let in_one = runs.iter().all(|r| r.emitted.transactional);
-        let done: i32 = if in_one { 0 } else { self.progress_of(file, ledger).await? };
+        let done: i32 = if in_one { 0 } else { self.progress_of(file, mark.target()).await? };
         self.begin().await?;
+        if in_one && matches!(mark, Mark::Version { .. }) {
+            // First, so that whoever else migrates this tenant waits here, and then fails, before it has done anything.
+            self.note(file, mark).await?;
+            self.as_role().await?;
+        }
         for (number, run) in (1_i32..).zip(runs).skip(usize::try_from(done).unwrap_or(0)) {
             if run.emitted.transactional {
                 self.inside(run).await?;
                 if !in_one {
-                    self.note_progress(file, ledger, number).await?;
+                    self.note_progress(file, mark.target(), number).await?;
                 }
             } else {
                 self.commit().await?;
                 self.outside(run).await?;
                 self.begin().await?;
-                self.note_progress(file, ledger, number).await?;
+                self.note_progress(file, mark.target(), number).await?;
                 // What is done can't be undone: it stays noted, whatever becomes of the statements below.
                 self.commit().await?;
                 self.begin().await?;
             }
         }
-        self.say(VIEWS_INVOKER, "let views read with their reader's rights").await?;
+        if file.makes_views() {
+            self.say(VIEWS_INVOKER, "let views read with their reader's rights").await?;
+        }
+        if !(in_one && matches!(mark, Mark::Version { .. })) {
+            self.note(file, mark).await?;
+        }
+        self.as_platform().await
+    }
+
+    /// Notes that the file is done; the platform's own rights hold afterwards.
+    async fn note(&self, file: &Shaped, mark: &Mark) -> Result<()> {
         self.as_platform().await?;
-        self.client
-            .execute(NOTE_MIGRATION, &[&ledger, &file.version, &file.name, &file.checksum])
-            .await
-            .map_err(|e| db_error(e, doing))?;
-        Ok(())
+        let noted = match mark {
+            Mark::Ledger(target, Direction::Up) => {
+                let parameters: &[&(dyn tokio_postgres::types::ToSql + Sync)] =
+                    &[target, &file.version, &file.name, &file.checksum];
+                self.client.execute(NOTE_MIGRATION, parameters).await
+            }
+            Mark::Ledger(target, Direction::Down) => {
+                self.client.execute(FORGET_MIGRATION, &[target, &file.version]).await
+            }
+            Mark::Version { id, before, after } => {
+                self.client.execute(MOVE_VERSION, &[id, before, after]).await
+            }
+        };
+        noted.map(|_| ()).map_err(|e| db_error(e, "note the migration"))
+    }
+
+    /// Runs a file's statements and keeps what they do, without a note: on a shadow.
+    pub async fn replay(&self, runs: &[Run<'_>]) -> Result<()> {
+        let result = async {
+            self.begin().await?;
+            for run in runs {
+                if run.emitted.transactional {
+                    self.inside(run).await?;
+                } else {
+                    self.commit().await?;
+                    self.outside(run).await?;
+                    self.begin().await?;
+                }
+            }
+            self.commit().await
+        }
+        .await;
+        if result.is_err() {
+            let _ = self.client.batch_execute("ROLLBACK").await;
+        }
+        result
     }
 
     /// Commits what is open.
@@ -127,7 +198,7 @@ impl<'a> Session<'a> {
             if self.target.who == Who::Platform {
                 self.as_platform().await?;
                 self.statement(run, &sql).await?;
-                self.as_owner().await?;
+                self.as_role().await?;
             }
             return Ok(());
         }
@@ -151,8 +222,9 @@ impl<'a> Session<'a> {
             let drop: &str = row.get(0);
             self.say(drop, "drop an index that was left invalid").await?;
         }
-        self.statement(run, &run.emitted.render(schema)).await?;
-        self.say(RESET, doing).await
+        let done = self.statement(run, &run.emitted.render(schema)).await;
+        let reset = self.say(RESET, doing).await;
+        done.and(reset)
     }
 
     async fn statement(&self, run: &Run<'_>, sql: &str) -> Result<()> {
@@ -166,12 +238,16 @@ impl<'a> Session<'a> {
     pub async fn as_platform(&self) -> Result<()> {
         match self.target.who {
             Who::Platform => self.say(AS_PLATFORM, "give the owner's rights back").await,
-            Who::Owner(_) => Ok(()),
+            Who::Owner => Ok(()),
         }
     }
 
-    async fn as_owner(&self) -> Result<()> {
-        self.say(&self.target.acting.again()?, "take the owner's rights").await
+    /// The role's rights again, after [`Session::as_platform`].
+    async fn as_role(&self) -> Result<()> {
+        match self.target.who {
+            Who::Platform => self.say(&self.target.acting.again()?, "take the owner's rights").await,
+            Who::Owner => Ok(()),
+        }
     }
 
     async fn progress_of(&self, file: &Shaped, ledger: &str) -> Result<i32> {
@@ -191,7 +267,7 @@ impl<'a> Session<'a> {
             .execute(NOTE_PROGRESS, &[&ledger, &file.version, &done])
             .await
             .map_err(|e| db_error(e, "note how far the migration came"))?;
-        if self.target.who == Who::Platform { self.as_owner().await } else { Ok(()) }
+        self.as_role().await
     }
 
     async fn say(&self, sql: &str, doing: &str) -> Result<()> {
@@ -200,7 +276,7 @@ impl<'a> Session<'a> {
 }
 
 /// Makes a file's extensions in a tenant's own database, as the platform.
-pub(super) async fn create_extensions(client: &Client, file: &Shaped) -> Result<()> {
+pub(crate) async fn create_extensions(client: &Client, file: &Shaped) -> Result<()> {
     for run in file.own_database().iter().filter(|r| r.extension().is_some()) {
         let sql = run.emitted.render(tenantry_domain::layout::DATABASE_SCHEMA);
         client

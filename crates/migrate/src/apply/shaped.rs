@@ -1,9 +1,10 @@
 //! A history as it runs: every file with its statements for each shape, all of it checked before anything is applied.
 
 use tenantry_domain::{App, Error, Result};
-use tenantry_shape::{Emitted, History, Options, Scope, Statement};
+use tenantry_shape::{Emitted, History, Options, Scope, ShadowQuestion, Statement};
 
-use super::refused_extension;
+use crate::apply::refused_extension;
+use crate::shadow::{Shadow, Shaping};
 use crate::source::Migration;
 
 /// Extensions that open files, networks or other databases to whoever may run SQL.
@@ -28,7 +29,7 @@ const REFUSED_EXTENSIONS: &[&str] = &[
 
 /// A file of the history.
 #[derive(Clone, Debug)]
-pub(super) struct Shaped {
+pub(crate) struct Shaped {
     pub version: i64,
     pub name: String,
     pub file: String,
@@ -38,7 +39,7 @@ pub(super) struct Shaped {
 
 /// A statement to run with where it comes from.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Run<'a> {
+pub(crate) struct Run<'a> {
     pub statement: &'a Statement,
     pub emitted: &'a Emitted,
 }
@@ -80,33 +81,71 @@ impl Run<'_> {
     }
 }
 
-/// Shapes a whole history.
-///
-/// # Errors
-/// `migration_syntax`, `shape_refused`, with file, line and what to write instead.
-pub(super) fn shape(app: &App, files: &[Migration]) -> Result<Vec<Shaped>> {
-    let mut history = History::new(Options {
+/// What the app's configuration says about its tables.
+pub(crate) fn options(app: &App) -> Options {
+    Options {
         tenant_column: app.isolation.tenant_column.clone(),
         tenant_type: app.isolation.tenant_key,
         current_tenant: app.isolation.tenant_key.current_tenant_call().to_owned(),
         global_tables: app.tables.global.clone(),
-    });
-    let mut shaped = Vec::new();
+    }
+}
+
+/// Shapes a whole history. Blocks whose definitions show only when they run are tried on a shadow database. Blocks: it
+/// parses, and waits for the shadow.
+///
+/// # Errors
+/// `migration_syntax`, `shape_refused`, `migration_failed`, with file, line and what to write instead; what servers say.
+pub(crate) fn shape(shaping: Shaping<'_>, files: &[Migration]) -> Result<Vec<Shaped>> {
+    let mut shadow = Shadow::new(shaping)?;
+    let shaped = shape_files(shaping, files, &mut shadow);
+    let closed = shadow.close();
+    let shaped = shaped?;
+    closed.map(|()| shaped)
+}
+
+fn shape_files(shaping: Shaping<'_>, files: &[Migration], shadow: &mut Shadow<'_>) -> Result<Vec<Shaped>> {
+    let mut history = History::new(options(shaping.app));
+    let mut shaped: Vec<Shaped> = Vec::new();
     for file in files {
-        let statements = history.apply(&file.file(), &file.text).map_err(Error::from)?;
-        let one = Shaped {
+        let statements = shape_file(&mut history, (&file.file(), &file.text), &shaped, shadow)?;
+        shaped.push(Shaped {
             version: file.version,
             name: file.name.clone(),
             file: file.file(),
             checksum: file.checksum(),
             statements,
-        };
-        for run in one.own_database() {
-            if let Some(name) = run.extension().filter(|name| REFUSED_EXTENSIONS.contains(name)) {
-                return Err(refused_extension(&format!("{}:{}", one.file, run.statement.line), name));
-            }
-        }
-        shaped.push(one);
+        });
     }
     Ok(shaped)
+}
+
+/// One file behind others.
+pub(crate) fn shape_file(
+    history: &mut History,
+    (file, text): (&str, &str),
+    earlier: &[Shaped],
+    shadow: &mut Shadow<'_>,
+) -> Result<Vec<Statement>> {
+    let mut all: Option<Vec<&Statement>> = None;
+    let mut ask = |question: ShadowQuestion<'_>| {
+        refuse_extensions(file, question.before)?;
+        let all = all.get_or_insert_with(|| earlier.iter().flat_map(|one| &one.statements).collect());
+        shadow.ask(all, question)
+    };
+    let statements = history.apply_with(file, text, &mut ask).map_err(Error::from)?;
+    refuse_extensions(file, &statements)?;
+    Ok(statements)
+}
+
+fn refuse_extensions(file: &str, statements: &[Statement]) -> Result<()> {
+    for statement in statements {
+        for emitted in &statement.plain {
+            let run = Run { statement, emitted };
+            if let Some(name) = run.extension().filter(|name| REFUSED_EXTENSIONS.contains(name)) {
+                return Err(refused_extension(&format!("{file}:{}", statement.line), name));
+            }
+        }
+    }
+    Ok(())
 }

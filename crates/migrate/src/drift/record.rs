@@ -41,7 +41,6 @@ pub(crate) struct Local {
 #[derive(Clone, Debug)]
 pub(crate) struct Variation {
     pub name: String,
-    pub checksum: String,
     pub changes: Vec<Change>,
 }
 
@@ -74,8 +73,8 @@ pub(crate) async fn variations(client: &impl GenericClient) -> Result<HashMap<St
     let rows = client.query(VARIATIONS, &[]).await.map_err(|e| db_error(e, doing))?;
     let mut all: HashMap<String, Vec<Variation>> = HashMap::new();
     for row in rows {
-        let changes = serde_json::from_str(row.get(3)).code(ErrorCode::Internal, doing)?;
-        let variation = Variation { name: row.get(1), checksum: row.get(2), changes };
+        let changes = serde_json::from_str(row.get(2)).code(ErrorCode::Internal, doing)?;
+        let variation = Variation { name: row.get(1), changes };
         all.entry(row.get(0)).or_default().push(variation);
     }
     Ok(all)

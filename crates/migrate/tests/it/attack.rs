@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use tenantry_domain::Isolation;
+use tenantry_testkit::AppOptions;
 
 use crate::collisions::with_ddl;
 use crate::folder::{Lab, in_slug, one};
@@ -97,4 +98,125 @@ async fn planted_code_runs_with_its_owners_rights() {
     );
     let sql = format!("SELECT count(*) FROM pg_roles WHERE rolname = '{evil}'");
     assert_eq!((one::<i64>(&data, superusers).await, one::<i64>(&data, &sql).await), (before, 0));
+}
+
+/// What a tenant leaves behind while it may create objects: an operator and a function that fit better than those that the
+/// app means. They note who runs them, and try to become the platform.
+const IN_WAIT: &str = "
+  CREATE TABLE loot (session text, superuser text, outcome text);
+  GRANT INSERT ON loot TO PUBLIC;
+  CREATE FUNCTION same(a varchar, b varchar) RETURNS boolean LANGUAGE plpgsql AS $f$
+  DECLARE outcome text := 'done';
+  BEGIN
+    BEGIN
+      EXECUTE 'RESET ROLE; ALTER ROLE {role} SUPERUSER';
+    EXCEPTION WHEN OTHERS THEN outcome := SQLSTATE;
+    END;
+    INSERT INTO loot VALUES (session_user, current_setting('is_superuser'), outcome);
+    RETURN true;
+  END $f$;
+  GRANT EXECUTE ON FUNCTION same(varchar, varchar) TO PUBLIC;
+  CREATE OPERATOR = (FUNCTION = same, LEFTARG = varchar, RIGHTARG = varchar);
+  CREATE FUNCTION mark_of(word varchar) RETURNS text LANGUAGE plpgsql AS
+    $f$ BEGIN PERFORM same(word, word); RETURN 'planted'; END $f$;
+  GRANT EXECUTE ON FUNCTION mark_of(varchar) TO PUBLIC;";
+
+/// The migration's own note of who runs it.
+const TELLS: &str = "CREATE TABLE ran AS SELECT session_user::text AS by;
+  UPDATE products SET mark = mark_of(name) WHERE name = 'seed';";
+
+/// Tenants who could create objects once, and perhaps still can, are never migrated by the platform's own session; who
+/// never could is.
+#[tokio::test]
+async fn what_lies_in_wait_after_tenant_ddl_never_runs_as_the_platform() {
+    let lab = Lab::new(with_ddl()).await;
+    lab.apply("0001_first.up.sql", FIRST).await;
+    let layout = lab.app.platform.app.layout();
+    let key = lab.app.platform.app.isolation.tenant_key;
+    let own = [Isolation::Schema, Isolation::Database];
+    for isolation in own {
+        let tenant = lab.app.tenant(&in_slug(isolation), isolation).await.tenant;
+        let planted = IN_WAIT.replace("{role}", &layout.tenant_role(&tenant, key));
+        lab.app.login(&in_slug(isolation)).await.batch_execute(&planted).await.unwrap();
+        lab.app.tenant(&format!("idle-{isolation}"), isolation).await;
+    }
+    // From now on tenants may create nothing.
+    let name = lab.app.platform.app.name.to_string();
+    let app = tenantry_testkit::TestApp::attach_with(&name, lab.folder(), AppOptions::default()).await;
+    app.migrator.prepare().await.unwrap();
+    for isolation in own {
+        app.tenant(&format!("later-{isolation}"), isolation).await;
+    }
+    lab.write("0002_tells.up.sql", TELLS);
+    app.migrator.up(&|_| {}).await.unwrap();
+    let data = lab.app.data().await;
+    let platform: String = one(&data, "SELECT session_user::text").await;
+    for isolation in own {
+        for slug in [in_slug(isolation), format!("idle-{isolation}"), format!("later-{isolation}")] {
+            let tenant = app.platform.registry.find_tenant(&slug).await.unwrap().tenant;
+            let session = app.login(&slug).await;
+            let by: String = one(&session, "SELECT by FROM ran").await;
+            let expected = if slug.starts_with("later") {
+                platform.clone()
+            } else {
+                layout.tenant_owner_role(tenant.id)
+            };
+            // A database that was cloned while tenants could create objects keeps the right until it is taken back.
+            if slug.starts_with("later") && by != platform {
+                assert_eq!(
+                    (isolation, by),
+                    (Isolation::Database, layout.tenant_owner_role(tenant.id)),
+                    "{slug}"
+                );
+            } else {
+                assert_eq!(by, expected, "{slug}");
+            }
+            if slug == in_slug(isolation) {
+                let row = session
+                    .query_one("SELECT array_agg(DISTINCT session || superuser || outcome) FROM loot", &[])
+                    .await;
+                let loot: Vec<String> = row.unwrap().get(0);
+                assert_eq!(
+                    loot,
+                    [format!("{}off42501", layout.tenant_owner_role(tenant.id))],
+                    "{slug}: it ran"
+                );
+            }
+            let role = layout.tenant_role(&tenant, key);
+            let sql = format!("SELECT rolsuper FROM pg_roles WHERE rolname = '{role}'");
+            assert!(!one::<bool>(&data, &sql).await, "{slug}");
+        }
+    }
+}
+
+/// An app whose own functions run texts could be made to run a tenant's: its tenants are migrated by their owners.
+#[tokio::test]
+async fn an_app_that_runs_texts_is_never_migrated_by_the_platform() {
+    let lab = Lab::new(AppOptions::default()).await;
+    let first = format!(
+        "{FIRST}
+        CREATE FUNCTION follow() RETURNS trigger LANGUAGE plpgsql AS
+          $f$ BEGIN EXECUTE format('SELECT %s', NEW.mark); RETURN NEW; END $f$;
+        CREATE TABLE rules (mark text);
+        CREATE TRIGGER follow BEFORE UPDATE ON rules FOR EACH ROW EXECUTE FUNCTION follow();"
+    );
+    lab.apply("0001_first.up.sql", &first).await;
+    let own = [Isolation::Schema, Isolation::Database];
+    for isolation in own {
+        let tenant = lab.app.tenant(&in_slug(isolation), isolation).await.tenant;
+        let role =
+            lab.app.platform.app.layout().tenant_role(&tenant, lab.app.platform.app.isolation.tenant_key);
+        let rule = format!("INSERT INTO rules VALUES ('1; RESET ROLE; ALTER ROLE {role} SUPERUSER')");
+        lab.app.login(&in_slug(isolation)).await.batch_execute(&rule).await.unwrap();
+    }
+    lab.write("0002_rules.up.sql", "UPDATE rules SET mark = mark;");
+    let e = lab.up().await.unwrap_err();
+    for isolation in own {
+        assert!(e.message().contains(&format!("tenant {}: [migration_failed]", in_slug(isolation))), "{e:?}");
+        assert_eq!(lab.versions(&in_slug(isolation)).await, (1, 1), "{isolation}");
+    }
+    assert!(e.message().contains("42501"), "{e:?}");
+    let supers = "SELECT count(*) FROM pg_roles WHERE rolsuper AND rolname IN
+        (SELECT 't_' || replace(id::text, '-', '') FROM tenantry.local_tenants)";
+    assert_eq!(one::<i64>(&lab.app.data().await, supers).await, 0);
 }

@@ -52,11 +52,11 @@ async fn a_collision_names_tenant_and_object_and_stops_nobody_else() {
     lab.write("0002_invoices.up.sql", "CREATE TABLE\n invoices (id serial PRIMARY KEY);");
     lab.write("0003_more.up.sql", "CREATE TABLE more (id serial PRIMARY KEY);");
     let e = lab.up().await.unwrap_err();
-    assert_eq!(e.code(), ErrorCode::NameCollision, "{e:?}");
+    assert_eq!(e.code(), ErrorCode::RolloutFailed, "{e:?}");
     for isolation in own {
         let id =
             lab.app.platform.registry.find_tenant(&format!("clash-{isolation}")).await.unwrap().tenant.id;
-        assert!(e.message().contains(&format!("tenant clash-{isolation}")), "{e:?}");
+        assert!(e.message().contains(&format!("tenant clash-{isolation}: [name_collision]")), "{e:?}");
         assert!(e.message().contains(&id.to_string()), "{e:?}");
     }
     assert!(e.message().contains("invoices") && e.message().contains("0002_invoices.up.sql:1"), "{e:?}");

@@ -2,12 +2,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod attack;
+mod blocks;
 mod collisions;
 mod drift;
 mod dumps;
+mod fleet;
 mod folder;
+mod locks;
 mod refused;
 mod relations;
+mod rollout;
 mod run_time;
 mod statements;
 mod tenants;

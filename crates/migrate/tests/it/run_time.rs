@@ -83,6 +83,11 @@ async fn what_has_no_tenant_is_not_made() {
         let e = ann.batch_execute(&format!("SELECT {name}()")).await.unwrap_err();
         assert_eq!(e.code().unwrap().code(), "0A000", "{name}: {e:?}");
     }
+    for (name, body) in [("drops", "DROP TABLE events;"), ("takes", "ALTER TABLE notes DROP COLUMN body;")] {
+        make(&lab, &data, name, body).await;
+        let e = ann.batch_execute(&format!("SELECT {name}()")).await.unwrap_err();
+        assert_eq!(e.code().unwrap().code(), "0A000", "{name}: {e:?}");
+    }
     let left: i64 = one(&data, "SELECT count(*) FROM pg_class WHERE relname = 'loot'").await;
     assert_eq!(left, 0);
     make(&lab, &data, "passing", "CREATE TEMP TABLE mine (a int); INSERT INTO mine VALUES (1);").await;
@@ -91,4 +96,34 @@ async fn what_has_no_tenant_is_not_made() {
     data.batch_execute("ALTER EVENT TRIGGER tenantry_guard_shared DISABLE").await.unwrap();
     ann.batch_execute("SELECT bare()").await.unwrap();
     assert!(lab.app.findings().await.iter().any(|f| f.code == "rls_disabled"));
+}
+
+/// A history that keeps its partitions by functions: carried, with a note, and the tenants' calls work in every isolation.
+#[tokio::test]
+async fn a_history_that_grows_partitions() {
+    let lab = Lab::new(AppOptions::default()).await;
+    let text = "CREATE TABLE logs (id int, at date NOT NULL, line text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+      CREATE FUNCTION grow(year int) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+      BEGIN
+        EXECUTE format('CREATE TABLE IF NOT EXISTS %I PARTITION OF logs FOR VALUES FROM (%L) TO (%L)',
+                       'logs_' || year, make_date(year, 1, 1), make_date(year + 1, 1, 1));
+      END $$;
+      SELECT grow(2023);";
+    lab.apply("0001_logs.up.sql", text).await;
+    for slug in ["ann", "bob"] {
+        for isolation in Isolation::ALL {
+            let slug = format!("{slug}-{isolation}");
+            lab.app.tenant(&slug, isolation).await;
+            let own = lab.app.login(&slug).await;
+            own.batch_execute(&format!(
+                "SELECT grow(2024); INSERT INTO logs VALUES (1, '2023-02-02', '{slug}'), (1, '2024-02-02', '{slug}')"
+            ))
+            .await
+            .unwrap_or_else(|e| panic!("{slug}: {e:?}"));
+            let found: Vec<String> = one(&own, "SELECT array_agg(line) FROM logs_2024").await;
+            assert_eq!(found, [slug]);
+        }
+    }
+    let findings = lab.app.findings().await;
+    assert!(findings.is_empty(), "{findings:#?}");
 }

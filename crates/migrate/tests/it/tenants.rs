@@ -139,6 +139,8 @@ async fn the_registry_catches_up() {
 async fn a_lock_that_is_not_had_in_time() {
     let mut options = AppOptions::default();
     options.limits.ddl_lock_ms_max = 100;
+    options.limits.rollout_tries_max = 3;
+    options.limits.rollout_backoff_ms = 10;
     let lab = Lab::new(options).await;
     lab.apply("0001_first.up.sql", FIRST).await;
     lab.tenants().await;
@@ -146,8 +148,8 @@ async fn a_lock_that_is_not_had_in_time() {
     holder.batch_execute("BEGIN; INSERT INTO notes (body) VALUES ('held')").await.unwrap();
     lab.write("0002_second.up.sql", "ALTER TABLE notes ADD COLUMN stars integer;");
     let e = lab.up().await.unwrap_err();
-    assert_eq!(e.code(), ErrorCode::Busy, "{e:?}");
-    assert!(e.message().contains("tenant in-schema"), "{e:?}");
+    assert_eq!(e.code(), ErrorCode::RolloutFailed, "{e:?}");
+    assert!(e.message().contains("tenant in-schema: [busy] 0002_second.up.sql:1:1: "), "{e:?}");
     assert_eq!((lab.versions("in-schema").await, lab.versions("in-database").await), ((1, 1), (2, 2)));
     holder.batch_execute("COMMIT").await.unwrap();
     lab.up().await.unwrap();

@@ -79,53 +79,6 @@ CREATE TABLE tenantry.variations (
   PRIMARY KEY (target, name)
 );
 
--- A tenant's owner notes its own migrations, in the transaction that applies them; the platform those of the templates.
-CREATE FUNCTION tenantry.own_target(wanted text) RETURNS text LANGUAGE sql STABLE
-RETURN CASE
-  WHEN pg_catalog.starts_with(session_user::text, 'o_') THEN pg_catalog.substr(session_user::text, 3, 32)::uuid::text
-  ELSE wanted
-END;
-
-CREATE FUNCTION tenantry.note_progress(wanted text, migration bigint, done integer) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  INSERT INTO tenantry.progress (target, version, statements) VALUES (tenantry.own_target(wanted), migration, done)
-  ON CONFLICT (target, version) DO UPDATE SET statements = excluded.statements;
-END;
-
-CREATE FUNCTION tenantry.progress_of(wanted text, migration bigint) RETURNS integer
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  SELECT coalesce(max(statements), 0) FROM tenantry.progress
-   WHERE target = tenantry.own_target(wanted) AND version = migration;
-END;
-
--- In a data database the tenant's version moves on; in a database of the tenant's own the ledger gains a row.
-CREATE FUNCTION tenantry.note_migration(wanted text, migration bigint, title text, sum text) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
-BEGIN
-  DELETE FROM tenantry.progress WHERE target = tenantry.own_target(wanted) AND version = migration;
-  UPDATE tenantry.local_tenants SET version = migration WHERE id::text = tenantry.own_target(wanted);
-  IF NOT FOUND THEN
-    INSERT INTO tenantry.ledger (target, version, name, checksum)
-    VALUES (CASE WHEN starts_with(session_user, 'o_') THEN 'template' ELSE wanted END, migration, title, sum);
-  END IF;
-END $f$;
-
--- As with migrations, a tenant's owner notes its own variations, each once.
-CREATE FUNCTION tenantry.note_variation(wanted text, title text, sum text, what text) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  INSERT INTO tenantry.variations (target, name, checksum, changes)
-  VALUES (tenantry.own_target(wanted), title, sum, what);
-END;
-
-CREATE FUNCTION tenantry.forget_variation(wanted text, title text) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
-BEGIN ATOMIC
-  DELETE FROM tenantry.variations WHERE target = tenantry.own_target(wanted) AND name = title;
-END;
-
 -- The highest fence seen of each job: a worker that lost its claim can't commit here any more.
 CREATE TABLE tenantry.fences (
   job bigint PRIMARY KEY,
@@ -347,9 +300,6 @@ REVOKE ALL ON ALL TABLES IN SCHEMA tenantry FROM PUBLIC;
 GRANT USAGE ON SCHEMA tenantry TO :"shared_group", :"schema_group", :"database_group", :"app_role", :"owner", :"owners";
 GRANT EXECUTE ON FUNCTION tenantry.no_tenant(), tenantry.current_tenant(), tenantry.get_current_tenant(),
   tenantry.current_tenant_key() TO :"shared_group", :"schema_group", :"database_group", :"app_role", :"owner", :"owners";
-GRANT EXECUTE ON FUNCTION tenantry.own_target(text), tenantry.note_progress(text, bigint, integer),
-  tenantry.progress_of(text, bigint), tenantry.note_migration(text, bigint, text, text),
-  tenantry.note_variation(text, text, text, text), tenantry.forget_variation(text, text) TO :"owners";
 GRANT EXECUTE ON FUNCTION tenantry.next_value(regclass), tenantry.current_value(regclass),
   tenantry.set_value(regclass, bigint, boolean), tenantry.identity_value(), tenantry.only_refreshed(),
   tenantry.next_identity(regclass, smallint, bigint, bigint, bigint, bigint, boolean)

@@ -55,6 +55,25 @@ BEGIN
     END IF;
   END LOOP;
 END $f$;
+
+-- A function that a tenant calls can't take anything from the others.
+CREATE FUNCTION tenantry.guard_drop() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
+DECLARE gone record;
+BEGIN
+  IF (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) THEN
+    RETURN;
+  END IF;
+  FOR gone IN
+    SELECT object_type, object_identity FROM pg_event_trigger_dropped_objects()
+     WHERE original AND NOT is_temporary AND schema_name = 'shared'
+  LOOP
+    RAISE EXCEPTION '% % would be dropped for every tenant', gone.object_type, gone.object_identity
+      USING ERRCODE = '0A000', HINT = 'Drop it in a migration.';
+  END LOOP;
+END $f$;
+ALTER FUNCTION tenantry.guard_drop() OWNER TO :"platform";
+REVOKE ALL ON FUNCTION tenantry.guard_drop() FROM PUBLIC;
+CREATE EVENT TRIGGER tenantry_guard_drop ON sql_drop EXECUTE FUNCTION tenantry.guard_drop();
 ALTER FUNCTION tenantry.guard_shared() OWNER TO :"platform";
 REVOKE ALL ON FUNCTION tenantry.guard_shared() FROM PUBLIC;
 CREATE EVENT TRIGGER tenantry_guard_shared ON ddl_command_end

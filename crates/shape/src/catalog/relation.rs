@@ -36,3 +36,12 @@ pub(crate) enum TypeKind {
     Composite,
     Range,
 }
+
+/// What the functions and procedures of a name do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Routine {
+    /// One of them makes definitions, or runs text that may.
+    pub defines: bool,
+    /// One of them writes rows.
+    pub writes: bool,
+}

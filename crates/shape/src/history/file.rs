@@ -7,22 +7,31 @@ use crate::model::{Emitted, Options, Scope, Statement};
 use crate::refuse::{Refusal, Refuse, ShapeError};
 use crate::script;
 use crate::source::{self, Data, Piece, Remark};
-use crate::statement::{self, FileState, Output, Setting, Work};
+use crate::statement::{self, FileState, Output, Resolve, Setting, Work};
 use crate::text;
 use crate::tokens::Tokens;
 
-use super::AskShadow;
+use super::{AskShadow, ShadowAnswer, ShadowQuestion};
 
 /// Carries a file.
-#[allow(dead_code)]
 pub(super) struct Carrier<'a, 'f> {
     options: &'a Options,
     /// What there was before the file.
     before: &'a Catalog,
     files: usize,
     ask: Option<&'a mut AskShadow<'f>>,
-    /// What the shadow has said, by the number of the statement.
-    answers: BTreeMap<usize, Vec<String>>,
+    /// What the shadow has said, by line and question.
+    answers: BTreeMap<(usize, String), ShadowAnswer>,
+    /// Why the shadow could not be asked.
+    failed: Option<ShapeError>,
+}
+
+/// What a statement becomes.
+#[derive(Debug, Default)]
+struct Carried {
+    output: Output,
+    notes: Vec<String>,
+    shadow: Option<Emitted>,
 }
 
 /// How far a file has come.
@@ -40,7 +49,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
         files: usize,
         ask: Option<&'a mut AskShadow<'f>>,
     ) -> Self {
-        Self { options, before, files, ask, answers: BTreeMap::new() }
+        Self { options, before, files, ask, answers: BTreeMap::new(), failed: None }
     }
 
     /// The statements of a file with what there is after them.
@@ -79,6 +88,8 @@ impl<'a, 'f> Carrier<'a, 'f> {
             later: &[],
             file: self.files,
             notes: Vec::new(),
+            shadow: None,
+            resolve: None,
         };
         let output = statement::end(&mut work)?;
         Some(Statement {
@@ -151,42 +162,73 @@ impl<'a, 'f> Carrier<'a, 'f> {
             None => {}
         }
         let later = pieces.get(i + 1..).unwrap_or_default();
-        match self.carry(piece, later, now) {
-            Ok((output, notes)) => {
-                statement.shared = output.shared;
-                statement.plain = output.plain;
-                statement.notes = notes;
-                now.statements.push(statement);
-                Ok(Ok(()))
-            }
-            Err(refuse) => Ok(Err(refuse)),
+        let carried = self.carry((file, piece), later, now);
+        if let Some(failed) = self.failed.take() {
+            return Err(failed);
         }
+        Ok(carried.map(|carried| {
+            statement.shared = carried.output.shared;
+            statement.plain = carried.output.plain;
+            statement.notes = carried.notes;
+            statement.shadow = carried.shadow;
+            now.statements.push(statement);
+        }))
     }
 
     fn carry(
         &mut self,
-        piece: &Piece<'_>,
+        (file, piece): (&str, &Piece<'_>),
         later: &[Piece<'_>],
         now: &mut Progress,
-    ) -> Result<(Output, Vec<String>), Refuse> {
-        let mut output = Output::default();
-        let mut notes = Vec::new();
+    ) -> Result<Carried, Refuse> {
+        let mut all = Carried::default();
         for table in statement::missing_bookkeeping(piece.text, &now.catalog) {
-            let made = self.text(&table, (None, &[]), now)?;
-            output.add(made.0);
-            notes.push("it names the table of a migration tool, which is made here, empty".to_owned());
+            let (made, _) = self.text(&table, (None, &[]), now)?;
+            all.output.add(made.output);
+            all.notes.push("it names the table of a migration tool, which is made here, empty".to_owned());
         }
-        let carried = self.text(piece.text, (piece.data, later), now)?;
-        output.add(carried.0);
-        notes.extend(carried.1);
-        statement::make_resumable(&mut output)?;
-        if output.shared.iter().any(|e| !e.transactional) {
+        let (carried, resolve) = self.text(piece.text, (piece.data, later), now)?;
+        all.add(carried);
+        match resolve {
+            Some(Resolve::Guarded(sql)) => {
+                let before = (now.catalog.clone(), now.state.clone());
+                match self.text(&sql, (None, later), now) {
+                    Ok((carried, _)) => all.add(carried),
+                    Err(refuse) if refuse.is_duplicate() => {
+                        (now.catalog, now.state) = before;
+                        all.notes.push(format!("the block has nothing to do: {}", refuse.reason));
+                    }
+                    Err(refuse) => return Err(refuse),
+                }
+            }
+            Some(Resolve::Shadow(probe)) => {
+                let answer = self.ask((file, piece.line), &probe, &now.statements)?;
+                let mut noted = 0;
+                for text in &answer.texts {
+                    let (carried, definitions) = self.noted(text, later, now)?;
+                    all.add(carried);
+                    noted += definitions;
+                }
+                if answer.definitions > noted {
+                    return Err(Refuse::all(
+                        "it makes definitions by way of a function that does not tell them",
+                        "write them as statements of the migration",
+                    ));
+                }
+                if all.output.shared.is_empty() {
+                    all.notes.push("the block has nothing to do".to_owned());
+                }
+            }
+            None => {}
+        }
+        statement::make_resumable(&mut all.output)?;
+        if all.output.shared.iter().any(|e| !e.transactional) {
             // What was set for the transaction ended with it.
             let again = |scope| move |s: &Setting| Emitted { sql: s.sql.clone(), scope, transactional: true };
-            output.shared.extend(now.state.settings.iter().map(again(Scope::Database)));
-            output.plain.extend(now.state.settings.iter().map(again(Scope::Tenant)));
+            all.output.shared.extend(now.state.settings.iter().map(again(Scope::Database)));
+            all.output.plain.extend(now.state.settings.iter().map(again(Scope::Tenant)));
         }
-        Ok((output, notes))
+        Ok(all)
     }
 
     /// One statement by its text.
@@ -195,7 +237,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
         text: &str,
         (data, later): (Option<Data<'_>>, &[Piece<'_>]),
         now: &mut Progress,
-    ) -> Result<(Output, Vec<String>), Refuse> {
+    ) -> Result<(Carried, Option<Resolve>), Refuse> {
         statement::check_function(&mut now.catalog, text)?;
         let plain = text::plain(text, &now.catalog, self.options)?;
         let shared = text::shared(&plain, &now.catalog, self.options)?;
@@ -209,12 +251,97 @@ impl<'a, 'f> Carrier<'a, 'f> {
             later,
             file: self.files,
             notes: Vec::new(),
+            shadow: None,
+            resolve: None,
         };
         let output =
             statement::carry(&mut work).map_err(|refuse| statement::explain(work.catalog, refuse))?;
-        let notes = work.notes;
+        let (notes, shadow, resolve) = (work.notes, work.shadow, work.resolve);
         now.state.runs |= output.shared.iter().chain(&output.plain).any(|e| e.transactional);
-        Ok((output, notes))
+        Ok((Carried { output, notes, shadow }, resolve))
+    }
+
+    /// Statements that a block ran on the shadow, carried as if they stood in the file; how many define something.
+    fn noted(
+        &mut self,
+        text: &str,
+        later: &[Piece<'_>],
+        now: &mut Progress,
+    ) -> Result<(Carried, usize), Refuse> {
+        let head: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(120).collect();
+        let within =
+            |refuse: Refuse| Refuse { reason: format!("the block runs {head}: {}", refuse.reason), ..refuse };
+        let parsed = pg_query::parse(text, 0).map_err(|e| {
+            within(Refuse::all(crate::tokens::message(&e), "correct the text that it puts together"))
+        })?;
+        let (mut all, mut definitions) = (Carried::default(), 0);
+        for raw in &parsed.protobuf.stmts {
+            let from = usize::try_from(raw.stmt_location).unwrap_or_default();
+            let length = usize::try_from(raw.stmt_len).unwrap_or_default();
+            let to = if length == 0 { text.len() } else { from + length };
+            let one = text.get(from..to).unwrap_or_default().trim();
+            let (carried, resolve) = self.text(one, (None, later), now).map_err(within)?;
+            if resolve.is_some() {
+                return Err(within(Refuse::all(
+                    "a block inside of a block is not carried",
+                    "write the inner one as a statement of the migration",
+                )));
+            }
+            all.add(carried);
+            definitions += usize::from(raw.stmt.as_ref().is_some_and(|s| !is_data(s)));
+        }
+        Ok((all, definitions))
+    }
+
+    /// The definitions that a block makes, told by a shadow.
+    fn ask(
+        &mut self,
+        (file, line): (&str, usize),
+        probe: &str,
+        before: &[Statement],
+    ) -> Result<ShadowAnswer, Refuse> {
+        let key = (line, probe.to_owned());
+        if let Some(known) = self.answers.get(&key) {
+            return Ok(known.clone());
+        }
+        let Some(ask) = self.ask.as_deref_mut() else {
+            return Err(Refuse::all(
+                "which definitions the block makes shows only when it runs, and there is no server to run it on",
+                "write its statements out; CREATE ... IF NOT EXISTS and ALTER ... IF EXISTS need no block",
+            ));
+        };
+        match ask(ShadowQuestion { file, line, before, probe }) {
+            Ok(answer) => {
+                self.answers.insert(key, answer.clone());
+                Ok(answer)
+            }
+            Err(e) => {
+                let message = e.sentence();
+                self.failed =
+                    Some(ShapeError::Shadow { file: file.to_owned(), line, code: e.code(), message });
+                Err(Refuse::all("the shadow could not be asked", "try again"))
+            }
+        }
+    }
+}
+
+impl Carried {
+    fn add(&mut self, other: Carried) {
+        self.output.add(other.output);
+        self.notes.extend(other.notes);
+        self.shadow = self.shadow.take().or(other.shadow);
+    }
+}
+
+/// Whether a statement defines nothing: those that the server reports to event triggers are all others.
+fn is_data(stmt: &pg_query::protobuf::Node) -> bool {
+    use pg_query::NodeEnum as N;
+    match &stmt.node {
+        Some(N::SelectStmt(s)) => s.into_clause.is_none(),
+        Some(
+            N::InsertStmt(_) | N::UpdateStmt(_) | N::DeleteStmt(_) | N::MergeStmt(_) | N::TruncateStmt(_),
+        ) => true,
+        _ => false,
     }
 }
 

@@ -3,7 +3,7 @@
 use pg_query::NodeEnum;
 use serde_json::Value;
 
-use super::{Output, Work, setting};
+use super::{Output, Resolve, Work, setting};
 use crate::ast;
 use crate::model::{Emitted, Scope};
 use crate::refuse::Refuse;
@@ -20,6 +20,9 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
     }
     if settings.iter().any(|name| name == "search_path") {
         return Ok(work.left_out("set_config('search_path', ...) is left out: Tenantry sets the path"));
+    }
+    if let Some(output) = defining(work, stmt, &json)? {
+        return Ok(output);
     }
     if merges_without_columns(&json) {
         return Err(Refuse::shared(
@@ -59,6 +62,56 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
     }
     let shared = Emitted { sql: work.shared.clone(), scope: Scope::Tenant, transactional: true };
     Ok(Output { shared: vec![shared], plain: vec![work.plain_text(false)] })
+}
+
+/// A call of a function that makes definitions: what they are, a shadow tells.
+fn defining(work: &mut Work<'_>, stmt: &NodeEnum, json: &Value) -> Result<Option<Output>, Refuse> {
+    let trigger = written_tables(json)
+        .iter()
+        .filter_map(|name| work.catalog.tables.get(name.last()?))
+        .flat_map(|table| table.triggers.iter().map(|t| t.function.clone()))
+        .find(|f| work.catalog.functions.get(f).is_some_and(|r| r.defines));
+    if let Some(function) = trigger {
+        return Err(Refuse::shared(
+            format!("it fires the trigger function {function}, which makes definitions for all tenants"),
+            "disable the trigger around the statement, and make the definitions as statements of the migration",
+        ));
+    }
+    let called = functions_called(json);
+    let Some(function) = called.iter().find(|f| work.catalog.functions.get(*f).is_some_and(|r| r.defines))
+    else {
+        return Ok(None);
+    };
+    let reads = tables_named(json).into_iter().find(|t| work.catalog.tables.contains_key(t));
+    let writes = work.catalog.functions.get(function).is_some_and(|r| r.writes);
+    if writes || reads.is_some() || !matches!(stmt, NodeEnum::SelectStmt(_) | NodeEnum::CallStmt(_)) {
+        return Err(Refuse::shared(
+            format!(
+                "it calls {function}, which makes definitions, and touches rows, which differ from tenant to tenant"
+            ),
+            "make the definitions as statements of the migration",
+        ));
+    }
+    work.resolve = Some(Resolve::Shadow(work.plain.clone()));
+    Ok(Some(Output::default()))
+}
+
+/// The functions that a statement calls.
+pub(crate) fn functions_called(json: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    ast::walk(json, &mut |kind, content| {
+        if kind == "FuncCall"
+            && let Some(name) = content
+                .get("funcname")
+                .and_then(Value::as_array)
+                .and_then(|parts| parts.last())
+                .and_then(|part| part.pointer("/node/String/sval"))
+                .and_then(Value::as_str)
+        {
+            found.push(name.to_owned());
+        }
+    });
+    found
 }
 
 /// The tables that a statement, or a WITH part of it, changes.

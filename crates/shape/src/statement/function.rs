@@ -1,7 +1,7 @@
 //! CREATE FUNCTION and PROCEDURE: the body was rewritten with the text; here is what bodies may not hold, and
 //! the search path of SECURITY DEFINER.
 
-mod body;
+pub(crate) mod body;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{CreateFunctionStmt, Node};
@@ -9,6 +9,7 @@ use pg_query::protobuf::{CreateFunctionStmt, Node};
 use super::{Output, Work};
 use crate::ast;
 use crate::model::{Emitted, SCHEMA_PLACEHOLDER, Scope};
+use crate::plpgsql::{self, Noted};
 use crate::refuse::Refuse;
 use crate::text;
 use crate::tokens::Edits;
@@ -34,7 +35,24 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateFunctionStmt) -> Result<Ou
     shared = body::carry(work, &shared)?;
     ast::parse_one(&plain)?;
     ast::parse_one(&shared)?;
-    work.catalog.functions.insert(name);
+    let routine = body::routine(&plain)?;
+    if routine.defines {
+        work.notes.push(
+            if definer {
+                "the function makes definitions as its owner: in shared tables what it makes comes under row-level security, and it can't drop anything"
+            } else {
+                "the function makes definitions: it can be called in migrations; tenants' roles may not define anything"
+            }
+            .to_owned(),
+        );
+        if language.eq_ignore_ascii_case("plpgsql") {
+            let probe = plpgsql::probe(&plain, Noted::Definitions)?;
+            work.shadow = probe.map(|sql| Emitted { sql, scope: Scope::Tenant, transactional: true });
+        }
+    }
+    let known = work.catalog.functions.entry(name).or_default();
+    known.defines |= routine.defines;
+    known.writes |= routine.writes;
     Ok(Output {
         shared: vec![Emitted { sql: shared, scope: Scope::Database, transactional: true }],
         plain: vec![Emitted { sql: plain, scope: Scope::Tenant, transactional: true }],

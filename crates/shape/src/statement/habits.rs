@@ -34,10 +34,6 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
         NodeEnum::CreatePublicationStmt(_) | NodeEnum::AlterPublicationStmt(_) => {
             Ok(work.left_out(PUBLICATION))
         }
-        NodeEnum::DoStmt(_) => Err(Refuse::shared(
-            "a DO block runs statements that depend on the catalog and can't be read here",
-            "write its statements out; CREATE ... IF NOT EXISTS and ALTER ... IF EXISTS need no block",
-        )),
         other => Err(refused(other)),
     }
 }
@@ -59,7 +55,7 @@ fn define(work: &mut Work<'_>, s: &DefineStmt) -> Result<Output, Refuse> {
     let name = work.own_object(&ast::names(&s.defnames))?;
     match s.kind() {
         ObjectType::ObjectAggregate => {
-            work.catalog.functions.insert(name);
+            work.catalog.functions.entry(name).or_default();
         }
         ObjectType::ObjectCollation | ObjectType::ObjectTsconfiguration | ObjectType::ObjectTsdictionary => {}
         other => {

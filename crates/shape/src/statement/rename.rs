@@ -35,8 +35,8 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Re
         }
         ObjectType::ObjectFunction | ObjectType::ObjectProcedure | ObjectType::ObjectRoutine => {
             let name = object(work, stmt)?;
-            if work.catalog.functions.remove(&name) {
-                work.catalog.functions.insert(stmt.newname.clone());
+            if let Some(routine) = work.catalog.functions.remove(&name) {
+                work.catalog.functions.insert(stmt.newname.clone(), routine);
             }
             Ok(work.as_written(false))
         }

@@ -110,7 +110,7 @@ pub(crate) fn check_function(catalog: &mut Catalog, sql: &str) -> Result<(), Ref
         return Ok(());
     }
     let Some((name, schema)) = function_made(sql) else { return Ok(()) };
-    if !catalog.functions.contains(&name) {
+    if !catalog.functions.contains_key(&name) {
         catalog.function_schemas.remove(&name);
     }
     match catalog.function_schemas.get(&name) {

@@ -4,6 +4,7 @@ use pg_query::TriggerType;
 use pg_query::protobuf::CreateTrigStmt;
 
 use super::{Output, Work};
+use crate::ast;
 use crate::catalog::Trigger;
 use crate::refuse::Refuse;
 
@@ -21,8 +22,12 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateTrigStmt) -> Result<Output
             "make it a trigger on DELETE",
         ));
     }
-    let record =
-        Trigger { name: stmt.trigname.clone(), on_delete: fires_on(TriggerType::Delete), disabled: false };
+    let record = Trigger {
+        name: stmt.trigname.clone(),
+        on_delete: fires_on(TriggerType::Delete),
+        function: ast::names(&stmt.funcname).pop().unwrap_or_default(),
+        disabled: false,
+    };
     if let Some(t) = work.catalog.tables.get_mut(&table) {
         t.triggers.retain(|t| t.name != record.name);
         t.triggers.push(record);

@@ -39,7 +39,7 @@ pub(super) fn inserts<'c>(tokens: &Tokens<'_>, scene: &Scene<'c>) -> Vec<Insert<
 }
 
 /// The token that ends the statement which token `i` is in.
-pub(super) fn end_of(tokens: &Tokens<'_>, i: usize) -> usize {
+pub(crate) fn end_of(tokens: &Tokens<'_>, i: usize) -> usize {
     let mut depth = 0usize;
     for (at, t) in tokens.list.iter().enumerate().skip(i) {
         match t.symbol {

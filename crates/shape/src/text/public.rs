@@ -65,7 +65,7 @@ fn schema_of<'s>(scene: &Scene<'_>, name: &str) -> &'s str {
         return "global";
     }
     let made_here = scene.catalog.tables.contains_key(name)
-        || scene.catalog.functions.contains(name)
+        || scene.catalog.functions.contains_key(name)
         || scene.catalog.types.contains_key(name);
     if !made_here && scene.catalog.extensions.iter().any(|e| brings(e, name)) {
         "extensions"
@@ -146,7 +146,7 @@ fn qualifies(tokens: &Tokens<'_>, i: usize, scene: &Scene<'_>) -> Result<bool, R
         ));
     }
     let object = tokens.list.get(i + 2).map_or("", |t| t.name.as_str());
-    let known = scene.catalog.relation_taken(object, false) || scene.catalog.functions.contains(object);
+    let known = scene.catalog.relation_taken(object, false) || scene.catalog.functions.contains_key(object);
     let placed = i > 0 && BEFORE_OBJECT.iter().any(|word| tokens.is(i - 1, word));
     Ok(known || placed || tokens.symbol(i + 3, '.') || tokens.symbol(i + 3, '('))
 }

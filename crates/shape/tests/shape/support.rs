@@ -1,7 +1,7 @@
 //! Carries SQL and prints what came out, one line per emitted statement.
 
 use tenantry_domain::TenantKeyType;
-use tenantry_shape::{Emitted, History, Options, Scope, Statement};
+use tenantry_shape::{Emitted, History, Options, Scope, ShadowAnswer, ShadowQuestion, Statement};
 
 /// The options of the tests: a uuid column, and two global tables.
 pub fn options() -> Options {
@@ -23,6 +23,23 @@ pub fn after(setup: &str, sql: &str) -> String {
         Ok(statements) => statements.iter().map(print).collect::<Vec<_>>().join("\n"),
         Err(e) => e.to_string(),
     }
+}
+
+/// What `sql` becomes after `setup`, where a shadow gives this answer.
+pub fn asked(setup: &str, sql: &str, answer: &ShadowAnswer) -> String {
+    let mut history = History::new(options());
+    history.apply("setup.sql", setup).unwrap();
+    let mut probes = Vec::new();
+    let mut ask = |question: ShadowQuestion<'_>| {
+        pg_query::parse(question.probe, 0).unwrap();
+        probes.push(format!("asked {}:{}: {}", question.file, question.line, question.probe));
+        Ok(answer.clone())
+    };
+    let found = match history.apply_with("m.sql", sql, &mut ask) {
+        Ok(statements) => statements.iter().map(print).collect::<Vec<_>>(),
+        Err(e) => vec![e.to_string()],
+    };
+    probes.into_iter().chain(found).collect::<Vec<_>>().join("\n")
 }
 
 fn print(statement: &Statement) -> String {

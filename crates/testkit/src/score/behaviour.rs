@@ -1,4 +1,5 @@
-//! What an application does after the last migration: statements that break rules, deletes and updates of everything.
+//! What an application does after the last migration: statements that break rules, deletes and updates of everything,
+//! calls of functions.
 
 use tenantry_postgres::ident::{quote_ident, quote_literal};
 use tokio_postgres::Client;
@@ -6,7 +7,8 @@ use tokio_postgres::Client;
 use super::events::{Event, run};
 use super::finding::Score;
 use super::lab::Lab;
-use super::model::{self, Column, Table};
+use super::model::{self, Column, Function, Table};
+use super::values::value;
 
 /// Columns of a table that are set to NULL one by one.
 const COLUMNS_MAX: usize = 4;
@@ -29,6 +31,13 @@ pub async fn check(lab: &Lab, score: &mut Score) {
         }
         delete(lab.plain.client(), table, &tables, &mut events).await;
     }
+    for function in model::functions(lab.plain.client()).await {
+        for sql in calls(&function) {
+            for sql in ["BEGIN", &sql, "ROLLBACK"] {
+                play(lab.plain.client(), sql, &mut events).await;
+            }
+        }
+    }
     lab.repeat(&events, score).await;
 }
 
@@ -49,11 +58,29 @@ fn of_table(table: &Table) -> Vec<String> {
     for refers in table.refers.iter().take(COLUMNS_MAX) {
         let nowhere = refers.columns.first().and_then(|name| plain.iter().find(|c| c.name == *name));
         if let Some(column) = nowhere {
-            let value = super::values::value(&column.of, 900_000, 0);
+            let value = value(&column.of, 900_000, 0);
             statements.push(set(&column.name, &quote_literal(&value)));
         }
     }
     statements
+}
+
+/// Calls with two sets of values. Of rows only the number is compared: those of a table have the tenant column too.
+fn calls(function: &Function) -> Vec<String> {
+    let call = |number: usize| {
+        let arguments: Vec<String> = function
+            .takes
+            .iter()
+            .map(|(of, name)| format!("{}::{name}", quote_literal(&value(of, number, 0))))
+            .collect();
+        let call = format!("{}({})", quote_ident(&function.name), arguments.join(", "));
+        match (function.procedure, function.rows) {
+            (true, _) => format!("CALL {call}"),
+            (_, true) => format!("SELECT count(*) FROM {call}"),
+            _ => format!("SELECT {call}::text"),
+        }
+    };
+    (0..if function.takes.is_empty() { 1 } else { 2 }).map(call).collect()
 }
 
 /// Deletes everything of a table, looks at what went with it, and takes it back.
@@ -80,6 +107,19 @@ mod tests {
     use super::super::model::Refers;
     use super::super::values::Type;
     use super::*;
+
+    #[test]
+    fn functions_are_called_by_what_they_are() {
+        let of = Type { name: "int4".to_owned(), kind: 'b', ..Type::default() };
+        let takes = vec![(of, "integer".to_owned())];
+        let function = Function { name: "f".to_owned(), takes, ..Function::default() };
+        assert_eq!(
+            calls(&function),
+            ["SELECT \"f\"('1'::integer)::text", "SELECT \"f\"('2'::integer)::text"]
+        );
+        let rows = Function { name: "g".to_owned(), rows: true, ..Function::default() };
+        assert_eq!(calls(&rows), ["SELECT count(*) FROM \"g\"()"]);
+    }
 
     #[test]
     fn a_table_is_tried_in_every_rule() {

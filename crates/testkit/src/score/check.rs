@@ -2,11 +2,14 @@
 
 use tenantry_domain::Isolation;
 
-use super::compare::{Shape, compare};
+use super::compare::{Difference, Shape, compare};
 use super::dump::{self, Volatile};
 use super::finding::{Finding, Point, Score};
 use super::history::File;
 use super::lab::Lab;
+use super::plain::Plain;
+use super::snapshot::Snapshot;
+use super::tenants::{Tenant, Tenants};
 use super::{behaviour, cross, rules, snapshot};
 
 /// Points (b) to (e) at the end of a run.
@@ -14,6 +17,7 @@ pub async fn check(lab: &Lab, files: &[File], score: &mut Score) {
     objects(lab, files, score).await;
     keys(lab, files, score).await;
     let volatile = rows(lab, files, score).await;
+    newcomers(lab, files, &volatile, score).await;
     behaviour::check(lab, score).await;
     let relations = lab.relations().await;
     cross::check(lab, &relations, &volatile, score).await;
@@ -24,11 +28,8 @@ async fn objects(lab: &Lab, files: &[File], score: &mut Score) {
     let mut plain = snapshot::read(lab.plain.client(), "public", "").await;
     plain.extend(snapshot::other_schemas(lab.plain.client(), "public").await);
     for (isolation, pair) in lab.pairs() {
-        let column = (isolation == Isolation::Shared).then(|| lab.tenant_column().to_owned());
         for tenant in pair {
-            let ours = tenant.snapshot(lab.tenant_column()).await;
-            let shape = Shape { schema: tenant.home.1.clone(), tenant_column: column.clone() };
-            for difference in compare(&plain, &ours, &shape) {
+            for difference in differences(lab, &plain, tenant).await {
                 score.add(Finding {
                     point: Point::B,
                     place: place(files, &difference.name),
@@ -36,6 +37,42 @@ async fn objects(lab: &Lab, files: &[File], score: &mut Score) {
                     what: difference.sentence(),
                 });
             }
+        }
+    }
+}
+
+async fn differences(lab: &Lab, plain: &Snapshot, tenant: &Tenant) -> Vec<Difference> {
+    let ours = tenant.snapshot(lab.tenant_column()).await;
+    let is_shared = tenant.isolation == Isolation::Shared;
+    let tenant_column = is_shared.then(|| lab.tenant_column().to_owned());
+    compare(plain, &ours, &Shape { schema: tenant.home.1.clone(), tenant_column })
+}
+
+/// Points (b) and (e) of tenants that come when everything is applied: they are what the plain run is without an
+/// application's rows.
+async fn newcomers(lab: &Lab, files: &[File], volatile: &Volatile, score: &mut Score) {
+    let bare = Plain::new("bare").await;
+    for file in files {
+        if bare.apply(file).await.is_err() {
+            score.notes.push(format!("new tenants were not compared: {} needs rows", file.path));
+            return;
+        }
+    }
+    let relations = lab.relations().await;
+    let objects = snapshot::read(bare.client(), "public", "").await;
+    let rows = dump::read(bare.client(), &relations).await;
+    for isolation in Isolation::ALL {
+        let tenant = Tenants::tenant(&lab.app, format!("late-{isolation}"), isolation).await;
+        let mut add = |point, name: &str, what: String| {
+            let (place, shape) = (place(files, name), format!("new-{isolation}"));
+            score.add(Finding { point, place, shape, what });
+        };
+        for difference in differences(lab, &objects, &tenant).await {
+            add(Point::B, &difference.name, difference.sentence());
+        }
+        let ours = dump::read(&tenant.client, &relations).await;
+        for (name, what) in dump::differences(&rows, &ours, volatile) {
+            add(Point::E, &name, format!("{name}: {what}"));
         }
     }
 }

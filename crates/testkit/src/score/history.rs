@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use tenantry_domain::{ErrorCode, Result, ResultExt as _};
+use tenantry_domain::{Error, ErrorCode, Result, ResultExt as _};
 use tenantry_migrate::source::read_folder;
 
 use super::lexer::{Piece, split};
@@ -48,33 +48,38 @@ impl File {
     }
 }
 
-/// Reads a folder in the layout that the product detects; one that it doesn't know, in the order of paths.
+/// Reads a folder in the layout that the product detects. One that it doesn't read is taken in the order of paths, with
+/// what the product says.
 ///
 /// # Errors
-/// `migration_layout` and `io`.
-pub fn read(folder: &Path) -> Result<Vec<File>> {
+/// `migration_layout` for a folder without migrations, and `io`.
+pub fn read(folder: &Path) -> Result<(Vec<File>, Option<Error>)> {
+    let mut refused = None;
     let texts = match read_folder(folder) {
-        Ok(files) if !files.is_empty() => files.into_iter().map(|f| (f.up, f.text)).collect(),
-        first => {
-            let texts = in_order_of_paths(folder)?;
-            if texts.is_empty() {
-                first?;
-            }
-            texts
+        Ok(files) => files.into_iter().map(|f| (f.up, f.text)).collect(),
+        Err(e) => {
+            refused = Some(e);
+            in_order_of_paths(folder)?
         }
     };
+    if texts.is_empty() {
+        let nothing =
+            || Error::new(ErrorCode::MigrationLayout, format!("{} holds no migrations", folder.display()));
+        return Err(refused.unwrap_or_else(nothing));
+    }
     let name = |path: &Path| {
         let path = path.strip_prefix(folder).unwrap_or(path);
         path.to_string_lossy().into_owned()
     };
-    Ok(texts
+    let files = texts
         .into_iter()
         .enumerate()
         .map(|(number, (path, text))| {
             let path = name(&path);
             File { name: engine_name(number + 1, &path), path, text }
         })
-        .collect())
+        .collect();
+    Ok((files, refused))
 }
 
 /// `NNNN_name.up.sql`, whatever the tool's own style.
@@ -87,7 +92,7 @@ fn engine_name(number: usize, path: &str) -> String {
     format!("{number:05}_{}.up.sql", &short[..short.len().min(60)])
 }
 
-/// Every SQL file that applies something, sorted by its path with numbers compared as numbers.
+/// Every SQL file that applies something, sorted by its path, with short numbers (no dates) compared as numbers.
 fn in_order_of_paths(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
     let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
@@ -114,7 +119,7 @@ fn in_order_of_paths(folder: &Path) -> Result<Vec<(PathBuf, String)>> {
         .collect()
 }
 
-/// Runs of digits padded, so that 10 comes after 9.
+/// Short runs of digits padded, so that 10 comes after 9.
 fn natural(path: &str) -> String {
     let mut key = String::new();
     let mut digits = String::new();
@@ -123,7 +128,7 @@ fn natural(path: &str) -> String {
             digits.push(c);
         } else {
             if !digits.is_empty() {
-                key.push_str(&format!("{digits:0>24}"));
+                key.push_str(&if digits.len() < 4 { format!("{digits:0>4}") } else { digits.clone() });
                 digits.clear();
             }
             key.push(c);
@@ -146,6 +151,7 @@ mod tests {
     fn names_and_order() {
         assert_eq!(engine_name(7, "20240101_Add users/migration.sql"), "00007_add_users.up.sql");
         assert!(natural("V9__a.sql") < natural("V10__a.sql"));
+        assert!(natural("20241017124431_a") < natural("20250625_b"));
     }
 
     #[test]

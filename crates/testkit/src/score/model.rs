@@ -53,9 +53,23 @@ pub struct Check {
     pub columns: Vec<String>,
 }
 
+/// A function or procedure that can be called.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub struct Function {
+    pub name: String,
+    pub procedure: bool,
+    /// Whether it returns rows.
+    pub rows: bool,
+    pub(super) arguments: Vec<(i64, String)>,
+    /// Types of its arguments with their names in SQL.
+    #[serde(skip)]
+    pub takes: Vec<(Type, String)>,
+}
+
 #[derive(Deserialize)]
 struct Read {
     tables: Vec<Table>,
+    functions: Vec<Function>,
     types: BTreeMap<String, RawType>,
 }
 
@@ -73,8 +87,7 @@ struct RawType {
 
 /// Reads the tables, those first that others refer to.
 pub async fn read(client: &Client) -> Vec<Table> {
-    let row = client.query_one(READ, &[]).await.expect("read the tables");
-    let mut read: Read = serde_json::from_str(row.get(0)).expect("the tables as JSON");
+    let mut read = read_all(client).await;
     for table in &mut read.tables {
         for column in &mut table.columns {
             column.of = resolve(&read.types, column.oid, column.modifier);
@@ -82,6 +95,22 @@ pub async fn read(client: &Client) -> Vec<Table> {
         table.checks.append(&mut table.domain_checks);
     }
     ordered(read.tables)
+}
+
+/// Reads the functions.
+pub async fn functions(client: &Client) -> Vec<Function> {
+    let mut read = read_all(client).await;
+    for function in &mut read.functions {
+        let takes =
+            function.arguments.iter().map(|(oid, name)| (resolve(&read.types, *oid, -1), name.clone()));
+        function.takes = takes.collect();
+    }
+    read.functions
+}
+
+async fn read_all(client: &Client) -> Read {
+    let row = client.query_one(READ, &[]).await.expect("read the tables");
+    serde_json::from_str(row.get(0)).expect("the tables as JSON")
 }
 
 fn resolve(types: &BTreeMap<String, RawType>, oid: i64, modifier: i32) -> Type {

@@ -66,6 +66,17 @@ impl Plain {
         Ok(())
     }
 
+    /// Runs a file, whatever fails; tells the lines of what does.
+    pub async fn apply_all(&self, file: &File, mut failed: impl FnMut(usize)) {
+        for piece in file.pieces().iter().filter(|p| !is_about_databases(p)) {
+            if self.statement(piece).await.is_err() {
+                failed(piece.line);
+            }
+        }
+        run(self.client(), "ROLLBACK").await;
+        run(self.client(), "DISCARD ALL").await;
+    }
+
     async fn statement(&self, piece: &Piece) -> Result<(), Refusal> {
         let Some(data) = &piece.data else {
             return match run(self.client(), &piece.sql).await {

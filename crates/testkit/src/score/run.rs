@@ -14,14 +14,14 @@ use super::{Options, When, check};
 use crate::stack::AppOptions;
 
 /// Statements that the product fails at, one by one, before the run is given up.
-const RUNS_MAX: usize = 8;
+const RUNS_MAX: usize = 12;
 
 /// Scores a folder.
 ///
 /// # Errors
 /// When it can't be read.
 pub async fn run(folder: &Path, options: &Options) -> Result<Score> {
-    let mut files = history::read(folder)?;
+    let (mut files, unread) = history::read(folder)?;
     files.truncate(options.files_max.unwrap_or(usize::MAX));
     let column = options.tenant_column.clone().unwrap_or_else(|| history::tenant_column(&files).to_owned());
     let server = crate::server::server().await;
@@ -33,8 +33,15 @@ pub async fn run(folder: &Path, options: &Options) -> Result<Score> {
         tenant_column: column,
         ..Score::default()
     };
+    if let Some(e) = unread {
+        let what = format!("{}; its files are scored in the order of their paths", e.sentence());
+        score.add(Finding { point: Point::A, place: String::new(), shape: String::new(), what });
+    }
     plain_run(&mut files, &mut score).await;
     leave_out_refused(&mut files, shape_options(options, &score), &mut score);
+    while !score.holds(Point::A) && leave_out_failing(&mut files, &mut score).await > 0 {
+        leave_out_refused(&mut files, shape_options(options, &score), &mut score);
+    }
     let mut rows_from = 0;
     for _ in 0..RUNS_MAX {
         // What rows show is told by the last run alone.
@@ -83,9 +90,28 @@ async fn plain_run(files: &mut Vec<File>, score: &mut Score) {
                 stop.refusal.state, stop.refusal.message
             ));
             files.truncate(number);
-            return;
+            break;
         }
     }
+    if files.is_empty() {
+        let what = "nothing is scored: the plain run ends in the first file".to_owned();
+        score.add(Finding { point: Point::A, place: String::new(), shape: String::new(), what });
+    }
+}
+
+/// What fails in the plain run because something before it was left out is left out too; how much.
+async fn leave_out_failing(files: &mut [File], score: &mut Score) -> usize {
+    let plain = Plain::new("left").await;
+    let mut left = 0;
+    for file in files {
+        let mut places = Vec::new();
+        plain.apply_all(file, |line| places.push(line)).await;
+        for line in places {
+            score.notes.push(format!("{}:{line} needs what was left out", file.path));
+            left += usize::from(file.leave_out(line));
+        }
+    }
+    left
 }
 
 /// One run with rows from a file on.

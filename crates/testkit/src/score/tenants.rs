@@ -41,7 +41,8 @@ impl Tenants {
         Self { all }
     }
 
-    async fn tenant(app: &TestApp, slug: String, isolation: Isolation) -> Tenant {
+    /// One more, made now.
+    pub async fn tenant(app: &TestApp, slug: String, isolation: Isolation) -> Tenant {
         let row = app.tenant(&slug, isolation).await;
         let layout = app.platform.app.layout();
         let role = layout.tenant_role(&row.tenant, app.platform.app.isolation.tenant_key);

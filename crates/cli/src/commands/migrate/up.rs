@@ -3,22 +3,32 @@
 use std::process::ExitCode;
 
 use tenantry_domain::Result;
+use tenantry_migrate::rollout::Direction;
 
+use super::arguments::Arguments;
+use super::rollout::{roll_out, tell};
 use crate::Context;
-use crate::stack::with_stack;
+use crate::stack::with_stack_and_wishes;
 
 /// Arguments of `migrate up`.
 #[derive(clap::Args, Debug)]
-pub struct Up {}
+pub struct Up {
+    /// The version to stop at, for all services or (SERVICE=N) for one; default: the newest
+    #[arg(long, value_name = "[SERVICE=]N")]
+    to: Vec<String>,
+    #[command(flatten)]
+    arguments: Arguments,
+}
 
 /// Applies what is pending.
 ///
 /// # Errors
-/// Those of migrations and servers.
-pub async fn run(context: &Context, _up: Up) -> Result<ExitCode> {
-    with_stack(context, async |stack| {
-        stack.set_up(context).await?;
-        Ok(ExitCode::SUCCESS)
+/// Those of migrations and servers; `rollout_failed`.
+pub async fn run(context: &Context, up: Up) -> Result<ExitCode> {
+    let request = up.arguments.request(Direction::Up, &up.to)?;
+    with_stack_and_wishes(context, async |stack, wishes| {
+        let end = roll_out(context, stack, &request, Some(wishes)).await?;
+        tell(context, &end, Direction::Up)
     })
     .await
 }

@@ -76,6 +76,7 @@ const SHARED: &[Breakage] = &[
     ),
     ("shared_guard", "DROP EVENT TRIGGER tenantry_guard_shared"),
     ("shared_guard", "ALTER EVENT TRIGGER tenantry_guard_shared DISABLE"),
+    ("shared_guard", "DROP EVENT TRIGGER tenantry_guard_drop"),
     ("definer_search_path", "ALTER FUNCTION shared.lookup(text) RESET search_path"),
     ("definer_search_path", "ALTER FUNCTION shared.lookup(text) SET search_path = shared"),
     ("definer_search_path", "ALTER FUNCTION shared.lookup(text) SET search_path = \"$user\", shared, pg_temp"),

@@ -36,6 +36,17 @@ SELECT pg_catalog.jsonb_build_object(
    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
      AND EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
      AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')), '[]'),
+  'functions', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'name', p.proname, 'procedure', p.prokind = 'p',
+      'rows', p.proretset OR EXISTS (SELECT FROM pg_catalog.pg_type t WHERE t.oid = p.prorettype AND t.typtype = 'c'),
+      'arguments', coalesce((SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(u.type::bigint, pg_catalog.format_type(u.type, NULL)) ORDER BY u.n)
+          FROM pg_catalog.unnest(p.proargtypes::oid[]) WITH ORDINALITY u(type, n)), '[]'))
+    ORDER BY p.proname, p.oid)
+    FROM pg_catalog.pg_proc p
+   WHERE p.pronamespace = 'public'::regnamespace AND p.prokind IN ('f', 'p')
+     AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype, 'record'::regtype)
+     AND NOT EXISTS (SELECT FROM pg_catalog.unnest(p.proargtypes::oid[]) u(type) JOIN pg_catalog.pg_type t ON t.oid = u.type WHERE t.typtype = 'p')
+     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')), '[]'),
   'types', (SELECT pg_catalog.jsonb_object_agg(t.oid::text, pg_catalog.jsonb_build_object(
       'name', t.typname, 'kind', t.typtype, 'base', t.typbasetype::bigint, 'modifier', t.typtypmod, 'element', t.typelem::bigint,
       'labels', coalesce((SELECT pg_catalog.jsonb_agg(e.enumlabel ORDER BY e.enumsortorder) FROM pg_catalog.pg_enum e WHERE e.enumtypid = t.oid), '[]'),

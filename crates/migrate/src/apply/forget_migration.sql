@@ -1,0 +1,1 @@
+SELECT tenantry.forget_migration($1, $2)

@@ -1,0 +1,1 @@
+SELECT id, key::text, isolation, version, created_at FROM tenantry.local_tenants WHERE id = $1

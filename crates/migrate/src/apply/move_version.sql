@@ -1,0 +1,1 @@
+SELECT tenantry.move_version($1, $2, $3)

@@ -1,1 +1,0 @@
-UPDATE tenantry.local_tenants SET version = $1 WHERE id = $2 AND version < $1

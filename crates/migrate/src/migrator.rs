@@ -1,0 +1,247 @@
+//! The coordinator: what is pending becomes a rollout, which is queued, adopted or driven to its end.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use tenantry_domain::{App, Error, ErrorCode, JobId, Result, ServiceName};
+use tenantry_jobs::{Job, JobStatus, NewJob, Worker, queue};
+use tenantry_postgres::clusters::Clusters;
+use tenantry_registry::Registry;
+
+use crate::prepare;
+use crate::rollout::history::History;
+use crate::rollout::order::{Direction, Order, Request};
+use crate::rollout::pending::Pending;
+use crate::rollout::{KIND, Rollout, Threshold};
+use crate::source::read_service;
+
+/// Who asks for migrations where nobody is named.
+const ACTOR: &str = "tenantry";
+
+/// Applies an app's migrations, and takes them back.
+#[derive(Clone)]
+pub struct Migrator {
+    rollout: Rollout,
+}
+
+/// How far a rollout is.
+#[derive(Clone, Debug, Default)]
+pub struct Progress {
+    /// The step: `templates:main@local`, `canaries`, `wave:2`.
+    pub step: String,
+    /// What the step tells: `file`, or `tenants`, `done`, `failed` and `waiting`.
+    pub detail: Option<Value>,
+}
+
+/// A migration that was applied to the templates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// Of which service.
+    pub service: ServiceName,
+    /// Its number.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+}
+
+/// What a rollout has done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Migrations applied to the templates, or taken back, in order.
+    pub applied: Vec<Applied>,
+    /// Tenants that were brought along, in schema and database isolation.
+    pub tenants: u64,
+    /// The rollout; none where there was nothing to do.
+    pub job: Option<JobId>,
+}
+
+/// What came of a request.
+#[derive(Clone, Debug)]
+pub enum Begun {
+    /// There was nothing to do.
+    Nothing(Pending),
+    /// A rollout was queued.
+    Queued(JobId),
+    /// A rollout that leads to the same end was there already, and goes on.
+    Adopted(JobId),
+}
+
+impl Migrator {
+    /// For this app on these servers.
+    pub fn new(app: Arc<App>, registry: Registry, clusters: Clusters) -> Self {
+        Self { rollout: Rollout::new(app, registry, clusters) }
+    }
+
+    /// The kind of job that workers need to know.
+    pub fn operation(&self) -> Rollout {
+        self.rollout.clone()
+    }
+
+    /// A worker for rollouts alone, which counts as one as long as it lives.
+    pub fn worker(&self) -> Worker {
+        let (rollout, limits) = (Arc::new(self.rollout.clone()), self.rollout.app.limits.clone());
+        Worker::new(self.rollout.registry.clone(), vec![rollout], limits)
+    }
+
+    /// Prepares every cluster: roles, databases, hardening. Idempotent.
+    ///
+    /// # Errors
+    /// What a server said.
+    pub async fn prepare(&self) -> Result<()> {
+        prepare::prepare(&self.rollout.app, &self.rollout.clusters).await
+    }
+
+    /// What a request would have to do: one query for each data database.
+    ///
+    /// # Errors
+    /// As [`Rollout::pending`].
+    pub async fn pending(&self, request: &Request) -> Result<Pending> {
+        self.rollout.pending(request).await
+    }
+
+    /// Queues a rollout, or finds the one that leads to the same end. Everything is checked before: nothing has changed
+    /// when it fails.
+    ///
+    /// # Errors
+    /// `rollout_open` names a rollout that leads elsewhere; those of [`Migrator::pending`]; `migration_syntax`,
+    /// `shape_refused`, `migration_down_missing`.
+    pub async fn begin(&self, request: &Request, actor: &str) -> Result<Begun> {
+        let registry = &self.rollout.registry;
+        let open = queue::open_of_kind(registry, KIND).await?;
+        let pending = self.pending(request).await?;
+        if open.is_none() && pending.is_nothing() {
+            self.catch_up(request, &pending).await?;
+            return Ok(Begun::Nothing(pending));
+        }
+        let order = self.order(request, &pending).await?;
+        if let Some(open) = open {
+            return self.adopt(&open, &order).await.map(Begun::Adopted);
+        }
+        if pending.sites.iter().any(|s| s.is_new || s.version == 0) {
+            self.prepare().await?;
+        }
+        let client = registry.client().await?;
+        let job = NewJob {
+            kind: KIND,
+            tenant: None,
+            slug: None,
+            actor,
+            input: order.to_input()?,
+            background: false,
+        };
+        queue::enqueue(&client, &job).await.map(Begun::Queued)
+    }
+
+    /// Goes on with an open rollout, if it leads where the order does.
+    async fn adopt(&self, open: &Job, order: &Order) -> Result<JobId> {
+        let theirs = Order::from_input(&open.input)?;
+        if !theirs.leads_where(order) {
+            return Err(Error::new(
+                ErrorCode::RolloutOpen,
+                format!("rollout {} ({}) has not ended yet: it is {}", open.id, theirs.words(), open.status),
+            )
+            .help(format!(
+                "`tenantry migrate resume` goes on with it; `tenantry job cancel {}` ends it where it is",
+                open.id
+            )));
+        }
+        if open.status == JobStatus::Paused {
+            queue::resume(&self.rollout.registry, open.id).await?;
+        }
+        Ok(open.id)
+    }
+
+    /// What a request means now: every history read and shaped.
+    async fn order(&self, request: &Request, pending: &Pending) -> Result<Order> {
+        let limits = &self.rollout.app.limits;
+        let (rollout, request, pending) = (self.rollout.clone(), request.clone(), pending.clone());
+        let order = Order {
+            direction: request.direction,
+            services: std::collections::BTreeMap::new(),
+            tenants: request.tenants.clone(),
+            canary: request.canary.clone(),
+            parallel: request.parallel.unwrap_or(limits.rollout_parallel_max),
+            threshold: request.threshold.unwrap_or(Threshold::Tenants(limits.rollout_failures_max)),
+        };
+        let shape = move || {
+            let mut order = order;
+            for service in rollout.app.services.values() {
+                let Some(site) = pending.sites.iter().find(|s| s.service == service.name) else { continue };
+                let files = read_service(service)?.migrations;
+                let history = History::of(rollout.shaping(service), files, request.direction, site.to)?;
+                order.services.insert(service.name.to_string(), history.goal());
+            }
+            Ok(order)
+        };
+        tokio::task::spawn_blocking(shape)
+            .await
+            .map_err(|e| Error::new(ErrorCode::Internal, "read the migrations").because(e))?
+    }
+
+    /// Tells the registry what it has not heard of, after a rollout that was ended just before it could.
+    async fn catch_up(&self, request: &Request, pending: &Pending) -> Result<()> {
+        if request.direction == Direction::Down || pending.sites.iter().any(|s| !s.is_even) {
+            return Ok(());
+        }
+        let newest: Vec<_> =
+            pending.sites.iter().map(|s| (s.service.clone(), s.cluster.clone(), s.version)).collect();
+        if !self.rollout.registry.is_behind(&newest).await? {
+            return Ok(());
+        }
+        let order = self.order(request, pending).await?;
+        let histories = self.rollout.histories(&order).await?;
+        for site in self.rollout.sites(&histories) {
+            self.rollout.reconcile(&site).await?;
+        }
+        Ok(())
+    }
+
+    /// Applies every pending migration of every service, on every cluster, to templates and tenants, and waits for the end.
+    ///
+    /// # Errors
+    /// `migration_layout`, `migration_syntax`, `shape_refused`, `migration_changed` before anything has run;
+    /// `migration_failed` and what servers say of the templates; `rollout_failed` names the tenants that were left behind.
+    pub async fn up(&self, progress: &(dyn Fn(Progress) + Sync)) -> Result<Report> {
+        self.run(&Request::up(), progress).await
+    }
+
+    /// Carries a request out, and waits for the end.
+    ///
+    /// # Errors
+    /// As [`Migrator::begin`] and [`Migrator::up`].
+    pub async fn run(&self, request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Report> {
+        let job = match self.begin(request, ACTOR).await? {
+            Begun::Nothing(_) => return Ok(Report::default()),
+            Begun::Queued(job) | Begun::Adopted(job) => job,
+        };
+        self.worker().drive(job, &|p| progress(Progress { step: p.step, detail: p.detail })).await?;
+        self.report(job).await
+    }
+
+    /// What a rollout has done so far.
+    ///
+    /// # Errors
+    /// As for the registry.
+    pub async fn report(&self, job: JobId) -> Result<Report> {
+        let mut report = Report { job: Some(job), ..Report::default() };
+        for step in queue::steps(&self.rollout.registry, job).await? {
+            report.tenants += step.output["tenants"].as_u64().filter(|_| step.name != "plan").unwrap_or(0);
+            let Some(ran) = step.output["ran"].as_array() else { continue };
+            let Some(service) = step.output["service"].as_str().and_then(|s| s.parse::<ServiceName>().ok())
+            else {
+                continue;
+            };
+            for file in ran {
+                let applied = Applied {
+                    service: service.clone(),
+                    version: file["version"].as_i64().unwrap_or_default(),
+                    name: file["name"].as_str().unwrap_or_default().to_owned(),
+                };
+                if !report.applied.contains(&applied) {
+                    report.applied.push(applied);
+                }
+            }
+        }
+        Ok(report)
+    }
+}

@@ -1,0 +1,8 @@
+//! Rollouts over a fleet: who comes first, what stops them, how they go on.
+
+mod adopt;
+mod kill;
+mod nothing;
+mod order;
+mod pace;
+mod stops;

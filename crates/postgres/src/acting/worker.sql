@@ -1,0 +1,2 @@
+SET lock_timeout = :lock_ms;
+SET synchronous_commit = off;

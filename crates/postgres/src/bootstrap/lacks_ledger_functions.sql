@@ -1,0 +1,1 @@
+SELECT pg_catalog.to_regprocedure('tenantry.move_version(text, bigint, bigint)') IS NULL

@@ -1,0 +1,88 @@
+-- How migrations are noted. A tenant's owner notes its own, in the transaction that applies them; the platform those of the
+-- templates. Runs again in databases that were made by an earlier version.
+SET LOCAL ROLE :"platform";
+
+CREATE OR REPLACE FUNCTION tenantry.own_target(wanted text) RETURNS text LANGUAGE sql STABLE
+RETURN CASE
+  WHEN pg_catalog.starts_with(session_user::text, 'o_') THEN pg_catalog.substr(session_user::text, 3, 32)::uuid::text
+  ELSE wanted
+END;
+
+-- In the transaction of the statement itself. Of two workers that do the same, the second one fails here.
+CREATE OR REPLACE FUNCTION tenantry.note_progress(wanted text, migration bigint, done integer) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
+BEGIN
+  IF done = 1 THEN
+    INSERT INTO tenantry.progress (target, version, statements) VALUES (tenantry.own_target(wanted), migration, 1);
+    RETURN;
+  END IF;
+  UPDATE tenantry.progress SET statements = done
+   WHERE target = tenantry.own_target(wanted) AND version = migration AND statements = done - 1;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'statement % of migration % was done by somebody else', done, migration USING ERRCODE = 'TY001';
+  END IF;
+END $f$;
+
+CREATE OR REPLACE FUNCTION tenantry.progress_of(wanted text, migration bigint) RETURNS integer
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  SELECT coalesce(max(statements), 0) FROM tenantry.progress
+   WHERE target = tenantry.own_target(wanted) AND version = migration;
+END;
+
+-- The ledger of the templates, and of a database of the tenant's own, gains a row.
+CREATE OR REPLACE FUNCTION tenantry.note_migration(wanted text, migration bigint, title text, sum text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
+BEGIN
+  DELETE FROM tenantry.progress WHERE target = tenantry.own_target(wanted) AND version = migration;
+  INSERT INTO tenantry.ledger (target, version, name, checksum)
+  VALUES (CASE WHEN starts_with(session_user, 'o_') THEN 'template' ELSE wanted END, migration, title, sum);
+END $f$;
+
+-- It loses the row again.
+CREATE OR REPLACE FUNCTION tenantry.forget_migration(wanted text, migration bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
+BEGIN
+  DELETE FROM tenantry.progress WHERE target = tenantry.own_target(wanted) AND version = migration;
+  DELETE FROM tenantry.ledger
+   WHERE target = CASE WHEN starts_with(session_user, 'o_') THEN 'template' ELSE wanted END AND version = migration;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'migration % was taken back by somebody else', migration USING ERRCODE = 'TY001';
+  END IF;
+END $f$;
+
+-- In a data database a tenant moves from one version to the next or back: once, whoever tries, since the row is locked
+-- until the transaction ends.
+CREATE OR REPLACE FUNCTION tenantry.move_version(wanted text, before bigint, after bigint) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $f$
+BEGIN
+  DELETE FROM tenantry.progress WHERE target = tenantry.own_target(wanted) AND version = greatest(before, after);
+  UPDATE tenantry.local_tenants SET version = after WHERE id = tenantry.own_target(wanted)::uuid AND version = before;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'the tenant is not at version % any more', before USING ERRCODE = 'TY001';
+  END IF;
+END $f$;
+
+-- As with migrations, a tenant's owner notes its own variations, each once.
+CREATE OR REPLACE FUNCTION tenantry.note_variation(wanted text, title text, sum text, what text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  INSERT INTO tenantry.variations (target, name, checksum, changes)
+  VALUES (tenantry.own_target(wanted), title, sum, what);
+END;
+
+CREATE OR REPLACE FUNCTION tenantry.forget_variation(wanted text, title text) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+BEGIN ATOMIC
+  DELETE FROM tenantry.variations WHERE target = tenantry.own_target(wanted) AND name = title;
+END;
+
+RESET ROLE;
+REVOKE ALL ON FUNCTION tenantry.own_target(text), tenantry.note_progress(text, bigint, integer),
+  tenantry.progress_of(text, bigint), tenantry.note_migration(text, bigint, text, text),
+  tenantry.forget_migration(text, bigint), tenantry.move_version(text, bigint, bigint),
+  tenantry.note_variation(text, text, text, text), tenantry.forget_variation(text, text) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tenantry.own_target(text), tenantry.note_progress(text, bigint, integer),
+  tenantry.progress_of(text, bigint), tenantry.note_migration(text, bigint, text, text),
+  tenantry.forget_migration(text, bigint), tenantry.move_version(text, bigint, bigint),
+  tenantry.note_variation(text, text, text, text), tenantry.forget_variation(text, text) TO :"owners";

@@ -1,0 +1,1 @@
+TRUNCATE tenantry_shadow.noted, tenantry_shadow.fired

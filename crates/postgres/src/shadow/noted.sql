@@ -1,0 +1,1 @@
+SELECT statement FROM tenantry_shadow.noted ORDER BY number

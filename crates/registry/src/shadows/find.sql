@@ -1,0 +1,1 @@
+SELECT texts, definitions FROM tenantry.shadow_answers WHERE question = $1

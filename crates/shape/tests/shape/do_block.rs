@@ -1,0 +1,126 @@
+//! DO blocks: for rows, guarded definitions, and those that only a shadow can tell.
+
+use tenantry_shape::ShadowAnswer;
+
+use crate::check;
+use crate::support::asked;
+
+fn answer(texts: &[&str]) -> ShadowAnswer {
+    let definitions = texts.iter().filter(|t| !t.starts_with("UPDATE")).count();
+    ShadowAnswer { texts: texts.iter().map(|t| (*t).to_owned()).collect(), definitions }
+}
+
+#[track_caller]
+fn check_asked(setup: &str, sql: &str, texts: &[&str], expect: &str) {
+    let found = asked(setup, sql, &answer(texts));
+    assert_eq!(found, expect.trim_matches('\n'), "\n--- found ---\n{found}\n");
+}
+
+#[test]
+fn rows_are_written_per_tenant() {
+    check(
+        "CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);",
+        "DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM public.users LOOP INSERT INTO users VALUES (r.id, 'x') ON CONFLICT (email) DO NOTHING; END LOOP; TRUNCATE users; END $$",
+        r#"
+shared tenant: DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM shared.users LOOP INSERT INTO users (id, email) VALUES (r.id, 'x') ON CONFLICT (tenant_id, email) DO NOTHING; END LOOP; DELETE FROM users; END $$
+plain tenant: DO $$ DECLARE r record; BEGIN FOR r IN SELECT * FROM shared.users LOOP INSERT INTO users VALUES (r.id, 'x') ON CONFLICT (email) DO NOTHING; END LOOP; TRUNCATE users; END $$
+"#,
+    );
+}
+
+#[test]
+fn a_definition_that_is_guarded_needs_no_server() {
+    let expect = "shared once: CREATE TYPE mood AS ENUM ('a')\nplain tenant: CREATE TYPE mood AS ENUM ('a')";
+    let there = "note: the block has nothing to do: a type mood exists already";
+    for sql in [
+        "DO $$ BEGIN CREATE TYPE mood AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN null; END $$;",
+        "DO $$ BEGIN CREATE TYPE mood AS ENUM ('a'); EXCEPTION WHEN duplicate_object THEN RAISE NOTICE 'there'; END $$;",
+        "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM pg_type WHERE typname = 'mood') THEN CREATE TYPE mood AS ENUM ('a'); END IF; END $$;",
+    ] {
+        check("", sql, expect);
+        check("CREATE TYPE mood AS ENUM ('b');", sql, there);
+    }
+    check(
+        "CREATE TABLE t (a int PRIMARY KEY);",
+        "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM information_schema.columns WHERE table_name = 't' AND column_name = 'b') THEN ALTER TABLE t ADD COLUMN b int; END IF; END $$",
+        "shared once: ALTER TABLE t ADD COLUMN b int\nplain tenant: ALTER TABLE t ADD COLUMN b int",
+    );
+}
+
+#[test]
+fn definitions_are_told_by_a_shadow() {
+    check_asked(
+        "CREATE TABLE a (x int PRIMARY KEY); CREATE TABLE b (x int PRIMARY KEY);",
+        "\nDO $$ DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP EXECUTE format('ALTER TABLE public.%I ADD y int', r.tablename) USING 1; END LOOP; COMMENT ON TABLE a IS 'it''s'; UPDATE a SET y = 1; END $$",
+        &[
+            "ALTER TABLE __tenantry_schema__.a ADD y int",
+            "COMMENT ON TABLE a IS 'it''s'",
+            "UPDATE a SET y = 1",
+        ],
+        r#"
+asked m.sql:2: DO ' DECLARE r record; BEGIN FOR r IN SELECT tablename FROM pg_tables WHERE schemaname = ''__tenantry_schema_text__'' LOOP EXECUTE tenantry_shadow.note((format(''ALTER TABLE __tenantry_schema__.%I ADD y int'', r.tablename))::text) USING 1; END LOOP; PERFORM tenantry_shadow.note(''COMMENT ON TABLE a IS ''''it''''''''s''''''::text); COMMENT ON TABLE a IS ''it''''s''; PERFORM tenantry_shadow.note(''UPDATE a SET y = 1''::text); UPDATE a SET y = 1; END '
+shared once: ALTER TABLE shared.a ADD COLUMN y int
+shared once: COMMENT ON TABLE a IS 'it''s'
+shared tenant: UPDATE a SET y = 1
+plain tenant: ALTER TABLE shared.a ADD y int
+plain tenant: COMMENT ON TABLE a IS 'it''s'
+plain tenant: UPDATE a SET y = 1
+"#,
+    );
+}
+
+#[test]
+fn what_it_runs_is_refused_like_a_statement() {
+    check_asked(
+        "",
+        "SELECT 1;\n  DO $$ BEGIN EXECUTE 'CREATE ROLE ' || current_user; END $$",
+        &["CREATE ROLE x SUPERUSER"],
+        r#"
+asked m.sql:2: DO ' BEGIN EXECUTE tenantry_shadow.note((''CREATE ROLE '' || current_user)::text); END '
+m.sql:2:3: the block runs CREATE ROLE x SUPERUSER: it makes the role x one that no boundary holds; leave it out: roles are Tenantry's, see [roles]
+"#,
+    );
+}
+
+#[test]
+fn functions_that_define_are_called_on_the_shadow() {
+    check_asked(
+        "CREATE FUNCTION add_stamp(t text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'ALTER TABLE ' || t || ' ADD at timestamptz'; END $$; CREATE TABLE t (a int PRIMARY KEY);",
+        "SELECT add_stamp('t')",
+        &["ALTER TABLE t ADD at timestamptz"],
+        r#"
+asked m.sql:1: SELECT add_stamp('t')
+shared once: ALTER TABLE t ADD COLUMN at timestamptz
+plain tenant: ALTER TABLE t ADD at timestamptz
+"#,
+    );
+}
+
+#[test]
+fn definitions_that_nobody_noted_are_refused() {
+    let answer = ShadowAnswer { texts: vec!["SELECT 1".to_owned()], definitions: 1 };
+    let found = asked("", "DO $$ BEGIN EXECUTE 'DISCARD PLANS'; END $$", &answer);
+    assert!(found.ends_with("it makes definitions by way of a function that does not tell them; write them as statements of the migration"), "{found}");
+}
+
+#[test]
+fn definitions_that_hang_on_rows_are_refused() {
+    check(
+        "CREATE TABLE t (a int);",
+        "DO $$ BEGIN IF EXISTS (SELECT 1 FROM t) THEN ALTER TABLE t ADD b int; END IF; END $$;\nDO $$ DECLARE n int; BEGIN SELECT 1 INTO n; ALTER TABLE t ADD b int; UPDATE t SET b = n; END $$;\nDO $$ BEGIN EXECUTE 'ALTER TABLE t ADD b int'; COMMIT; END $$",
+        r#"
+m.sql:1:1: the DO block makes definitions that hang on the rows of t, which differ from tenant to tenant; make the definitions in statements of their own, and leave the rows to another block
+m.sql:2:1: the DO block makes definitions, and writes rows with variables in between; make it two blocks: one for the definitions, one for the rows
+m.sql:3:1: the DO block ends the transaction that the migration runs in; take COMMIT and ROLLBACK out; write several migrations where the work is to be cut
+"#,
+    );
+}
+
+#[test]
+fn without_a_server_there_is_no_answer() {
+    check(
+        "",
+        "DO $$ BEGIN EXECUTE 'CREATE TABLE x ()'; END $$",
+        "m.sql:1:1: which definitions the block makes shows only when it runs, and there is no server to run it on; write its statements out; CREATE ... IF NOT EXISTS and ALTER ... IF EXISTS need no block",
+    );
+}
