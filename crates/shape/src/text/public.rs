@@ -173,9 +173,10 @@ fn search_path(tokens: &Tokens<'_>, i: usize, scene: &Scene<'_>, edits: &mut Edi
         at += 2;
     }
     let defines = tokens.is(0, "create") || tokens.is(0, "alter");
-    if let Some(last) =
-        tokens.list.get(at).filter(|t| defines && !temporary && !(t.name == "default" && !t.is_quoted))
-    {
+    if !defines || temporary || tokens.is(at, "default") {
+        return;
+    }
+    if let Some(last) = tokens.list.get(at) {
         edits.insert(last.range.end, ", pg_temp");
     }
 }

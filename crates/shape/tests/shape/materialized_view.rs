@@ -218,14 +218,3 @@ m.sql:1:1: a is not a materialized view; correct the name
 "#,
     );
 }
-
-#[test]
-fn refreshed_in_a_block() {
-    check(
-        r#"CREATE TABLE a (id int PRIMARY KEY, n text, at date); CREATE MATERIALIZED VIEW mv AS SELECT at, count(*) AS many FROM a GROUP BY at; "#,
-        r#"DO $$ BEGIN UPDATE a SET n = 'x'; REFRESH MATERIALIZED VIEW mv; END $$"#,
-        r#"
-m.sql:1:1: which definitions the block makes shows only when it runs, and there is no server to run it on; write its statements out; CREATE ... IF NOT EXISTS and ALTER ... IF EXISTS need no block
-"#,
-    );
-}
