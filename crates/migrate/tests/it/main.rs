@@ -14,6 +14,7 @@ mod plan;
 mod refused;
 mod relations;
 mod rollout;
+mod run_time;
 mod statements;
 mod tenants;
 mod vary;
