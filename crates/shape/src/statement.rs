@@ -11,6 +11,7 @@ mod create_index;
 mod create_sequence;
 mod create_table;
 mod create_table_as;
+mod define;
 mod dml;
 mod do_block;
 mod drop;
@@ -144,13 +145,14 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::AlterDomainStmt(s) => types::alter_domain(work, &s),
         NodeEnum::CompositeTypeStmt(s) => types::create_composite(work, &s),
         NodeEnum::CreateRangeStmt(s) => types::create_range(work, &s),
+        NodeEnum::DefineStmt(s) => define::carry(work, &s),
+        NodeEnum::DoStmt(s) => do_block::carry(work, &s),
         NodeEnum::RuleStmt(s) => rule::carry(work, &s),
         NodeEnum::CreateSchemaStmt(s) => schema::create(work, &s),
         NodeEnum::AlterObjectSchemaStmt(s) => schema::set(work, &s),
         NodeEnum::CreateTableAsStmt(s) => create_table_as::carry(work, *s),
         NodeEnum::RefreshMatViewStmt(s) => materialized_view::refresh(work, &s),
         NodeEnum::SelectStmt(s) if create_table_as::has_into(&s) => create_table_as::carry_select(work, *s),
-        NodeEnum::DoStmt(s) => do_block::carry(work, &s),
         NodeEnum::CopyStmt(s) => copy::carry(work, &s),
         NodeEnum::TransactionStmt(s) => transaction::carry(work, &s),
         NodeEnum::VariableSetStmt(s) => setting::carry(work, &s),

@@ -183,3 +183,24 @@ m.sql:1:1: a trigger on TRUNCATE would not fire: shared tables are emptied by DE
 "#,
     );
 }
+
+#[test]
+fn rows_of_a_trigger_among_values_are_refused() {
+    let setup = "CREATE TABLE items (id serial PRIMARY KEY, qty int); CREATE TABLE log (op text, id int, qty int, row jsonb);";
+    for (insert, row) in [
+        ("INSERT INTO log SELECT 'D', OLD.*", "OLD"),
+        ("INSERT INTO public.log (op, id, qty) VALUES ('D', NEW.*)", "NEW"),
+    ] {
+        check(
+            setup,
+            &format!(
+                "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {insert}; RETURN NULL; END $$"
+            ),
+            &format!(
+                "m.sql:1:1: INSERT INTO log takes {row}.*, which has the tenant column too; write its columns out: {row}.a, {row}.b"
+            ),
+        );
+    }
+    let fine = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log (op, row) VALUES ('U', to_jsonb(NEW.*)); RETURN NULL; END $$";
+    check(setup, fine, &format!("shared once: {fine}\nplain tenant: {fine}"));
+}

@@ -42,6 +42,18 @@ m.sql:1:1: a policy of the app's own would widen the tenants' one; leave it out:
 }
 
 #[test]
+fn what_only_shows_something_is_left_out() {
+    check(
+        "",
+        "EXPLAIN SELECT 1; SHOW work_mem",
+        r#"
+note: EXPLAIN and SHOW are left out: nobody reads what they show
+note: EXPLAIN and SHOW are left out: nobody reads what they show
+"#,
+    );
+}
+
+#[test]
 fn channels_are_refused() {
     check(
         r#""#,
