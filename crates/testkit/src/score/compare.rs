@@ -269,11 +269,8 @@ mod tests {
 
     #[test]
     fn a_materialized_view_is_a_table_in_the_shared_shape() {
-        let plain = [
-            ("matview", "m", "m p"),
-            ("column", "m.n", "bigint"),
-            ("query of matview", "m", "SELECT 1"),
-        ];
+        let plain =
+            [("matview", "m", "m p"), ("column", "m.n", "bigint"), ("query of matview", "m", "SELECT 1")];
         let ours = [
             ("table", "m", "r p"),
             ("column", "m.n", "number 1 bigint"),
