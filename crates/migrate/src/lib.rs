@@ -14,6 +14,7 @@ pub mod prepare;
 pub mod rollout;
 mod shadow;
 pub mod source;
+pub mod vary;
 
 pub use migrator::{Applied, Begun, Migrator, Progress, Report};
 pub use source::Migration;

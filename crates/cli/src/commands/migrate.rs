@@ -11,6 +11,7 @@ mod show;
 mod status;
 mod steer;
 mod up;
+mod vary;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,8 @@ pub enum Command {
     Pause,
     /// Go on with a rollout that was paused, or whose process is gone
     Resume,
+    /// Make one tenant different on purpose: drift knows it, and migrations keep it
+    Vary(vary::Vary),
 }
 
 /// Runs one.
@@ -58,5 +61,6 @@ pub async fn run(context: &Context, command: Command) -> Result<ExitCode> {
         Command::Show(show) => show::run(context, show).await,
         Command::Pause => steer::pause(context).await,
         Command::Resume => steer::resume(context).await,
+        Command::Vary(vary) => vary::run(context, vary).await,
     }
 }

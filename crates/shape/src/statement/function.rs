@@ -35,7 +35,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateFunctionStmt) -> Result<Ou
     shared = body::carry(work, &shared)?;
     ast::parse_one(&plain)?;
     ast::parse_one(&shared)?;
-    let routine = body::routine(&plain)?;
+    let routine = body::routine(&shared)?;
     if routine.defines {
         if definer {
             return Err(Refuse::shared(
