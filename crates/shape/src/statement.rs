@@ -40,6 +40,7 @@ mod truncate;
 mod types;
 mod view;
 
+pub use bookkeeping::bookkeeping_table;
 use pg_query::NodeEnum;
 use pg_query::protobuf::RangeVar;
 

@@ -74,3 +74,11 @@ pub enum When {
 pub async fn score(folder: &Path, options: &Options) -> Result<Score> {
     run::run(folder, options).await
 }
+
+/// Tells what the product refuses of a folder, without a server: of point (a) alone, and nothing was compared.
+///
+/// # Errors
+/// When the folder can't be read.
+pub fn refusals(folder: &Path, options: &Options) -> Result<Score> {
+    run::shaped_only(folder, options)
+}

@@ -5,6 +5,7 @@ mod existing_server;
 mod help;
 mod init;
 mod migrate_new;
+mod migrate_plan;
 mod process;
 mod refusals;
 mod sql;

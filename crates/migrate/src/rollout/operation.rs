@@ -36,6 +36,9 @@ pub struct Rollout {
 /// The sites of a job.
 type Kept = (JobId, Arc<Vec<Site>>);
 
+/// Services with their histories.
+pub(crate) type Histories = Vec<(Service, Arc<History>)>;
+
 /// What the step `plan` found.
 #[derive(Clone, Copy, Debug, Default)]
 struct Plan {
@@ -88,7 +91,7 @@ impl Rollout {
     }
 
     /// Reads and shapes what an order needs.
-    pub(crate) async fn histories(&self, order: &Order) -> Result<Vec<(Service, Arc<History>)>> {
+    pub(crate) async fn histories(&self, order: &Order) -> Result<Histories> {
         let (rollout, wanted) = (self.clone(), order.clone());
         tokio::task::spawn_blocking(move || load(&rollout, &wanted))
             .await
@@ -107,9 +110,14 @@ impl Rollout {
             return Ok(sites);
         }
         let histories = self.histories(order).await?;
-        let sites = Arc::new(self.sites(&histories));
+        Ok(self.keep(job, &histories))
+    }
+
+    /// Keeps the sites of a job for its steps.
+    pub(crate) fn keep(&self, job: JobId, histories: &[(Service, Arc<History>)]) -> Arc<Vec<Site>> {
+        let sites = Arc::new(self.sites(histories));
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((job, sites.clone()));
-        Ok(sites)
+        sites
     }
 
     async fn templates(&self, name: &str, sites: &[Site], run: &Run) -> Result<Value> {
@@ -277,7 +285,7 @@ impl Rollout {
 }
 
 /// Reads and shapes what an order needs, and compares it with what the order was given with.
-fn load(rollout: &Rollout, order: &Order) -> Result<Vec<(Service, Arc<History>)>> {
+fn load(rollout: &Rollout, order: &Order) -> Result<Histories> {
     let mut histories = Vec::new();
     for service in rollout.app.services.values() {
         let Some(goal) = order.services.get(service.name.as_str()) else { continue };

@@ -64,6 +64,15 @@ pub(crate) fn missing(text: &str, catalog: &Catalog) -> Vec<String> {
         .iter()
         .filter(|(name, _)| !catalog.tables.contains_key(*name) && !catalog.views.contains_key(*name))
         .filter(|(name, _)| tokens.list.iter().any(|t| t.name == *name))
-        .map(|(name, columns)| format!("CREATE TABLE {} ({columns})", crate::ident::quote(name)))
+        .map(|(name, columns)| create(name, columns))
         .collect()
+}
+
+/// What makes a migration tool's own table, as [`missing`] puts it before a statement that names the table.
+pub fn bookkeeping_table(name: &str) -> Option<String> {
+    TABLES.iter().find(|(known, _)| *known == name).map(|(name, columns)| create(name, columns))
+}
+
+fn create(name: &str, columns: &str) -> String {
+    format!("CREATE TABLE {} ({columns})", crate::ident::quote(name))
 }

@@ -28,8 +28,8 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &RuleStmt) -> Result<Output, Refu
     }
     let record = Trigger {
         name: stmt.rulename.clone(),
-        on_delete: stmt.event() == CmdType::CmdDelete,
         function: String::new(),
+        on_delete: stmt.event() == CmdType::CmdDelete,
         disabled: false,
     };
     if let Some(t) = work.catalog.tables.get_mut(&relation) {

@@ -21,22 +21,8 @@ const RUNS_MAX: usize = 12;
 /// # Errors
 /// When it can't be read.
 pub async fn run(folder: &Path, options: &Options) -> Result<Score> {
-    let (mut files, unread) = history::read(folder)?;
-    files.truncate(options.files_max.unwrap_or(usize::MAX));
-    let column = options.tenant_column.clone().unwrap_or_else(|| history::tenant_column(&files).to_owned());
-    let server = crate::server::server().await;
-    let mut score = Score {
-        history: folder.display().to_string(),
-        postgres: server.version().to_string(),
-        files: files.len(),
-        statements: files.iter().map(|f| f.pieces().len()).sum(),
-        tenant_column: column,
-        ..Score::default()
-    };
-    if let Some(e) = unread {
-        let what = format!("{}; its files are scored in the order of their paths", e.sentence());
-        score.add(Finding { point: Point::A, place: String::new(), shape: String::new(), what });
-    }
+    let (mut files, mut score) = read(folder, options)?;
+    score.postgres = crate::server::server().await.version().to_string();
     plain_run(&mut files, &mut score).await;
     leave_out_refused(&mut files, shape_options(options, &score), &mut score);
     while !score.holds(Point::A) && leave_out_failing(&mut files, &mut score).await > 0 {
@@ -62,11 +48,44 @@ pub async fn run(folder: &Path, options: &Options) -> Result<Score> {
             }
         }
     }
+    not_compared(&mut score, "the product has not come to the end");
+    Ok(score)
+}
+
+/// What is refused alone.
+///
+/// # Errors
+/// When it can't be read.
+pub fn shaped_only(folder: &Path, options: &Options) -> Result<Score> {
+    let (mut files, mut score) = read(folder, options)?;
+    leave_out_refused(&mut files, shape_options(options, &score), &mut score);
+    not_compared(&mut score, "nothing was run");
+    Ok(score)
+}
+
+fn read(folder: &Path, options: &Options) -> Result<(Vec<File>, Score)> {
+    let (mut files, unread) = history::read(folder)?;
+    files.truncate(options.files_max.unwrap_or(usize::MAX));
+    let column = options.tenant_column.clone().unwrap_or_else(|| history::tenant_column(&files).to_owned());
+    let mut score = Score {
+        history: folder.display().to_string(),
+        files: files.len(),
+        statements: files.iter().map(|f| f.pieces().len()).sum(),
+        tenant_column: column,
+        ..Score::default()
+    };
+    if let Some(e) = unread {
+        let what = format!("{}; its files are scored in the order of their paths", e.sentence());
+        score.add(Finding { point: Point::A, place: String::new(), shape: String::new(), what });
+    }
+    Ok((files, score))
+}
+
+fn not_compared(score: &mut Score, why: &str) {
     for point in [Point::B, Point::C, Point::D, Point::E] {
-        let what = "was not compared: the product has not come to the end".to_owned();
+        let what = format!("was not compared: {why}");
         score.add(Finding { point, place: String::new(), shape: String::new(), what });
     }
-    Ok(score)
 }
 
 fn shape_options(options: &Options, score: &Score) -> shape::Options {
@@ -133,9 +152,9 @@ async fn attempt(
     if !empty.is_empty() {
         score.notes.push(format!("no row could be made for {}", empty.join(", ")));
     }
+    lab.refresh().await?;
     tamper(&lab, options, When::End).await;
-    check::check(&lab, files, score).await;
-    Ok(())
+    check::check(&mut lab, files, score).await
 }
 
 async fn tamper(lab: &Lab, options: &Options, when: When) {
