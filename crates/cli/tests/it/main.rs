@@ -4,6 +4,7 @@
 mod existing_server;
 mod help;
 mod init;
+mod migrate;
 mod migrate_new;
 mod migrate_plan;
 mod process;
