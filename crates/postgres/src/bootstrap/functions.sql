@@ -58,27 +58,6 @@ CREATE TABLE tenantry.progress (
   PRIMARY KEY (target, version)
 );
 
--- What the templates and the shared tables held right after a migration, as JSON: what was changed by hand since then is
--- seen, and a tenant that lags behind can be compared with its own version. target: 'shared', 'global', 'template',
--- 'database' (the template database, kept here too).
-CREATE TABLE tenantry.catalogs (
-  target text NOT NULL,
-  version bigint NOT NULL,
-  catalog text NOT NULL,
-  PRIMARY KEY (target, version)
-);
-
--- What is meant to be different in one tenant's schema, noted in the transaction that makes it so. target: the tenant's id.
-CREATE TABLE tenantry.variations (
-  target text NOT NULL,
-  name text NOT NULL,
-  number bigint GENERATED ALWAYS AS IDENTITY,
-  checksum text NOT NULL,
-  changes text NOT NULL,
-  applied_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (target, name)
-);
-
 -- The highest fence seen of each job: a worker that lost its claim can't commit here any more.
 CREATE TABLE tenantry.fences (
   job bigint PRIMARY KEY,
