@@ -225,8 +225,11 @@ pub async fn with_stack_and_wishes(
     shutdown::told(Stack::open(context, Mode::Shared), command, Stack::close).await
 }
 
-/// The server of whatever has no URL of its own.
-async fn default_server(
+/// The server of whatever has no URL of its own, where that is needed.
+///
+/// # Errors
+/// `usage` for a server that nothing needs; those of the embedded server.
+pub async fn default_server(
     context: &Context,
     config: &Config,
     mode: Mode,

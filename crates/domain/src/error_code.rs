@@ -115,6 +115,8 @@ codes! {
     MigrationLayout = "migration_layout", 422, "F0000", 1, "docs/migrations.md shows the layouts that are understood";
     /// No migration is called so.
     MigrationUnknown = "migration_unknown", 404, "42704", 2, "`tenantry migrate status` shows the migrations; name one by its number or its file";
+    /// `migrate plan --strict` found something dangerous.
+    PlanFindings = "plan_findings", 409, "F0000", 1, "write it as each finding says, or silence it with `-- tenantry: allow RULE: reason` above the statement";
     /// A migration has a syntax error.
     MigrationSyntax = "migration_syntax", 422, "42601", 1, "correct the statement at the place named";
     /// A statement can't be carried into a shape.

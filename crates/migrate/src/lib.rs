@@ -10,6 +10,7 @@ pub mod drift;
 pub mod error;
 pub mod ledger;
 pub mod migrator;
+pub mod plan;
 pub mod prepare;
 pub mod rollout;
 mod shadow;

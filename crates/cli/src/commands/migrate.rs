@@ -6,6 +6,7 @@ mod down;
 mod drift;
 mod list;
 mod new;
+mod plan;
 mod rollout;
 mod show;
 mod status;
@@ -28,6 +29,8 @@ pub enum Command {
     Drift(drift::Drift),
     /// Write the files of the next migration, in the style of the folder
     New(new::New),
+    /// Show what would run where, its locks, and what is dangerous about it; changes nothing
+    Plan(plan::Plan),
     /// Apply what is pending: to the templates, then to canaries, then to every tenant in waves
     Up(up::Up),
     /// Take migrations back, from every tenant
@@ -54,6 +57,7 @@ pub async fn run(context: &Context, command: Command) -> Result<ExitCode> {
     match command {
         Command::Drift(drift) => drift::run(context, drift).await,
         Command::New(new) => new::run(context, &new),
+        Command::Plan(plan) => plan::run(context, plan).await,
         Command::Up(up) => up::run(context, up).await,
         Command::Down(down) => down::run(context, down).await,
         Command::Status => status::run(context).await,

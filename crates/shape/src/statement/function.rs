@@ -37,15 +37,13 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateFunctionStmt) -> Result<Ou
     ast::parse_one(&shared)?;
     let routine = body::routine(&shared)?;
     if routine.defines {
-        if definer {
-            return Err(Refuse::shared(
-                "a SECURITY DEFINER function makes definitions, which in shared tables would concern every tenant",
-                "leave out SECURITY DEFINER, or do it in a migration; for rows that live for one call use an array, a WITH query or a table with a key per call",
-            ));
-        }
         work.notes.push(
-            "the function makes definitions: it can be called in migrations; tenants' roles may not define anything"
-                .to_owned(),
+            if definer {
+                "the function makes definitions as its owner: in shared tables what it makes comes under row-level security, and it can't drop anything"
+            } else {
+                "the function makes definitions: it can be called in migrations; tenants' roles may not define anything"
+            }
+            .to_owned(),
         );
         if language.eq_ignore_ascii_case("plpgsql") {
             let probe = plpgsql::probe(&plain, Noted::Definitions)?;
@@ -96,7 +94,8 @@ fn pin(sql: &str) -> Result<String, Refuse> {
     let mut edits = Edits::default();
     edits.insert(
         token.range.start,
-        format!("SET search_path = pg_catalog, {SCHEMA_PLACEHOLDER}, global, extensions, pg_temp "),
+        // pg_catalog comes first by itself; named first, it would be where the function makes tables.
+        format!("SET search_path = {SCHEMA_PLACEHOLDER}, global, extensions, pg_temp "),
     );
     Ok(edits.apply(sql))
 }
