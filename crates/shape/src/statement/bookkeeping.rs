@@ -56,7 +56,9 @@ pub(crate) fn missing(text: &str, catalog: &Catalog) -> Vec<String> {
         return Vec::new();
     }
     let Ok(tokens) = Tokens::scan(text) else { return Vec::new() };
-    let makes = tokens.is(0, "drop") || tokens.is(0, "create") && !tokens.is(1, "index");
+    let on_it = ["index", "unique", "trigger", "constraint"].iter().any(|word| tokens.is(1, word))
+        || tokens.is(3, "trigger");
+    let makes = tokens.is(0, "drop") || tokens.is(0, "create") && !on_it;
     if makes {
         return Vec::new();
     }

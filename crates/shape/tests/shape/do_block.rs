@@ -16,6 +16,19 @@ fn check_asked(setup: &str, sql: &str, texts: &[&str], expect: &str) {
     assert_eq!(found, expect.trim_matches('\n'), "\n--- found ---\n{found}\n");
 }
 
+/// `AS` before `public` in a CAST is no alias.
+#[test]
+fn a_cast_to_a_type_of_public() {
+    check(
+        r#"CREATE TYPE mood AS ENUM ('fine'); CREATE TABLE public.users (mood mood);"#,
+        r#"INSERT INTO public.users VALUES (CAST('fine'::text AS "public"."mood"))"#,
+        r#"
+shared tenant: INSERT INTO shared.users (mood) VALUES (CAST('fine'::text AS shared."mood"))
+plain tenant: INSERT INTO shared.users VALUES (CAST('fine'::text AS shared."mood"))
+"#,
+    );
+}
+
 #[test]
 fn rows_are_written_per_tenant() {
     check(

@@ -106,6 +106,17 @@ m.sql:3:3: channels are seen by the whole database; notify from the application,
     );
 }
 
+/// The tool's own table is there for a trigger on it, as for every other statement that names it.
+#[test]
+fn a_trigger_on_the_table_of_a_migration_tool() {
+    let found = crate::support::after(
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;",
+        "CREATE TRIGGER forbid BEFORE INSERT OR TRUNCATE ON __diesel_schema_migrations EXECUTE FUNCTION f()",
+    );
+    assert!(found.contains("CREATE TABLE __diesel_schema_migrations"), "{found}");
+    assert!(found.contains("CREATE TRIGGER forbid"), "{found}");
+}
+
 #[test]
 fn prepared_statements_are_run_as_they_are() {
     check(

@@ -77,6 +77,7 @@ pub(super) fn routine(sql: &str) -> Result<Routine, Refuse> {
             _ => false,
         }),
         writes: parts.iter().any(|p| p.kind == Kind::Writes),
+        truncates: parts.iter().any(|p| p.kind == Kind::Writes && inner.is(p.first, "truncate")),
     })
 }
 
@@ -113,7 +114,7 @@ fn truncate(work: &Work<'_>, tokens: &Tokens<'_>, part: &Part, edits: &mut Edits
     let mut deletes = Vec::new();
     while let Some((parts, next)) = tokens.qualified(at) {
         let quoted = parts.iter().map(|p| ident::quote(p)).collect::<Vec<_>>().join(".");
-        work.table(parts.last().map_or("", String::as_str))?;
+        super::super::trigger::check_truncate(work, parts.last().map_or("", String::as_str))?;
         deletes.push(format!("DELETE FROM {quoted}"));
         at = next;
         if !tokens.symbol(at, ',') {
