@@ -86,4 +86,7 @@ async fn what_would_run_where() {
     app.on(&["migrate", "plan", "--strict"]).await.refused(1, "plan_findings");
     let again = app.on(&["migrate", "plan"]).await.ok();
     assert_eq!(again.out, plan.out, "looking changes nothing");
+    app.on(&["migrate", "up", "--to", "0002_status"]).await.ok();
+    let even = app.on(&["migrate", "plan"]).await.ok();
+    assert!(even.out.contains("nothing is pending"), "a name does as well as a number: {even:?}");
 }

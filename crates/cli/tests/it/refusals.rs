@@ -34,6 +34,8 @@ async fn what_is_typed_is_checked_before_a_server_starts() {
         (&["sql", "--all-tenants", "select 1", "--format", "parquet"], "usage"),
         (&["sql", "--all-tenants", "  "], "usage"),
         (&["migrate", "new", "../orders"], "usage"),
+        (&["migrate", "up", "--to", "0099"], "version_unknown"),
+        (&["migrate", "down", "--yes", "--to", "crm=1"], "service_unknown"),
         (&["migrate", "new", "orders", "--service", "crm"], "service_unknown"),
     ];
     for (args, code) in cases {
