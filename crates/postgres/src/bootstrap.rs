@@ -15,6 +15,7 @@ const LEDGER_FUNCTIONS: &str = include_str!("bootstrap/ledger_functions.sql");
 const LACKS_LEDGER_FUNCTIONS: &str = include_str!("bootstrap/lacks_ledger_functions.sql");
 const SCHEMAS: &str = include_str!("bootstrap/schemas.sql");
 const OWN_GRANTS: &str = include_str!("bootstrap/own_grants.sql");
+const SHARED_GUARD: &str = include_str!("bootstrap/shared_guard.sql");
 const TEMPLATE_SCHEMA: &str = include_str!("bootstrap/template_schema.sql");
 
 /// What a database is for.
@@ -251,6 +252,7 @@ fn fill_script(layout: &Layout, kind: DatabaseKind, key: TenantKeyType) -> Resul
         .text("database_group", layout.group_role(Isolation::Database))
         .text("group", layout.group_role(kind.isolation()))
         .text("schema", kind.schema())
+        .text("current_tenant", key.current_tenant_call())
         .raw("key_type", key.sql())
         .raw("key_expression", key_expression(layout, key)?);
     let mut script = render(SCHEMAS, &values)?;
@@ -262,6 +264,9 @@ fn fill_script(layout: &Layout, kind: DatabaseKind, key: TenantKeyType) -> Resul
         },
         &values,
     )?);
+    if kind == DatabaseKind::Data {
+        script.push_str(&render(SHARED_GUARD, &values)?);
+    }
     Ok(script)
 }
 

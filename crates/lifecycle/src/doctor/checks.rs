@@ -26,6 +26,7 @@ pub(super) const SHARED_CHECKS: &[Check] = checks! {
     "index_without_tenant": "a tenant's queries walk through the rows of all others";
     "foreign_key_without_tenant": "a tenant learns which keys others have, and its rows keep others from deleting theirs";
     "materialized_view_granted": "a materialized view holds rows of all tenants and knows no row-level security";
+    "shared_guard": "what a function of the app makes at run time is open to every tenant";
     "sequence_granted": "a tenant learns how much others write, or stops their inserts with setval()";
     "table_privilege": "the privilege passes by row-level security or plants code on a table of all tenants";
 };

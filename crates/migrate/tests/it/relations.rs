@@ -216,7 +216,7 @@ async fn results_of_queries() {
       CREATE MATERIALIZED VIEW sums AS SELECT buyer, sum(amount) FROM orders GROUP BY buyer;
       CREATE UNIQUE INDEX ON sums (buyer);
       COMMENT ON MATERIALIZED VIEW sums IS 'by buyer';
-      CREATE FUNCTION again() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN REFRESH MATERIALIZED VIEW CONCURRENTLY sums; END $$;";
+      CREATE FUNCTION again() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS $$ BEGIN REFRESH MATERIALIZED VIEW CONCURRENTLY sums; END $$;";
     let second = "CREATE TABLE big AS SELECT id, buyer AS who FROM orders WHERE amount > 0;
       ALTER TABLE big ADD PRIMARY KEY (id);
       SELECT count(*) AS n, max(amount) INTO totals FROM orders;

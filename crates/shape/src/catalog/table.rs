@@ -35,6 +35,8 @@ pub(crate) struct Trigger {
     pub name: String,
     /// It fires on DELETE.
     pub on_delete: bool,
+    /// It fires on TRUNCATE.
+    pub on_truncate: bool,
     /// The function that it calls.
     pub function: String,
     /// It rests.

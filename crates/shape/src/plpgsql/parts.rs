@@ -64,10 +64,10 @@ fn begins(tokens: &Tokens<'_>, i: usize) -> bool {
 fn kind(tokens: &Tokens<'_>, i: usize) -> Option<Kind> {
     let token = tokens.list.get(i).filter(|t| !t.is_quoted)?;
     Some(match token.name.as_str() {
-        "create" | "alter" | "drop" | "comment" | "grant" | "revoke" | "refresh" | "reindex" | "cluster"
-        | "vacuum" | "analyze" | "security" | "import" | "reassign" => Kind::Defines,
+        "create" | "alter" | "drop" | "comment" | "grant" | "revoke" | "reindex" | "cluster" | "vacuum"
+        | "analyze" | "security" | "import" | "reassign" => Kind::Defines,
         "execute" => Kind::Executes,
-        "insert" | "update" | "delete" | "merge" | "truncate" | "copy" => Kind::Writes,
+        "insert" | "update" | "delete" | "merge" | "truncate" | "copy" | "refresh" => Kind::Writes,
         "select" | "with" | "perform" | "call" => Kind::Reads,
         "lock" => Kind::Locks,
         "commit" | "rollback" => Kind::Ends,

@@ -35,25 +35,26 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateFunctionStmt) -> Result<Ou
     shared = body::carry(work, &shared)?;
     ast::parse_one(&plain)?;
     ast::parse_one(&shared)?;
-    let routine = body::routine(&plain)?;
+    let routine = body::routine(&shared)?;
     if routine.defines {
-        if definer {
-            return Err(Refuse::shared(
-                "a SECURITY DEFINER function makes definitions, which in shared tables would concern every tenant",
-                "leave out SECURITY DEFINER, or do it in a migration; for rows that live for one call use an array, a WITH query or a table with a key per call",
-            ));
-        }
         work.notes.push(
-            "the function makes definitions: it can be called in migrations; tenants' roles may not define anything"
-                .to_owned(),
+            if definer {
+                "the function makes definitions as its owner: in shared tables what it makes comes under row-level security, and it can't drop anything"
+            } else {
+                "the function makes definitions: it can be called in migrations; tenants' roles may not define anything"
+            }
+            .to_owned(),
         );
         if language.eq_ignore_ascii_case("plpgsql") {
             let probe = plpgsql::probe(&plain, Noted::Definitions)?;
             work.shadow = probe.map(|sql| Emitted { sql, scope: Scope::Tenant, transactional: true });
         }
     }
+    let truncates = body::routine(&plain)?.truncates;
     let known = work.catalog.functions.entry(name).or_default();
     known.defines |= routine.defines;
+    // Of the text as written: in the shared shape it deletes.
+    known.truncates |= truncates;
     known.writes |= routine.writes;
     Ok(Output {
         shared: vec![Emitted { sql: shared, scope: Scope::Database, transactional: true }],
@@ -93,7 +94,8 @@ fn pin(sql: &str) -> Result<String, Refuse> {
     let mut edits = Edits::default();
     edits.insert(
         token.range.start,
-        format!("SET search_path = pg_catalog, {SCHEMA_PLACEHOLDER}, global, extensions, pg_temp "),
+        // pg_catalog comes first by itself; named first, it would be where the function makes tables.
+        format!("SET search_path = {SCHEMA_PLACEHOLDER}, global, extensions, pg_temp "),
     );
     Ok(edits.apply(sql))
 }

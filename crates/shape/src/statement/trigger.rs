@@ -1,4 +1,5 @@
-//! CREATE TRIGGER: as written; statement triggers on TRUNCATE never fire in the shared shape.
+//! CREATE TRIGGER: as written. Statement triggers on TRUNCATE never fire in the shared shape, where TRUNCATE becomes
+//! DELETE: what would have fired them is refused.
 
 use pg_query::TriggerType;
 use pg_query::protobuf::CreateTrigStmt;
@@ -16,15 +17,17 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateTrigStmt) -> Result<Output
     }
     let global = work.table(&table)?.global;
     let fires_on = |event: TriggerType| stmt.events & (event as i32) != 0;
-    if fires_on(TriggerType::Truncate) && !global {
-        return Err(Refuse::shared(
-            "a trigger on TRUNCATE would not fire: shared tables are emptied by DELETE",
-            "make it a trigger on DELETE",
-        ));
+    let truncating = work.catalog.functions.iter().find(|(_, f)| f.truncates);
+    if fires_on(TriggerType::Truncate)
+        && !global
+        && let Some((function, _)) = truncating
+    {
+        return Err(unfired(&format!("the TRUNCATE of the function {function}, which may empty {table},")));
     }
     let record = Trigger {
         name: stmt.trigname.clone(),
         on_delete: fires_on(TriggerType::Delete),
+        on_truncate: fires_on(TriggerType::Truncate),
         function: ast::names(&stmt.funcname).pop().unwrap_or_default(),
         disabled: false,
     };
@@ -33,4 +36,20 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateTrigStmt) -> Result<Output
         t.triggers.push(record);
     }
     Ok(work.as_written(global))
+}
+
+/// Refuses a TRUNCATE of a table that has a trigger on it.
+pub(super) fn check_truncate(work: &Work<'_>, table: &str) -> Result<(), Refuse> {
+    let fires = |t: &Trigger| t.on_truncate && !t.disabled;
+    match work.table(table)?.triggers.iter().find(|t| fires(t)) {
+        Some(trigger) => Err(unfired(&format!("TRUNCATE of {table}, which has {},", trigger.name))),
+        None => Ok(()),
+    }
+}
+
+fn unfired(what: &str) -> Refuse {
+    Refuse::shared(
+        format!("{what} would have to fire a trigger on TRUNCATE: shared tables are emptied by DELETE"),
+        "make it a trigger on DELETE, or disable it around the statement",
+    )
 }

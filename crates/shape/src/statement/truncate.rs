@@ -101,6 +101,7 @@ fn deletions(work: &Work<'_>, tables: &[String]) -> Result<Vec<Emitted>, Refuse>
 fn silenced(work: &Work<'_>, tables: &[String], deletions: Vec<Emitted>) -> Result<Vec<Emitted>, Refuse> {
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for member in tables.iter().flat_map(|t| work.catalog.family(t)) {
+        super::trigger::check_truncate(work, &member)?;
         let table = work.table(&member)?;
         let triggers = table.triggers.iter().map(|t| ("TRIGGER", t));
         for (kind, one) in triggers.chain(table.rules.iter().map(|r| ("RULE", r))) {

@@ -135,7 +135,8 @@ const BEFORE_OBJECT: [&str; 20] = [
 /// Whether the name at `i`, with a dot behind it, is the schema's and not a table's or an alias of the same name.
 fn qualifies(tokens: &Tokens<'_>, i: usize, scene: &Scene<'_>) -> Result<bool, Refuse> {
     let name = tokens.list[i].name.as_str();
-    let alias = (1..tokens.list.len()).any(|at| tokens.list[at].name == name && tokens.is(at - 1, "as"));
+    let alias = (1..tokens.list.len())
+        .any(|at| tokens.list[at].name == name && tokens.is(at - 1, "as") && !tokens.symbol(at + 1, '.'));
     if !alias && !scene.catalog.tables.contains_key(name) {
         return Ok(true);
     }
@@ -151,23 +152,33 @@ fn qualifies(tokens: &Tokens<'_>, i: usize, scene: &Scene<'_>) -> Result<bool, R
     Ok(known || placed || tokens.symbol(i + 3, '.') || tokens.symbol(i + 3, '('))
 }
 
-/// `SET search_path = a, public`: the schema, and what stands behind it on everybody's path.
+/// `SET search_path = a, public`: the schema, and what stands behind it on everybody's path. In a function the caller's
+/// temporary tables come last, so that they stand in for nothing.
 fn search_path(tokens: &Tokens<'_>, i: usize, scene: &Scene<'_>, edits: &mut Edits) {
     let set = i > 0 && (tokens.is(i - 1, "set") || tokens.is(i - 1, "local") || tokens.is(i - 1, "session"));
     if !set || !(tokens.is(i + 1, "to") || tokens.symbol(i + 1, '=')) {
         return;
     }
     let mut at = i + 2;
+    let mut temporary = false;
     loop {
+        temporary |= tokens.is(at, "pg_temp") || tokens.string_value(at).is_some_and(|v| v == "pg_temp");
         let ours = tokens.list.get(at).is_some_and(|t| is_schema(scene, &t.name))
             || tokens.string_value(at).is_some_and(|v| is_schema(scene, &v));
         if ours {
             edits.replace(tokens.list[at].range.clone(), format!("{SCHEMA_PLACEHOLDER}, global, extensions"));
         }
         if !tokens.symbol(at + 1, ',') {
-            return;
+            break;
         }
         at += 2;
+    }
+    let defines = tokens.is(0, "create") || tokens.is(0, "alter");
+    if !defines || temporary || tokens.is(at, "default") {
+        return;
+    }
+    if let Some(last) = tokens.list.get(at) {
+        edits.insert(last.range.end, ", pg_temp");
     }
 }
 

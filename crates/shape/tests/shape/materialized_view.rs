@@ -191,8 +191,8 @@ fn refreshed_in_a_body() {
         r#"CREATE TABLE a (id int PRIMARY KEY, n text, at date); CREATE MATERIALIZED VIEW mv AS SELECT at, count(*) AS many FROM a GROUP BY at; "#,
         r#"CREATE FUNCTION r() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN REFRESH MATERIALIZED VIEW CONCURRENTLY public.mv; RETURN NULL; END $$"#,
         r#"
-shared once: CREATE FUNCTION r() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, shared, global, extensions, pg_temp AS $$ BEGIN DELETE FROM shared.mv; INSERT INTO shared.mv SELECT * FROM shared.tenantry_query_mv; RETURN NULL; END $$
-plain tenant: CREATE FUNCTION r() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, shared, global, extensions, pg_temp AS $$ BEGIN REFRESH MATERIALIZED VIEW CONCURRENTLY shared.mv; RETURN NULL; END $$
+shared once: CREATE FUNCTION r() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS $$ BEGIN DELETE FROM shared.mv; INSERT INTO shared.mv SELECT * FROM shared.tenantry_query_mv; RETURN NULL; END $$
+plain tenant: CREATE FUNCTION r() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS $$ BEGIN REFRESH MATERIALIZED VIEW CONCURRENTLY shared.mv; RETURN NULL; END $$
 "#,
     );
 }

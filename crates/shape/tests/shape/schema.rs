@@ -76,8 +76,8 @@ fn in_bodies_and_paths() {
         r#"CREATE SCHEMA crm; CREATE TABLE crm.t (id int)"#,
         r#"CREATE FUNCTION crm.f() RETURNS bigint LANGUAGE sql SET search_path = crm, public AS $$ SELECT count(*) FROM crm.t $$; SELECT crm.f()"#,
         r#"
-shared once: CREATE FUNCTION shared.f() RETURNS bigint LANGUAGE sql SET search_path = shared, global, extensions, shared, global, extensions AS $$ SELECT count(*) FROM shared.t $$
-plain tenant: CREATE FUNCTION shared.f() RETURNS bigint LANGUAGE sql SET search_path = shared, global, extensions, shared, global, extensions AS $$ SELECT count(*) FROM shared.t $$
+shared once: CREATE FUNCTION shared.f() RETURNS bigint LANGUAGE sql SET search_path = shared, global, extensions, shared, global, extensions, pg_temp AS $$ SELECT count(*) FROM shared.t $$
+plain tenant: CREATE FUNCTION shared.f() RETURNS bigint LANGUAGE sql SET search_path = shared, global, extensions, shared, global, extensions, pg_temp AS $$ SELECT count(*) FROM shared.t $$
 shared tenant: SELECT shared.f()
 plain tenant: SELECT shared.f()
 "#,

@@ -1,0 +1,82 @@
+-- What a function of the app makes among the shared tables while it runs comes under row-level security too. Migrations
+-- bring their own: their statements run at the top level, where the guard's own line is all that its context holds.
+-- The tenant column is known by its default.
+CREATE FUNCTION tenantry.guard_shared() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
+DECLARE
+  context text;
+  own name := (SELECT a.attname
+                 FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+                 JOIN pg_class c ON c.oid = d.adrelid
+                WHERE c.relnamespace = 'shared'::regnamespace AND pg_get_expr(d.adbin, d.adrelid) = :'current_tenant'
+                LIMIT 1);
+  made record;
+BEGIN
+  GET DIAGNOSTICS context = PG_CONTEXT;
+  IF strpos(context, E'\n') = 0 AND (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) THEN
+    RETURN;
+  END IF;
+  FOR made IN
+    SELECT DISTINCT c.oid, c.oid::regclass AS name, c.relkind, c.relrowsecurity, c.relforcerowsecurity,
+           a.attnum, coalesce(a.attnotnull, false) AS filled,
+           coalesce(pg_get_expr(d.adbin, d.adrelid) = :'current_tenant', false) AS defaulted,
+           coalesce(c.reloptions @> ARRAY['security_invoker=true'], false) AS invoker
+      FROM pg_event_trigger_ddl_commands() e
+      LEFT JOIN pg_index i ON i.indexrelid = e.objid AND e.classid = 'pg_class'::regclass
+      JOIN pg_class c ON c.oid = coalesce(i.indrelid, e.objid) AND e.classid = 'pg_class'::regclass
+      LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = own AND NOT a.attisdropped
+      LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+     WHERE c.relnamespace = 'shared'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+  LOOP
+    IF made.relkind = 'v' THEN
+      IF NOT made.invoker THEN
+        EXECUTE format('ALTER VIEW %s SET (security_invoker = true)', made.name);
+      END IF;
+      CONTINUE;
+    END IF;
+    IF made.relkind IN ('m', 'f') OR made.attnum IS NULL THEN
+      RAISE EXCEPTION '% is made while the application runs, and has no tenant column', made.name
+        USING ERRCODE = '0A000', HINT = 'Make it by PARTITION OF, INHERITS or LIKE of a table of the migrations.';
+    END IF;
+    IF EXISTS (SELECT FROM pg_index i WHERE i.indrelid = made.oid AND (i.indisunique OR i.indisexclusion)
+                  AND i.indkey[0] <> made.attnum) THEN
+      RAISE EXCEPTION 'a key of % is made while the application runs, and does not start with the tenant column', made.name
+        USING ERRCODE = '0A000', HINT = 'Make the table by PARTITION OF or LIKE ... INCLUDING INDEXES of one of the migrations.';
+    END IF;
+    IF NOT made.defaulted OR NOT made.filled THEN
+      EXECUTE format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s, ALTER COLUMN %2$I SET NOT NULL', made.name, own, :'current_tenant');
+    END IF;
+    IF NOT made.relrowsecurity OR NOT made.relforcerowsecurity THEN
+      EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', made.name);
+    END IF;
+    -- The statement above has made the trigger look at the table once more.
+    IF NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = made.oid AND p.polname = 'tenantry') THEN
+      EXECUTE format('CREATE POLICY tenantry ON %s USING (%I = (SELECT %s)) WITH CHECK (%2$I = (SELECT %3$s))',
+                     made.name, own, :'current_tenant');
+    END IF;
+  END LOOP;
+END $f$;
+
+-- A function that a tenant calls can't take anything from the others.
+CREATE FUNCTION tenantry.guard_drop() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
+DECLARE gone record;
+BEGIN
+  IF (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) THEN
+    RETURN;
+  END IF;
+  FOR gone IN
+    SELECT object_type, object_identity FROM pg_event_trigger_dropped_objects()
+     WHERE original AND NOT is_temporary AND schema_name = 'shared'
+  LOOP
+    RAISE EXCEPTION '% % would be dropped for every tenant', gone.object_type, gone.object_identity
+      USING ERRCODE = '0A000', HINT = 'Drop it in a migration.';
+  END LOOP;
+END $f$;
+ALTER FUNCTION tenantry.guard_drop() OWNER TO :"platform";
+REVOKE ALL ON FUNCTION tenantry.guard_drop() FROM PUBLIC;
+CREATE EVENT TRIGGER tenantry_guard_drop ON sql_drop EXECUTE FUNCTION tenantry.guard_drop();
+ALTER FUNCTION tenantry.guard_shared() OWNER TO :"platform";
+REVOKE ALL ON FUNCTION tenantry.guard_shared() FROM PUBLIC;
+CREATE EVENT TRIGGER tenantry_guard_shared ON ddl_command_end
+  WHEN TAG IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'ALTER TABLE', 'CREATE INDEX', 'CREATE VIEW', 'ALTER VIEW',
+               'CREATE MATERIALIZED VIEW', 'CREATE FOREIGN TABLE')
+  EXECUTE FUNCTION tenantry.guard_shared();
