@@ -8,6 +8,7 @@ use tenantry_domain::{App, Error, ErrorCode, Layout, Result, Service};
 use tenantry_postgres::acting::Acting;
 use tenantry_postgres::clusters::Clusters;
 use tenantry_postgres::connect::connect;
+use tenantry_postgres::pool::Pooled;
 use tenantry_postgres::server::Server;
 use tokio_postgres::Client;
 
@@ -48,6 +49,11 @@ impl Site {
     /// A connection of its own to the data database.
     pub async fn connect_data(&self) -> Result<Client> {
         connect(self.server()?, &self.data_database(), APPLICATION_NAME).await
+    }
+
+    /// A connection to the data database for a question or two.
+    pub async fn borrow_data(&self) -> Result<Pooled> {
+        self.clusters.get(&self.cluster, &self.data_database()).await
     }
 
     /// Statements of this role in this schema.

@@ -146,7 +146,7 @@ impl Rollout {
             self.named(|row| order.tenants.as_ref().is_none_or(|p| glob::matches(p, row)), order).await?;
         let mut units = Vec::new();
         for (number, site) in sites.iter().enumerate() {
-            let data = site.connect_data().await?;
+            let data = site.borrow_data().await?;
             let service = site.service.name.to_string();
             let lagging = local_tenants(&data).await?.into_iter().filter(|t| {
                 t.isolation != Isolation::Shared
@@ -251,7 +251,7 @@ impl Rollout {
 
     /// Tells the registry how far the tenants of a site are, where it believes otherwise.
     pub(crate) async fn reconcile(&self, site: &Site) -> Result<()> {
-        let data = site.connect_data().await?;
+        let data = site.borrow_data().await?;
         let locals = local_tenants(&data).await?;
         let versions: Vec<_> = locals.iter().map(|t| (t.id, t.version)).collect();
         self.registry.set_versions(&site.service.name, &versions).await

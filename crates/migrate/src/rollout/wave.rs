@@ -129,7 +129,7 @@ impl Wave<'_> {
         let mut safeties = Vec::new();
         for (number, site) in self.sites.iter().enumerate() {
             safeties.push(if units.iter().any(|u| u.site == number) {
-                let data = site.connect_data().await?;
+                let data = site.borrow_data().await?;
                 Safety::read(&data, &site.layout, site.app.isolation.tenant_ddl).await?
             } else {
                 Safety::default()
@@ -231,7 +231,7 @@ impl Wave<'_> {
             if of_site.is_empty() {
                 continue;
             }
-            let data = site.connect_data().await?;
+            let data = site.borrow_data().await?;
             // The one commit that waits for the disk makes all those before it durable, since the log is one. A worker
             // that was taken over is told here.
             data.execute(CHECK_FENCE, &[&self.run.job.0, &self.run.fence])

@@ -13,7 +13,7 @@ use crate::fleet::{column, fleet, mend, quick, registry_agrees, spoil, versions}
 use crate::folder::{Lab, in_slug};
 
 /// Longest time until a process reaches its failpoint.
-const REACH: Duration = Duration::from_secs(60);
+const REACH: Duration = Duration::from_secs(300);
 const COPIES: usize = 195;
 
 /// Where a process is killed, one migration after the other.
