@@ -1,19 +1,62 @@
 //! Points (a) and (f) before anything runs: which statements the product refuses, and whether it says where they stand.
 
-use tenantry_shape::{History, Options, Refusal, ShapeError};
+use std::sync::Arc;
+
+use tenantry_migrate::shadow::{Shadow, Shaping};
+use tenantry_shape::{History, Options, Refusal, ShadowAnswer, ShadowQuestion, ShapeError, Statement};
 
 use super::finding::{Finding, Point, Score};
 use super::history::File;
+use crate::stack::TestApp;
 
 /// Refusals of one file that are asked for before the file is given up.
 const ROUNDS_MAX: usize = 200;
 
-/// Has every file shaped. What is refused becomes findings, and is left out of the files.
-pub fn leave_out_refused(files: &mut [File], options: Options, score: &mut Score) {
+/// Has every file shaped, as the product does for this app. What is refused becomes findings, and is left out of the files.
+pub async fn leave_out_refused(
+    files: &mut Vec<File>,
+    options: Options,
+    score: &mut Score,
+    app: &Arc<TestApp>,
+) {
+    let (mut taken, mut counted, app) = (std::mem::take(files), std::mem::take(score), app.clone());
+    let work = tokio::task::spawn_blocking(move || {
+        let platform = &app.platform;
+        let service = platform.app.services.values().next().expect("the app has a service");
+        let shaping = Shaping {
+            app: &platform.app,
+            service,
+            registry: &platform.registry,
+            clusters: &platform.clusters,
+        };
+        let mut shadow = Shadow::new(shaping).expect("a runtime");
+        leave_out(&mut taken, options, &mut counted, Some(&mut shadow));
+        shadow.close().expect("drop the shadow database");
+        (taken, counted)
+    });
+    (*files, *score) = work.await.expect("shape the files");
+}
+
+/// The same without a server where there is no shadow: what blocks define is left open then.
+pub fn leave_out(
+    files: &mut [File],
+    options: Options,
+    score: &mut Score,
+    mut shadow: Option<&mut Shadow<'_>>,
+) {
     let mut history = History::new(options);
+    let mut earlier: Vec<Statement> = Vec::new();
     for file in files {
         for _ in 0..ROUNDS_MAX {
-            let places = match history.apply(&file.name, &file.text) {
+            let mut ask = |question: ShadowQuestion<'_>| {
+                let Some(shadow) = shadow.as_deref_mut() else {
+                    return Ok(ShadowAnswer { unknown: true, ..ShadowAnswer::default() });
+                };
+                // Each try may stand behind other statements than the one before.
+                shadow.restart()?;
+                shadow.ask(&earlier.iter().collect::<Vec<_>>(), question)
+            };
+            let places = match history.apply_with(&file.name, &file.text, &mut ask) {
                 Ok(statements) => {
                     for statement in &statements {
                         let silent = statement.shared.is_empty() || statement.plain.is_empty();
@@ -26,7 +69,12 @@ pub fn leave_out_refused(files: &mut [File], options: Options, score: &mut Score
                             });
                         }
                     }
+                    earlier.extend(statements);
                     break;
+                }
+                Err(ShapeError::Shadow { line, message, .. }) => {
+                    add(file, line, &message, score);
+                    vec![line]
                 }
                 Err(ShapeError::Refused(refusals)) => refused(file, &refusals, score),
                 Err(ShapeError::Syntax { line, message, .. }) => {

@@ -1,6 +1,7 @@
 //! The order of a run: read, run plainly, leave out what is refused, run everywhere, compare.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use tenantry_domain::{Result, TenantKeyType};
 use tenantry_shape as shape;
@@ -9,9 +10,9 @@ use super::finding::{Finding, Point, Score};
 use super::history::{self, File};
 use super::lab::{Halt, Lab};
 use super::plain::Plain;
-use super::refusals::leave_out_refused;
+use super::refusals::{leave_out, leave_out_refused};
 use super::{Options, When, check};
-use crate::stack::AppOptions;
+use crate::stack::{AppOptions, TestApp};
 
 /// Statements that the product fails at, one by one, before the run is given up.
 const RUNS_MAX: usize = 12;
@@ -24,9 +25,10 @@ pub async fn run(folder: &Path, options: &Options) -> Result<Score> {
     let (mut files, mut score) = read(folder, options)?;
     score.postgres = crate::server::server().await.version().to_string();
     plain_run(&mut files, &mut score).await;
-    leave_out_refused(&mut files, shape_options(options, &score), &mut score);
+    let app = shaping_app(options, &score).await;
+    leave_out_refused(&mut files, shape_options(options, &score), &mut score, &app).await;
     while !score.holds(Point::A) && leave_out_failing(&mut files, &mut score).await > 0 {
-        leave_out_refused(&mut files, shape_options(options, &score), &mut score);
+        leave_out_refused(&mut files, shape_options(options, &score), &mut score, &app).await;
     }
     let mut rows_from = 0;
     for _ in 0..RUNS_MAX {
@@ -58,7 +60,7 @@ pub async fn run(folder: &Path, options: &Options) -> Result<Score> {
 /// When it can't be read.
 pub fn shaped_only(folder: &Path, options: &Options) -> Result<Score> {
     let (mut files, mut score) = read(folder, options)?;
-    leave_out_refused(&mut files, shape_options(options, &score), &mut score);
+    leave_out(&mut files, shape_options(options, &score), &mut score, None);
     not_compared(&mut score, "nothing was run");
     Ok(score)
 }
@@ -86,6 +88,13 @@ fn not_compared(score: &mut Score, why: &str) {
         let what = format!("was not compared: {why}");
         score.add(Finding { point, place: String::new(), shape: String::new(), what });
     }
+}
+
+/// An app without migrations, on whose server blocks are tried.
+async fn shaping_app(options: &Options, score: &Score) -> Arc<TestApp> {
+    let app = AppOptions { global: options.global.clone(), ..AppOptions::default() }
+        .key(&score.tenant_column, TenantKeyType::Uuid);
+    Arc::new(TestApp::new(&[], app).await)
 }
 
 fn shape_options(options: &Options, score: &Score) -> shape::Options {
