@@ -10,7 +10,7 @@ use serde::Serialize;
 use tenantry_domain::{App, Isolation, MigrationLayout, Result, Service, ServiceName};
 use tenantry_shape::lint::{self, Linted, Linter};
 
-use crate::apply::shaped::{Shaped, shape};
+use crate::apply::shaped::{Shaped, shape_offline};
 use crate::source::{Folder, Migration, read_service, resolve};
 pub use standing::{Standing, Tenants, standings};
 pub use statement::{Lock, Sql, StatementPlan};
@@ -156,7 +156,7 @@ fn of_service(app: &App, service: &Service, ask: &Ask<'_>) -> Result<ServicePlan
         Basis::Offline { from: None } => 0,
         Basis::Servers(_) => standings.iter().map(|s| s.lowest()).min().unwrap_or(0),
     };
-    let shaped = shape(app, files)?;
+    let shaped = shape_offline(app, files)?;
     let linted = lint(&folder, done, matches!(ask.basis, Basis::Offline { .. }))?;
     let pending = files.iter().zip(&shaped).zip(linted);
     let files_planned = pending

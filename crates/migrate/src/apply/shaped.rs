@@ -1,7 +1,7 @@
 //! A history as it runs: every file with its statements for each shape, all of it checked before anything is applied.
 
 use tenantry_domain::{App, Error, Result};
-use tenantry_shape::{Emitted, History, Options, Scope, ShadowQuestion, Statement};
+use tenantry_shape::{Emitted, History, Options, Scope, ShadowAnswer, ShadowQuestion, Statement};
 
 use crate::apply::refused_extension;
 use crate::shadow::{Shadow, Shaping};
@@ -102,6 +102,29 @@ pub(crate) fn shape(shaping: Shaping<'_>, files: &[Migration]) -> Result<Vec<Sha
     let closed = shadow.close();
     let shaped = shaped?;
     closed.map(|()| shaped)
+}
+
+/// The same without a server, to show a history: what blocks define is left open, so a statement that counts on it is
+/// refused.
+///
+/// # Errors
+/// `migration_syntax`, `shape_refused`, with file, line and what to write instead.
+pub(crate) fn shape_offline(app: &App, files: &[Migration]) -> Result<Vec<Shaped>> {
+    let mut history = History::new(options(app));
+    let mut shaped = Vec::new();
+    for file in files {
+        let mut open = |_: ShadowQuestion<'_>| Ok(ShadowAnswer { unknown: true, ..ShadowAnswer::default() });
+        let statements = history.apply_with(&file.file(), &file.text, &mut open).map_err(Error::from)?;
+        refuse_extensions(&file.file(), &statements)?;
+        shaped.push(Shaped {
+            version: file.version,
+            name: file.name.clone(),
+            file: file.file(),
+            checksum: file.checksum(),
+            statements,
+        });
+    }
+    Ok(shaped)
 }
 
 fn shape_files(shaping: Shaping<'_>, files: &[Migration], shadow: &mut Shadow<'_>) -> Result<Vec<Shaped>> {
