@@ -13,7 +13,7 @@ pub mod migrator;
 pub mod plan;
 pub mod prepare;
 pub mod rollout;
-mod shadow;
+pub mod shadow;
 pub mod source;
 pub mod vary;
 

@@ -21,15 +21,19 @@ use crate::apply::shaped::Run;
 
 /// Whose history is shaped, and where.
 #[derive(Clone, Copy)]
-pub(crate) struct Shaping<'a> {
+pub struct Shaping<'a> {
+    /// The app.
     pub app: &'a App,
+    /// Its service.
     pub service: &'a Service,
+    /// Where answers are kept.
     pub registry: &'a Registry,
+    /// Where the shadow is made: on the service's first cluster.
     pub clusters: &'a Clusters,
 }
 
 /// The shadow of one service while its history is shaped: on a thread that may wait.
-pub(crate) struct Shadow<'a> {
+pub struct Shadow<'a> {
     shaping: Shaping<'a>,
     runtime: Handle,
     open: Option<Open>,
@@ -94,7 +98,7 @@ impl<'a> Shadow<'a> {
             self.replayed = all.len();
             answer
         })?;
-        Ok(ShadowAnswer { texts: kept.texts, definitions: kept.definitions })
+        Ok(ShadowAnswer { texts: kept.texts, definitions: kept.definitions, unknown: false })
     }
 
     /// Starts anew: what follows stands behind other statements.

@@ -38,6 +38,8 @@ pub struct ShadowAnswer {
     pub texts: Vec<String>,
     /// How many definitions the server saw.
     pub definitions: usize,
+    /// Nobody was asked: what the block defines is left open.
+    pub unknown: bool,
 }
 
 /// Answers a [`ShadowQuestion`].

@@ -225,7 +225,11 @@ impl<'a, 'f> Carrier<'a, 'f> {
                         "write them as statements of the migration",
                     ));
                 }
-                if all.output.shared.is_empty() {
+                if answer.unknown {
+                    let open =
+                        "what the block defines shows when it is tried on a server, and is not told here";
+                    all.notes.push(open.to_owned());
+                } else if all.output.shared.is_empty() {
                     all.notes.push("the block has nothing to do".to_owned());
                 }
             }

@@ -7,7 +7,7 @@ use crate::support::asked;
 
 fn answer(texts: &[&str]) -> ShadowAnswer {
     let definitions = texts.iter().filter(|t| !t.starts_with("UPDATE")).count();
-    ShadowAnswer { texts: texts.iter().map(|t| (*t).to_owned()).collect(), definitions }
+    ShadowAnswer { texts: texts.iter().map(|t| (*t).to_owned()).collect(), definitions, unknown: false }
 }
 
 #[track_caller]
@@ -111,7 +111,7 @@ plain tenant: ALTER TABLE t ADD at timestamptz
 
 #[test]
 fn definitions_that_nobody_noted_are_refused() {
-    let answer = ShadowAnswer { texts: vec!["SELECT 1".to_owned()], definitions: 1 };
+    let answer = ShadowAnswer { texts: vec!["SELECT 1".to_owned()], definitions: 1, unknown: false };
     let found = asked("", "DO $$ BEGIN EXECUTE 'DISCARD PLANS'; END $$", &answer);
     assert!(found.ends_with("it makes definitions by way of a function that does not tell them; write them as statements of the migration"), "{found}");
 }
@@ -135,5 +135,17 @@ fn without_a_server_there_is_no_answer() {
         "",
         "DO $$ BEGIN EXECUTE 'CREATE TABLE x ()'; END $$",
         "m.sql:1:1: which definitions the block makes shows only when it runs, and there is no server to run it on; write its statements out; CREATE ... IF NOT EXISTS and ALTER ... IF EXISTS need no block",
+    );
+}
+
+#[test]
+fn a_block_that_nobody_tried_is_left_open() {
+    let open = ShadowAnswer { unknown: true, ..ShadowAnswer::default() };
+    let found = asked("", "DO $$ BEGIN EXECUTE 'CREATE TABLE x ()'; END $$", &open);
+    assert!(
+        found.ends_with(
+            "note: what the block defines shows when it is tried on a server, and is not told here"
+        ),
+        "{found}"
     );
 }

@@ -27,8 +27,7 @@ pub async fn check(lab: &mut Lab, files: &[File], score: &mut Score) -> Result<(
 
 /// Point (b).
 async fn objects(lab: &Lab, files: &[File], score: &mut Score) {
-    let mut plain = snapshot::read(lab.plain.client(), "public", "").await;
-    plain.extend(snapshot::other_schemas(lab.plain.client(), "public").await);
+    let plain = snapshot::read_all(lab.plain.client()).await;
     for (isolation, pair) in lab.pairs() {
         for tenant in pair {
             for difference in differences(lab, &plain, tenant).await {
@@ -47,7 +46,8 @@ async fn differences(lab: &Lab, plain: &Snapshot, tenant: &Tenant) -> Vec<Differ
     let ours = tenant.snapshot(lab.tenant_column()).await;
     let is_shared = tenant.isolation == Isolation::Shared;
     let tenant_column = is_shared.then(|| lab.tenant_column().to_owned());
-    compare(plain, &ours, &Shape { schema: tenant.home.1.clone(), tenant_column })
+    let schemas = snapshot::other_schemas(lab.plain.client()).await;
+    compare(plain, &ours, &Shape { schema: tenant.home.1.clone(), plain: schemas, tenant_column })
 }
 
 /// Points (b) and (e) of tenants that come when everything is applied: they are what the plain run is without an
@@ -61,7 +61,7 @@ async fn newcomers(lab: &Lab, files: &[File], volatile: &Volatile, score: &mut S
         }
     }
     let relations = lab.relations().await;
-    let objects = snapshot::read(bare.client(), "public", "").await;
+    let objects = snapshot::read_all(bare.client()).await;
     let rows = dump::read(bare.client(), &relations).await;
     for isolation in Isolation::ALL {
         let tenant = Tenants::tenant(&lab.app, format!("late-{isolation}"), isolation).await;

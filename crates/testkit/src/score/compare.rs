@@ -9,6 +9,8 @@ use super::snapshot::Snapshot;
 pub struct Shape {
     /// The schema, whose name may stand in front of names.
     pub schema: String,
+    /// Schemas of the plain run, all of which the tenant's one schema stands for.
+    pub plain: Vec<String>,
     /// The tenant column of shared tables.
     pub tenant_column: Option<String>,
 }
@@ -44,7 +46,7 @@ impl Difference {
 
 /// What differs, by kind and name. Additions that the documentation names are left out.
 pub fn compare(plain: &Snapshot, shaped: &Snapshot, shape: &Shape) -> Vec<Difference> {
-    let none = Shape { schema: "public".to_owned(), tenant_column: None };
+    let none = Shape { tenant_column: None, ..shape.clone() };
     let filled: BTreeSet<&str> =
         plain.keys().filter(|(kind, _)| kind == "matview").map(|(_, name)| name.as_str()).collect();
     let filled = shape.tenant_column.as_ref().map(|_| &filled);
@@ -101,7 +103,8 @@ fn keyed(snapshot: &Snapshot, shape: &Shape, filled: Option<&BTreeSet<&str>>) ->
 /// Names and definitions without the schema and without the tenant column; counters under the server's names.
 fn normalise(text: &str, shape: &Shape) -> String {
     let mut words = words(text);
-    for schema in [shape.schema.as_str(), "public", "extensions", "global"] {
+    let fixed = [shape.schema.as_str(), "public", "extensions", "global"];
+    for schema in fixed.into_iter().chain(shape.plain.iter().map(String::as_str)) {
         words = without_schema(words, schema);
     }
     let mut words = counters(words);
@@ -216,7 +219,7 @@ mod tests {
     use super::*;
 
     fn shared() -> Shape {
-        Shape { schema: "shared".to_owned(), tenant_column: Some("tenant_id".to_owned()) }
+        Shape { schema: "shared".to_owned(), plain: Vec::new(), tenant_column: Some("tenant_id".to_owned()) }
     }
 
     fn of(objects: &[(&str, &str, &str)]) -> Snapshot {
@@ -285,7 +288,7 @@ mod tests {
         let plain = of(&[("body of function", "f()", "SELECT 1")]);
         let ours = of(&[("body of function", "f()", "SELECT 2")]);
         assert_eq!(compare(&plain, &ours, &shared()), []);
-        let schema = Shape { schema: "tenant_1".to_owned(), tenant_column: None };
+        let schema = Shape { schema: "tenant_1".to_owned(), plain: Vec::new(), tenant_column: None };
         assert_eq!(compare(&plain, &ours, &schema).len(), 1);
     }
 }

@@ -36,9 +36,19 @@ pub async fn read(client: &Client, schema: &str, tenant_column: &str) -> Snapsho
     snapshot
 }
 
+/// Reads every schema of the plain run as one.
+pub async fn read_all(client: &Client) -> Snapshot {
+    let mut all = read(client, "public", "").await;
+    for schema in other_schemas(client).await {
+        all.extend(read(client, &schema, "").await);
+    }
+    all
+}
+
 /// Schemas that the plain run has made beside its own.
-pub async fn other_schemas(client: &Client, schema: &str) -> Snapshot {
-    part(client, OTHERS, schema, "").await
+pub async fn other_schemas(client: &Client) -> Vec<String> {
+    let rows = client.query(OTHERS, &[]).await.expect("read the schemas");
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 async fn part(client: &Client, sql: &str, schema: &str, tenant_column: &str) -> Snapshot {

@@ -1,3 +1,3 @@
--- What a database has beside the schema.
-SELECT 'schema', nspname::text, '' FROM pg_catalog.pg_namespace
- WHERE nspname !~ '^(pg_|information_schema$)' AND nspname <> $1 AND $2::text IS NOT NULL
+-- Schemas beside the one that every database has.
+SELECT nspname::text FROM pg_catalog.pg_namespace
+ WHERE nspname !~ '^(pg_|information_schema$)' AND nspname <> 'public' ORDER BY nspname
