@@ -8,7 +8,9 @@ use tenantry_domain::{App, Error, ErrorCode, JobId, Result, ServiceName};
 use tenantry_jobs::{Job, JobStatus, NewJob, Worker, queue};
 use tenantry_postgres::clusters::Clusters;
 use tenantry_registry::Registry;
+use tenantry_shape::Statement;
 
+use crate::apply::shaped::shape;
 use crate::prepare;
 use crate::rollout::history::History;
 use crate::rollout::operation::Histories;
@@ -218,6 +220,26 @@ impl Migrator {
             }));
         }
         Ok(stages)
+    }
+
+    /// Every migration, read and shaped as a rollout does it; nothing is applied.
+    ///
+    /// # Errors
+    /// Those of the folders and of shaping.
+    pub async fn shaped(&self) -> Result<Vec<Statement>> {
+        let rollout = self.rollout.clone();
+        let all = move || {
+            let mut statements = Vec::new();
+            for service in rollout.app.services.values() {
+                let files = read_service(service)?.migrations;
+                let shaped = shape(rollout.shaping(service), &files)?;
+                statements.extend(shaped.into_iter().flat_map(|file| file.statements));
+            }
+            Ok(statements)
+        };
+        tokio::task::spawn_blocking(all)
+            .await
+            .map_err(|e| Error::new(ErrorCode::Internal, "read the migrations").because(e))?
     }
 
     /// Tells the registry what it has not heard of, after a rollout that was ended just before it could.

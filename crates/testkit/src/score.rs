@@ -75,10 +75,10 @@ pub async fn score(folder: &Path, options: &Options) -> Result<Score> {
     run::run(folder, options).await
 }
 
-/// Tells what the product refuses of a folder, without a server: of point (a) alone, and nothing was compared.
+/// Tells what the product refuses of a folder, and applies nothing: point (a) alone.
 ///
 /// # Errors
 /// When the folder can't be read.
-pub fn refusals(folder: &Path, options: &Options) -> Result<Score> {
-    run::shaped_only(folder, options)
+pub async fn refusals(folder: &Path, options: &Options) -> Result<Score> {
+    run::shaped_only(folder, options).await
 }

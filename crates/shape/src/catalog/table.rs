@@ -35,6 +35,8 @@ pub(crate) struct Trigger {
     pub name: String,
     /// It fires on DELETE.
     pub on_delete: bool,
+    /// A constraint trigger that waits for the end of the transaction.
+    pub deferred: bool,
     /// The function that it calls.
     pub function: String,
     /// It rests.

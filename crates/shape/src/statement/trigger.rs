@@ -25,6 +25,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateTrigStmt) -> Result<Output
     let record = Trigger {
         name: stmt.trigname.clone(),
         on_delete: fires_on(TriggerType::Delete),
+        deferred: stmt.isconstraint && stmt.initdeferred,
         function: ast::names(&stmt.funcname).pop().unwrap_or_default(),
         disabled: false,
     };

@@ -137,10 +137,21 @@ note: the notification is left out: channels are shared by the whole database
     );
     check(
         "CREATE TABLE t (a int);",
-        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_notify('t', NEW.a::text); RETURN NEW; END $$;\nDO $$ BEGIN PERFORM pg_advisory_lock(1); DELETE FROM t; END $$;",
+        "DO $$ BEGIN PERFORM pg_advisory_lock(1); DELETE FROM t; END $$;",
         r#"
-m.sql:1:1: the body calls pg_notify, which reaches every tenant's sessions and is taken from tenants' roles; do that in the application
-m.sql:2:1: the body calls pg_advisory_lock, which reaches every tenant's sessions and is taken from tenants' roles; do that in the application
+m.sql:1:1: the body calls pg_advisory_lock, which reaches every tenant's sessions and is taken from tenants' roles; do that in the application
+"#,
+    );
+}
+
+#[test]
+fn channels_of_functions_are_the_tenants_own() {
+    check(
+        "CREATE TABLE t (a int);",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_catalog.pg_notify('t', NEW.a::text); PERFORM my.pg_notify(1); RETURN NEW; END $$;",
+        r#"
+shared once: CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM tenantry.notify('t', NEW.a::text); PERFORM my.pg_notify(1); RETURN NEW; END $$
+plain tenant: CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM tenantry.notify('t', NEW.a::text); PERFORM my.pg_notify(1); RETURN NEW; END $$
 "#,
     );
 }

@@ -47,7 +47,7 @@ async fn main() -> ExitCode {
     let mut failed = false;
     for folder in &arguments.folders {
         let result = if arguments.refusals {
-            refusals(folder, &arguments.options)
+            refusals(folder, &arguments.options).await
         } else {
             score(folder, &arguments.options).await
         };

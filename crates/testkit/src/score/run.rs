@@ -1,18 +1,16 @@
 //! The order of a run: read, run plainly, leave out what is refused, run everywhere, compare.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use tenantry_domain::{Result, TenantKeyType};
-use tenantry_shape as shape;
 
 use super::finding::{Finding, Point, Score};
 use super::history::{self, File};
 use super::lab::{Halt, Lab};
 use super::plain::Plain;
-use super::refusals::{leave_out, leave_out_refused};
+use super::refusals::{leave_out_refused, places};
 use super::{Options, When, check};
-use crate::stack::{AppOptions, TestApp};
+use crate::stack::AppOptions;
 
 /// Statements that the product fails at, one by one, before the run is given up.
 const RUNS_MAX: usize = 12;
@@ -25,10 +23,9 @@ pub async fn run(folder: &Path, options: &Options) -> Result<Score> {
     let (mut files, mut score) = read(folder, options)?;
     score.postgres = crate::server::server().await.version().to_string();
     plain_run(&mut files, &mut score).await;
-    let app = shaping_app(options, &score).await;
-    leave_out_refused(&mut files, shape_options(options, &score), &mut score, &app).await;
+    leave_out_refused(&mut files, app_options(options, &score), &mut score).await;
     while !score.holds(Point::A) && leave_out_failing(&mut files, &mut score).await > 0 {
-        leave_out_refused(&mut files, shape_options(options, &score), &mut score, &app).await;
+        leave_out_refused(&mut files, app_options(options, &score), &mut score).await;
     }
     let mut rows_from = 0;
     for _ in 0..RUNS_MAX {
@@ -58,9 +55,9 @@ pub async fn run(folder: &Path, options: &Options) -> Result<Score> {
 ///
 /// # Errors
 /// When it can't be read.
-pub fn shaped_only(folder: &Path, options: &Options) -> Result<Score> {
+pub async fn shaped_only(folder: &Path, options: &Options) -> Result<Score> {
     let (mut files, mut score) = read(folder, options)?;
-    leave_out(&mut files, shape_options(options, &score), &mut score, None);
+    leave_out_refused(&mut files, app_options(options, &score), &mut score).await;
     not_compared(&mut score, "nothing was run");
     Ok(score)
 }
@@ -90,21 +87,9 @@ fn not_compared(score: &mut Score, why: &str) {
     }
 }
 
-/// An app without migrations, on whose server blocks are tried.
-async fn shaping_app(options: &Options, score: &Score) -> Arc<TestApp> {
-    let app = AppOptions { global: options.global.clone(), ..AppOptions::default() }
-        .key(&score.tenant_column, TenantKeyType::Uuid);
-    Arc::new(TestApp::new(&[], app).await)
-}
-
-fn shape_options(options: &Options, score: &Score) -> shape::Options {
-    let key = TenantKeyType::Uuid;
-    shape::Options {
-        tenant_column: score.tenant_column.clone(),
-        tenant_type: key,
-        current_tenant: key.current_tenant_call().to_owned(),
-        global_tables: options.global.iter().cloned().collect(),
-    }
+fn app_options(options: &Options, score: &Score) -> AppOptions {
+    AppOptions { global: options.global.clone(), ..AppOptions::default() }
+        .key(&score.tenant_column, TenantKeyType::Uuid)
 }
 
 /// How far the original text gets: the measure of point (a). Files from there on are not scored.
@@ -149,9 +134,7 @@ async fn attempt(
     rows_from: usize,
     score: &mut Score,
 ) -> std::result::Result<(), Halt> {
-    let app = AppOptions { global: options.global.clone(), ..AppOptions::default() }
-        .key(&score.tenant_column, TenantKeyType::Uuid);
-    let mut lab = Lab::new(app, rows_from).await;
+    let mut lab = Lab::new(app_options(options, score), rows_from).await;
     tamper(&lab, options, When::Start).await;
     for (number, file) in files.iter().enumerate() {
         lab.step(number, file, score).await?;
@@ -175,21 +158,16 @@ async fn tamper(lab: &Lab, options: &Options, when: When) {
 /// A statement that the plain run does and the product doesn't: points (a) and, when it doesn't say which, (f). Leaves it
 /// out; whether there is one to leave out.
 fn product_failed(files: &mut [File], sentence: &str, score: &mut Score) -> bool {
-    let named = files.iter_mut().find_map(|file| {
-        let (_, rest) = sentence.split_once(&format!("{}:", file.name))?;
-        let line: usize = rest.split(':').next()?.parse().ok()?;
-        Some((file, line))
-    });
-    let Some((file, line)) = named else {
+    let Some((number, line, what)) = places(files, sentence).into_iter().next() else {
         for point in [Point::A, Point::F] {
             let what = format!("fails without naming a statement: {sentence}");
             score.add(Finding { point, place: String::new(), shape: String::new(), what });
         }
         return false;
     };
+    let file = &mut files[number];
     let place = format!("{}:{line}", file.path);
-    let what = sentence.replace(&file.name, &file.path);
-    score.add(Finding { point: Point::A, place, shape: String::new(), what });
+    score.add(Finding { point: Point::A, place, shape: String::new(), what: format!("fails: {what}") });
     file.leave_out(line)
 }
 
