@@ -13,7 +13,7 @@ pub mod migrator;
 pub mod plan;
 pub mod prepare;
 pub mod rollout;
-pub mod shadow;
+mod shadow;
 pub mod source;
 pub mod vary;
 

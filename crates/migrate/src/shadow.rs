@@ -21,7 +21,7 @@ use crate::apply::shaped::Run;
 
 /// Whose history is shaped, and where.
 #[derive(Clone, Copy)]
-pub struct Shaping<'a> {
+pub(crate) struct Shaping<'a> {
     /// The app.
     pub app: &'a App,
     /// Its service.
@@ -33,7 +33,7 @@ pub struct Shaping<'a> {
 }
 
 /// The shadow of one service while its history is shaped: on a thread that may wait.
-pub struct Shadow<'a> {
+pub(crate) struct Shadow<'a> {
     shaping: Shaping<'a>,
     runtime: Handle,
     open: Option<Open>,

@@ -6,6 +6,7 @@ mod bookkeeping;
 mod column;
 mod comment;
 mod constraint;
+mod constraint_trigger;
 mod copy;
 mod create_index;
 mod create_sequence;
@@ -122,6 +123,7 @@ pub(crate) struct Work<'a> {
 }
 
 pub(crate) use bookkeeping::missing as missing_bookkeeping;
+pub(crate) use constraint_trigger::fire_at_once;
 pub(crate) use dml::{functions_called, tables_named};
 pub(crate) use materialized_view::query_name;
 pub(crate) use resumable::make as make_resumable;

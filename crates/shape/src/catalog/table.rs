@@ -37,6 +37,8 @@ pub(crate) struct Trigger {
     pub on_delete: bool,
     /// It fires on TRUNCATE.
     pub on_truncate: bool,
+    /// A constraint trigger that waits for the end of the transaction.
+    pub deferred: bool,
     /// The function that it calls.
     pub function: String,
     /// It rests.

@@ -235,6 +235,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             }
             None => {}
         }
+        statement::fire_at_once(&now.catalog, &mut all.output);
         statement::make_resumable(&mut all.output)?;
         if all.output.shared.iter().any(|e| !e.transactional) {
             // What was set for the transaction ended with it.

@@ -234,3 +234,17 @@ fn rows_of_a_trigger_among_values_are_refused() {
     let fine = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log (op, row) VALUES ('U', to_jsonb(NEW.*)); RETURN NULL; END $$";
     check(setup, fine, &format!("shared once: {fine}\nplain tenant: {fine}"));
 }
+
+#[test]
+fn constraint_triggers_fire_for_their_tenant() {
+    check(
+        "CREATE TABLE t (a int PRIMARY KEY); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; CREATE CONSTRAINT TRIGGER c AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f();",
+        "INSERT INTO t (a) VALUES (1)",
+        r#"
+shared once: SET CONSTRAINTS c IMMEDIATE
+shared tenant: INSERT INTO t (a) VALUES (1)
+shared once: SET CONSTRAINTS c DEFERRED
+plain tenant: INSERT INTO t (a) VALUES (1)
+"#,
+    );
+}
