@@ -1,11 +1,13 @@
-//! CREATE TRIGGER: as written; statement triggers on TRUNCATE never fire in the shared shape.
+//! CREATE TRIGGER: as written; on TRUNCATE it never fires in the shared shape, where tables are emptied by DELETE.
 
-use pg_query::TriggerType;
 use pg_query::protobuf::CreateTrigStmt;
+use pg_query::{NodeEnum, TriggerType};
 
 use super::{Output, Work};
 use crate::ast;
 use crate::catalog::Trigger;
+use crate::emit;
+use crate::model::Scope;
 use crate::refuse::Refuse;
 
 /// Carries a CREATE TRIGGER.
@@ -16,7 +18,9 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateTrigStmt) -> Result<Output
     }
     let global = work.table(&table)?.global;
     let fires_on = |event: TriggerType| stmt.events & (event as i32) != 0;
-    if fires_on(TriggerType::Truncate) && !global {
+    let on_truncate = fires_on(TriggerType::Truncate) && !global;
+    let others = stmt.events & !(TriggerType::Truncate as i32);
+    if on_truncate && others == 0 {
         return Err(Refuse::shared(
             "a trigger on TRUNCATE would not fire: shared tables are emptied by DELETE",
             "make it a trigger on DELETE",
@@ -27,10 +31,19 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateTrigStmt) -> Result<Output
         on_delete: fires_on(TriggerType::Delete),
         function: ast::names(&stmt.funcname).pop().unwrap_or_default(),
         disabled: false,
+        on_truncate,
     };
     if let Some(t) = work.catalog.tables.get_mut(&table) {
         t.triggers.retain(|t| t.name != record.name);
         t.triggers.push(record);
     }
-    Ok(work.as_written(global))
+    let mut output = work.as_written(global);
+    if on_truncate {
+        // Tenants can't TRUNCATE, so nothing of theirs is missed.
+        let without = CreateTrigStmt { events: others, ..stmt.clone() };
+        output.shared = vec![emit::tree(&NodeEnum::CreateTrigStmt(Box::new(without)), Scope::Database)?];
+        work.notes
+            .push("in shared tables the trigger fires on its other events, never on TRUNCATE".to_owned());
+    }
+    Ok(output)
 }

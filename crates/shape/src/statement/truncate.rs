@@ -78,6 +78,18 @@ fn check(work: &Work<'_>, table: &str, all: &[String]) -> Result<(), Refuse> {
             format!("name {other} too, or use DELETE"),
         ));
     }
+    let members = work.catalog.family(table).into_iter();
+    for trigger in members.filter_map(|m| work.catalog.tables.get(&m)).flat_map(|t| &t.triggers) {
+        if trigger.on_truncate && !trigger.disabled {
+            return Err(Refuse::shared(
+                format!(
+                    "TRUNCATE {table} fires the trigger {}, and in shared tables becomes a DELETE",
+                    trigger.name
+                ),
+                "write DELETE, or disable the trigger around the statement",
+            ));
+        }
+    }
     Ok(())
 }
 
