@@ -9,6 +9,7 @@ mod output;
 mod paths;
 mod progress;
 mod ready_file;
+mod servers;
 mod serving;
 mod shutdown;
 mod stack;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use tenantry_control::Subject;
-use tenantry_domain::Result;
+use tenantry_domain::{Error, Result};
 use tenantry_jobs::{Worker, queue};
 use tenantry_lifecycle::Platform;
 use tenantry_lifecycle::announcements::Announcements;
@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::Context;
+use crate::commands;
 use crate::shutdown::{self, Wish};
 use crate::stack::Stack;
 
@@ -216,7 +217,12 @@ async fn doctor(platform: Platform, worker: Worker, findings: Arc<AtomicI64>) {
     let pause = Duration::from_secs(platform.app.limits.doctor_hours_between.max(1) * 3600);
     loop {
         sleep(pause).await;
-        match examine(&platform, &worker, Depth::Attacks, &|_| {}).await {
+        let found = async {
+            let mut found = examine(&platform, &worker, Depth::Attacks, &|_| {}).await?;
+            found.extend(commands::doctor::drift(&platform).await?);
+            Ok::<_, Error>(found)
+        };
+        match found.await {
             Ok(found) => {
                 findings.store(i64::try_from(found.len()).unwrap_or(i64::MAX), Ordering::Relaxed);
                 for f in found {

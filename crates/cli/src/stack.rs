@@ -9,6 +9,7 @@ use tenantry_jobs::{Job, JobStatus, Worker, queue};
 use tenantry_lifecycle::{Platform, operations};
 use tenantry_migrate::Migrator;
 use tenantry_migrate::rollout::{KIND, Request};
+use tenantry_migrate::vary::{self, Variations};
 use tenantry_postgres::bootstrap;
 use tenantry_postgres::check::check;
 use tenantry_postgres::clusters::Clusters;
@@ -43,6 +44,8 @@ pub struct Stack {
     pub platform: Platform,
     /// What migrates.
     pub migrator: Migrator,
+    /// What declares variations of tenants.
+    pub variations: Variations,
     /// What runs jobs here.
     pub worker: Worker,
     /// The server of the control database.
@@ -96,10 +99,12 @@ impl Stack {
         let clusters = Clusters::new(servers, limits.connections_per_database_max);
         let platform = Platform::new(app.clone(), registry.clone(), clusters);
         let migrator = Migrator::new(platform.app.clone(), registry.clone(), platform.clusters.clone());
+        let variations = Variations::new(platform.app.clone(), registry.clone(), platform.clusters.clone());
         let mut operations = operations(&platform);
         operations.push(Arc::new(migrator.operation()));
+        operations.extend(vary::operations(&variations));
         let worker = Worker::new(registry, operations, limits);
-        Ok(Self { config, platform, migrator, worker, control, default, embedded })
+        Ok(Self { config, platform, migrator, variations, worker, control, default, embedded })
     }
 
     /// The control database.
@@ -220,8 +225,11 @@ pub async fn with_stack_and_wishes(
     shutdown::told(Stack::open(context, Mode::Shared), command, Stack::close).await
 }
 
-/// The server of whatever has no URL of its own.
-async fn default_server(
+/// The server of whatever has no URL of its own, where that is needed.
+///
+/// # Errors
+/// `usage` for a server that nothing needs; those of the embedded server.
+pub async fn default_server(
     context: &Context,
     config: &Config,
     mode: Mode,

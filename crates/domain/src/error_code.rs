@@ -113,8 +113,8 @@ codes! {
     // Migrations and shapes
     /// The folder's layout or a file's name was not understood.
     MigrationLayout = "migration_layout", 422, "F0000", 1, "docs/migrations.md shows the layouts that are understood";
-    /// No migration is called so.
-    MigrationUnknown = "migration_unknown", 404, "42704", 2, "`tenantry migrate status` shows the migrations; name one by its number or its file";
+    /// `migrate plan --strict` found something dangerous.
+    PlanFindings = "plan_findings", 409, "F0000", 1, "write it as each finding says, or silence it with `-- tenantry: allow RULE: reason` above the statement";
     /// A migration has a syntax error.
     MigrationSyntax = "migration_syntax", 422, "42601", 1, "correct the statement at the place named";
     /// A statement can't be carried into a shape.
@@ -134,9 +134,15 @@ codes! {
     /// The files of the worker that has the rollout are not those that it was begun with.
     RolloutFiles = "rollout_files", 409, "55000", 1, "put the files of the rollout in place, then `tenantry migrate resume`";
     /// A rollout names a version that no migration has.
-    VersionUnknown = "version_unknown", 422, "22023", 2, "use the number of a migration, or 0";
+    VersionUnknown = "version_unknown", 422, "22023", 2, "name a migration by its number or its file, or none for the state before the first one";
     /// A pattern or a label names no tenant.
     TenantsNone = "tenants_none", 404, "3D000", 1, "`tenantry tenant list` shows the tenants";
+    /// A variation can't be made or taken back as asked.
+    VariationRefused = "variation_refused", 422, "0A000", 1, "change the file as the message says; nothing of it was kept";
+    /// The tenant has a variation of this name.
+    VariationExists = "variation_exists", 409, "42710", 1, "choose another name with --name, or take the other back with --remove NAME";
+    /// The tenant has no variation of this name.
+    VariationUnknown = "variation_unknown", 404, "42704", 1, "`tenantry migrate vary SLUG --list` shows the tenant's variations";
 
     // Queries over tenants and the HTTP listener
     /// A query over several tenants failed for some of them.

@@ -10,10 +10,12 @@ pub mod drift;
 pub mod error;
 pub mod ledger;
 pub mod migrator;
+pub mod plan;
 pub mod prepare;
 pub mod rollout;
 mod shadow;
 pub mod source;
+pub mod vary;
 
 pub use migrator::{Applied, Begun, Migrator, Progress, Report};
 pub use source::Migration;

@@ -1,5 +1,6 @@
 //! The coordinator: what is pending becomes a rollout, which is queued, adopted or driven to its end.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -7,9 +8,12 @@ use tenantry_domain::{App, Error, ErrorCode, JobId, Result, ServiceName};
 use tenantry_jobs::{Job, JobStatus, NewJob, Worker, queue};
 use tenantry_postgres::clusters::Clusters;
 use tenantry_registry::Registry;
+use tenantry_shape::Statement;
 
+use crate::apply::shaped::shape;
 use crate::prepare;
 use crate::rollout::history::History;
+use crate::rollout::operation::Histories;
 use crate::rollout::order::{Direction, Order, Request};
 use crate::rollout::pending::Pending;
 use crate::rollout::{KIND, Rollout, Threshold};
@@ -53,6 +57,15 @@ pub struct Report {
     pub tenants: u64,
     /// The rollout; none where there was nothing to do.
     pub job: Option<JobId>,
+}
+
+impl Report {
+    /// With what the next of several rollouts has done. Tenants are counted once, in whichever most were brought along.
+    pub fn follow(&mut self, next: Report) {
+        self.applied.extend(next.applied);
+        self.tenants = self.tenants.max(next.tenants);
+        self.job = next.job.or(self.job);
+    }
 }
 
 /// What came of a request.
@@ -113,7 +126,7 @@ impl Migrator {
             self.catch_up(request, &pending).await?;
             return Ok(Begun::Nothing(pending));
         }
-        let order = self.order(request, &pending).await?;
+        let (order, histories) = self.order(request, &pending).await?;
         if let Some(open) = open {
             return self.adopt(&open, &order).await.map(Begun::Adopted);
         }
@@ -129,7 +142,9 @@ impl Migrator {
             input: order.to_input()?,
             background: false,
         };
-        queue::enqueue(&client, &job).await.map(Begun::Queued)
+        let job = queue::enqueue(&client, &job).await?;
+        self.rollout.keep(job, &histories);
+        Ok(Begun::Queued(job))
     }
 
     /// Goes on with an open rollout, if it leads where the order does.
@@ -151,29 +166,78 @@ impl Migrator {
         Ok(open.id)
     }
 
-    /// What a request means now: every history read and shaped.
-    async fn order(&self, request: &Request, pending: &Pending) -> Result<Order> {
+    /// What a request means now, every history read and shaped; and the histories.
+    async fn order(&self, request: &Request, pending: &Pending) -> Result<(Order, Histories)> {
         let limits = &self.rollout.app.limits;
         let (rollout, request, pending) = (self.rollout.clone(), request.clone(), pending.clone());
         let order = Order {
             direction: request.direction,
-            services: std::collections::BTreeMap::new(),
+            services: BTreeMap::new(),
             tenants: request.tenants.clone(),
             canary: request.canary.clone(),
             parallel: request.parallel.unwrap_or(limits.rollout_parallel_max),
             threshold: request.threshold.unwrap_or(Threshold::Tenants(limits.rollout_failures_max)),
         };
         let shape = move || {
-            let mut order = order;
+            let (mut order, mut histories) = (order, Vec::new());
             for service in rollout.app.services.values() {
                 let Some(site) = pending.sites.iter().find(|s| s.service == service.name) else { continue };
                 let files = read_service(service)?.migrations;
                 let history = History::of(rollout.shaping(service), files, request.direction, site.to)?;
                 order.services.insert(service.name.to_string(), history.goal());
+                histories.push((service.clone(), Arc::new(history)));
             }
-            Ok(order)
+            Ok((order, histories))
         };
         tokio::task::spawn_blocking(shape)
+            .await
+            .map_err(|e| Error::new(ErrorCode::Internal, "read the migrations").because(e))?
+    }
+
+    /// The rollouts that a request takes, one after the other. Up is one. Down is one for each migration: what all tenants
+    /// share in a database (a global table) can only go when no tenant's tables need it any more. All of them are shaped
+    /// here, so that nothing is taken back where something can't be.
+    ///
+    /// # Errors
+    /// As [`Migrator::begin`].
+    pub async fn stages(&self, request: &Request) -> Result<Vec<Request>> {
+        if request.direction == Direction::Up {
+            return Ok(vec![request.clone()]);
+        }
+        let pending = self.pending(request).await?;
+        self.order(request, &pending).await?;
+        let mut stages = Vec::new();
+        for service in self.rollout.app.services.values() {
+            let of_service = || pending.sites.iter().filter(|s| s.service == service.name);
+            let Some(to) = of_service().map(|s| s.to).next() else { continue };
+            let newest = of_service().map(|s| s.newest).max().unwrap_or(0);
+            let files = read_service(service)?.migrations;
+            let versions = files.iter().rev().map(|f| f.version).chain([0]);
+            stages.extend(versions.filter(|v| (to..newest).contains(v)).map(|v| Request {
+                to: vec![(Some(service.name.clone()), v)],
+                service: Some(service.name.clone()),
+                ..request.clone()
+            }));
+        }
+        Ok(stages)
+    }
+
+    /// Every migration, read and shaped as a rollout does it; nothing is applied.
+    ///
+    /// # Errors
+    /// Those of the folders and of shaping.
+    pub async fn shaped(&self) -> Result<Vec<Statement>> {
+        let rollout = self.rollout.clone();
+        let all = move || {
+            let mut statements = Vec::new();
+            for service in rollout.app.services.values() {
+                let files = read_service(service)?.migrations;
+                let shaped = shape(rollout.shaping(service), &files)?;
+                statements.extend(shaped.into_iter().flat_map(|file| file.statements));
+            }
+            Ok(statements)
+        };
+        tokio::task::spawn_blocking(all)
             .await
             .map_err(|e| Error::new(ErrorCode::Internal, "read the migrations").because(e))?
     }
@@ -188,8 +252,7 @@ impl Migrator {
         if !self.rollout.registry.is_behind(&newest).await? {
             return Ok(());
         }
-        let order = self.order(request, pending).await?;
-        let histories = self.rollout.histories(&order).await?;
+        let (_, histories) = self.order(request, pending).await?;
         for site in self.rollout.sites(&histories) {
             self.rollout.reconcile(&site).await?;
         }
@@ -210,12 +273,17 @@ impl Migrator {
     /// # Errors
     /// As [`Migrator::begin`] and [`Migrator::up`].
     pub async fn run(&self, request: &Request, progress: &(dyn Fn(Progress) + Sync)) -> Result<Report> {
-        let job = match self.begin(request, ACTOR).await? {
-            Begun::Nothing(_) => return Ok(Report::default()),
-            Begun::Queued(job) | Begun::Adopted(job) => job,
-        };
-        self.worker().drive(job, &|p| progress(Progress { step: p.step, detail: p.detail })).await?;
-        self.report(job).await
+        let worker = self.worker();
+        let mut report = Report::default();
+        for stage in self.stages(request).await? {
+            let job = match self.begin(&stage, ACTOR).await? {
+                Begun::Nothing(_) => continue,
+                Begun::Queued(job) | Begun::Adopted(job) => job,
+            };
+            worker.drive(job, &|p| progress(Progress { step: p.step, detail: p.detail })).await?;
+            report.follow(self.report(job).await?);
+        }
+        Ok(report)
     }
 
     /// What a rollout has done so far.

@@ -15,6 +15,7 @@ pub mod settings;
 pub mod shadows;
 pub mod statement;
 pub mod tenants;
+pub mod variations;
 
 pub use deadpool_postgres::{GenericClient, Transaction};
 use deadpool_postgres::{Object, Pool};
@@ -25,6 +26,7 @@ pub use blanks::Blank;
 pub use placements::Placement;
 pub use rollouts::{Failure, NewFailure, VersionCount};
 pub use tenants::{NewTenant, TenantRow};
+pub use variations::Variation;
 
 /// The control database behind a pool of connections.
 #[derive(Clone)]

@@ -39,6 +39,12 @@ pub const MIGRATIONS: &[Migration] = &[
         up: include_str!("../migrations/0003_shadows.up.sql"),
         down: include_str!("../migrations/0003_shadows.down.sql"),
     },
+    Migration {
+        version: 4,
+        name: "variations",
+        up: include_str!("../migrations/0004_variations.up.sql"),
+        down: include_str!("../migrations/0004_variations.down.sql"),
+    },
 ];
 
 const LEDGER: &str = include_str!("migrations/ledger.sql");

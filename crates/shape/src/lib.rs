@@ -30,3 +30,4 @@ mod tokens;
 pub use history::{AskShadow, History, ShadowAnswer, ShadowQuestion};
 pub use model::{Emitted, Options, SCHEMA_PLACEHOLDER, SHADOW_NOTE, Scope, Shape, Statement};
 pub use refuse::{Refusal, ShapeError};
+pub use statement::bookkeeping_table;

@@ -63,6 +63,8 @@ impl fmt::Display for Finding {
 /// The locks of one statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Locks {
+    /// The statement as written.
+    pub source: String,
     /// The line of the statement's first token, from 1.
     pub line: usize,
     /// Its column in characters, from 1.
@@ -146,6 +148,7 @@ impl Linter {
             statement::examine(&mut site, &statement.node);
             state.examine(&mut site, statement);
             linted.statements.push(Locks {
+                source: statement.text.to_owned(),
                 line: statement.line,
                 column: statement.column,
                 locks: site.locks,

@@ -11,6 +11,7 @@ mod create_index;
 mod create_sequence;
 mod create_table;
 mod create_table_as;
+mod define;
 mod dml;
 mod do_block;
 mod drop;
@@ -23,6 +24,7 @@ mod like;
 mod maintenance;
 mod materialized_view;
 mod partition;
+mod prepare;
 mod privilege;
 mod rename;
 mod resumable;
@@ -38,6 +40,7 @@ mod truncate;
 mod types;
 mod view;
 
+pub use bookkeeping::bookkeeping_table;
 use pg_query::NodeEnum;
 use pg_query::protobuf::RangeVar;
 
@@ -60,6 +63,8 @@ pub(crate) struct Output {
 pub(crate) enum Resolve {
     /// This one, unless what it makes is there already.
     Guarded(String),
+    /// This one in its place.
+    Instead(String),
     /// Those that this one notes when it runs on a shadow.
     Shadow(String),
 }
@@ -79,6 +84,8 @@ pub(crate) struct FileState {
     pub connects: Option<String>,
     /// Something runs in the transaction that is open.
     pub runs: bool,
+    /// Statements that are prepared.
+    pub prepared: std::collections::BTreeMap<String, prepare::Prepared>,
     /// Settings that hold to the end of the transaction, and must be made again behind a COMMIT.
     pub settings: Vec<Setting>,
 }
@@ -143,13 +150,17 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::AlterDomainStmt(s) => types::alter_domain(work, &s),
         NodeEnum::CompositeTypeStmt(s) => types::create_composite(work, &s),
         NodeEnum::CreateRangeStmt(s) => types::create_range(work, &s),
+        NodeEnum::PrepareStmt(s) => prepare::prepare(work, &s),
+        NodeEnum::ExecuteStmt(s) => prepare::execute(work, &s),
+        NodeEnum::DeallocateStmt(s) => Ok(prepare::deallocate(work, &s)),
+        NodeEnum::DefineStmt(s) => define::carry(work, &s),
+        NodeEnum::DoStmt(s) => do_block::carry(work, &s),
         NodeEnum::RuleStmt(s) => rule::carry(work, &s),
         NodeEnum::CreateSchemaStmt(s) => schema::create(work, &s),
         NodeEnum::AlterObjectSchemaStmt(s) => schema::set(work, &s),
         NodeEnum::CreateTableAsStmt(s) => create_table_as::carry(work, *s),
         NodeEnum::RefreshMatViewStmt(s) => materialized_view::refresh(work, &s),
         NodeEnum::SelectStmt(s) if create_table_as::has_into(&s) => create_table_as::carry_select(work, *s),
-        NodeEnum::DoStmt(s) => do_block::carry(work, &s),
         NodeEnum::CopyStmt(s) => copy::carry(work, &s),
         NodeEnum::TransactionStmt(s) => transaction::carry(work, &s),
         NodeEnum::VariableSetStmt(s) => setting::carry(work, &s),

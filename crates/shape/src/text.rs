@@ -3,6 +3,7 @@
 
 mod conflict;
 mod insert;
+mod notify;
 mod public;
 mod query;
 mod refresh;
@@ -31,7 +32,7 @@ type Pass = fn(&Tokens<'_>, &Scene<'_>, &mut Edits) -> Result<(), Refuse>;
 
 /// The text for the plain shapes: `public` becomes the schema that it runs in.
 pub(crate) fn plain(text: &str, catalog: &Catalog, options: &Options) -> Result<String, Refuse> {
-    run(text, &Scene { catalog, options, in_body: false, returns_rows: false }, &[public::pass])
+    run(text, &Scene { catalog, options, in_body: false, returns_rows: false }, &[public::pass, notify::pass])
 }
 
 /// The text for the shared shape, from the one for the plain shapes.

@@ -74,3 +74,11 @@ pub enum When {
 pub async fn score(folder: &Path, options: &Options) -> Result<Score> {
     run::run(folder, options).await
 }
+
+/// Tells what the product refuses of a folder, and applies nothing: point (a) alone.
+///
+/// # Errors
+/// When the folder can't be read.
+pub async fn refusals(folder: &Path, options: &Options) -> Result<Score> {
+    run::shaped_only(folder, options).await
+}

@@ -11,6 +11,7 @@ use tenantry_lifecycle::Platform;
 use tenantry_lifecycle::doctor::{Finding, check_database};
 use tenantry_lifecycle::examine::context;
 use tenantry_migrate::Migrator;
+use tenantry_migrate::vary::Variations;
 use tenantry_postgres::bootstrap::{DatabaseKind, ensure_control_database};
 use tenantry_postgres::clusters::Clusters;
 use tenantry_postgres::connect::connect;
@@ -166,7 +167,17 @@ impl TestApp {
         let (app, clusters) = (Arc::clone(&platform.app), platform.clusters.clone());
         let migrator = Migrator::new(app, platform.registry.clone(), clusters);
         operations.push(Arc::new(migrator.operation()));
+        operations.extend(tenantry_migrate::vary::operations(&Self::variations_of(platform)));
         Worker::new(platform.registry.clone(), operations, platform.app.limits.clone())
+    }
+
+    /// What declares variations of its tenants.
+    pub fn variations(&self) -> Variations {
+        Self::variations_of(&self.platform)
+    }
+
+    fn variations_of(platform: &Platform) -> Variations {
+        Variations::new(platform.app.clone(), platform.registry.clone(), platform.clusters.clone())
     }
 
     /// Runs a job to its end.

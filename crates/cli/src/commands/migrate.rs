@@ -6,11 +6,13 @@ mod down;
 mod drift;
 mod list;
 mod new;
+mod plan;
 mod rollout;
 mod show;
 mod status;
 mod steer;
 mod up;
+mod vary;
 
 use std::process::ExitCode;
 
@@ -27,6 +29,8 @@ pub enum Command {
     Drift(drift::Drift),
     /// Write the files of the next migration, in the style of the folder
     New(new::New),
+    /// Show what would run where, its locks, and what is dangerous about it; changes nothing
+    Plan(plan::Plan),
     /// Apply what is pending: to the templates, then to canaries, then to every tenant in waves
     Up(up::Up),
     /// Take migrations back, from every tenant
@@ -41,6 +45,8 @@ pub enum Command {
     Pause,
     /// Go on with a rollout that was paused, or whose process is gone
     Resume,
+    /// Make one tenant different on purpose: drift knows it, and migrations keep it
+    Vary(vary::Vary),
 }
 
 /// Runs one.
@@ -51,6 +57,7 @@ pub async fn run(context: &Context, command: Command) -> Result<ExitCode> {
     match command {
         Command::Drift(drift) => drift::run(context, drift).await,
         Command::New(new) => new::run(context, &new),
+        Command::Plan(plan) => plan::run(context, plan).await,
         Command::Up(up) => up::run(context, up).await,
         Command::Down(down) => down::run(context, down).await,
         Command::Status => status::run(context).await,
@@ -58,5 +65,6 @@ pub async fn run(context: &Context, command: Command) -> Result<ExitCode> {
         Command::Show(show) => show::run(context, show).await,
         Command::Pause => steer::pause(context).await,
         Command::Resume => steer::resume(context).await,
+        Command::Vary(vary) => vary::run(context, vary).await,
     }
 }

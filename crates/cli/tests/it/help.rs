@@ -24,6 +24,7 @@ async fn help_of_every_command() {
         &["sql"],
         &["migrate"],
         &["migrate", "new"],
+        &["migrate", "plan"],
         &["migrate", "up"],
         &["migrate", "down"],
         &["migrate", "show"],

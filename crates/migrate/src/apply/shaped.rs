@@ -1,7 +1,7 @@
 //! A history as it runs: every file with its statements for each shape, all of it checked before anything is applied.
 
-use tenantry_domain::{App, Error, Result};
-use tenantry_shape::{Emitted, History, Options, Scope, ShadowQuestion, Statement};
+use tenantry_domain::{App, Error, ErrorCode, Result};
+use tenantry_shape::{Emitted, History, Options, Scope, ShadowQuestion, ShapeError, Statement};
 
 use crate::apply::refused_extension;
 use crate::shadow::{Shadow, Shaping};
@@ -118,6 +118,35 @@ fn shape_files(shaping: Shaping<'_>, files: &[Migration], shadow: &mut Shadow<'_
         });
     }
     Ok(shaped)
+}
+
+/// Shapes a history without a shadow, as far as that goes: with the file and the line of the block that stopped it.
+///
+/// # Errors
+/// `migration_syntax`, `shape_refused`, with file, line and what to write instead.
+pub(crate) fn shape_alone(app: &App, files: &[Migration]) -> Result<(Vec<Shaped>, Option<String>)> {
+    let mut history = History::new(options(app));
+    let mut shaped = Vec::new();
+    for file in files {
+        let mut ask = |_: ShadowQuestion<'_>| Err(Error::new(ErrorCode::Internal, "no shadow is asked"));
+        match history.apply_with(&file.file(), &file.text, &mut ask) {
+            Ok(statements) => {
+                refuse_extensions(&file.file(), &statements)?;
+                shaped.push(Shaped {
+                    version: file.version,
+                    name: file.name.clone(),
+                    file: file.file(),
+                    checksum: file.checksum(),
+                    statements,
+                });
+            }
+            Err(ShapeError::Shadow { file, line, .. }) => {
+                return Ok((shaped, Some(format!("{file}:{line}"))));
+            }
+            Err(e) => return Err(e.into()),
+        }
+    }
+    Ok((shaped, None))
 }
 
 /// One file behind others.

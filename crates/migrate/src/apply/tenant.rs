@@ -17,6 +17,7 @@ use crate::ledger;
 use crate::rollout::history::Move;
 use crate::rollout::order::Direction;
 use crate::rollout::safety::Safety;
+use crate::vary;
 
 const FOLLOW_VERSION: &str = include_str!("follow_version.sql");
 /// Hours after which the password of a tenant's owner ends by itself, should nobody be left to end it.
@@ -59,11 +60,30 @@ impl<'a> Desk<'a> {
             Isolation::Database => self.own_database(tenant, last).await,
             _ => self.own_schema(tenant, last).await,
         };
-        if result.is_err() {
-            // Whatever state it was left in, nobody else is to find it.
-            self.data = None;
+        match result {
+            Ok(version) => Ok(version),
+            Err(stuck) => {
+                // Whatever state it was left in, nobody else is to find it.
+                self.data = None;
+                let error = self.blamed(tenant, stuck.error).await;
+                Err(Stuck { error, ..stuck })
+            }
         }
-        result
+    }
+
+    /// The error with the tenant's variation that the migration tripped over, if it was one.
+    async fn blamed(&self, tenant: &Local, e: Error) -> Error {
+        if !vary::may_be_to_blame(e.code()) {
+            return e;
+        }
+        let site = self.site;
+        let (database, _) = home(&site.layout, &site.service.name, tenant.id, tenant.isolation);
+        let Ok(server) = site.server() else { return e };
+        match connect(server, &database, APPLICATION_NAME).await {
+            Ok(client) => vary::blame(&client, tenant.id, e).await,
+            // The migration's own error says more.
+            Err(_) => e,
+        }
     }
 
     /// The connection to the data database; a new one now and then, since a session remembers each table that it touched.

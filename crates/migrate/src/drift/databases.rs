@@ -1,5 +1,6 @@
 //! Tenants in databases of their own: each is read in its database, several at a time.
 
+use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
 use tenantry_domain::{Isolation, Result};
 use tenantry_postgres::catalog::Key;
@@ -34,11 +35,7 @@ impl At<'_> {
         let mut expected =
             Expected::new(record::DATABASE, self.version, self.read_template_database().await?);
         let width = self.app.limits.sql_connections_max.max(1);
-        let reads = locals.iter().map(|local| async {
-            let subject = self.subject(local);
-            let held = self.held(local, &subject).await;
-            (*local, subject, held)
-        });
+        let reads: Vec<_> = locals.into_iter().map(|local| self.reading(local)).collect();
         let mut reads = stream::iter(reads).buffered(width);
         while let Some((local, subject, held)) = reads.next().await {
             tell(&subject.title);
@@ -60,6 +57,14 @@ impl At<'_> {
             }
         }
         Ok(())
+    }
+
+    fn reading<'a>(&'a self, local: &'a Local) -> BoxFuture<'a, (&'a Local, Subject, Result<Held>)> {
+        Box::pin(async move {
+            let subject = self.subject(local);
+            let held = self.held(local, &subject).await;
+            (local, subject, held)
+        })
     }
 
     async fn held(&self, local: &Local, subject: &Subject) -> Result<Held> {

@@ -18,6 +18,7 @@ const LOCALS: &str = include_str!("record/locals.sql");
 const CATALOG: &str = include_str!("record/catalog.sql");
 const NOTE: &str = include_str!("record/note.sql");
 const FORGET: &str = include_str!("record/forget.sql");
+const FORGET_AFTER: &str = include_str!("record/forget_after.sql");
 const VARIATIONS: &str = include_str!("record/variations.sql");
 
 /// Migrations whose catalogs are kept: as far as tenants may lag behind and still be compared.
@@ -41,6 +42,7 @@ pub(crate) struct Local {
 #[derive(Clone, Debug)]
 pub(crate) struct Variation {
     pub name: String,
+    pub checksum: String,
     pub changes: Vec<Change>,
 }
 
@@ -73,8 +75,8 @@ pub(crate) async fn variations(client: &impl GenericClient) -> Result<HashMap<St
     let rows = client.query(VARIATIONS, &[]).await.map_err(|e| db_error(e, doing))?;
     let mut all: HashMap<String, Vec<Variation>> = HashMap::new();
     for row in rows {
-        let changes = serde_json::from_str(row.get(2)).code(ErrorCode::Internal, doing)?;
-        let variation = Variation { name: row.get(1), changes };
+        let changes = serde_json::from_str(row.get(3)).code(ErrorCode::Internal, doing)?;
+        let variation = Variation { name: row.get(1), checksum: row.get(2), changes };
         all.entry(row.get(0)).or_default().push(variation);
     }
     Ok(all)
@@ -113,6 +115,8 @@ pub(crate) async fn read_template(
 /// What the server said.
 pub async fn note(server: &Server, data: &Client, app: &App, service: &ServiceName) -> Result<()> {
     let version = newest(data).await?;
+    // What was taken back may come again with another text.
+    data.execute(FORGET_AFTER, &[&version]).await.map_err(|e| db_error(e, DOING))?;
     if version == 0 || is_noted(data, version).await? {
         return Ok(());
     }

@@ -36,6 +36,9 @@ pub struct Rollout {
 /// The sites of a job.
 type Kept = (JobId, Arc<Vec<Site>>);
 
+/// Services with their histories.
+pub(crate) type Histories = Vec<(Service, Arc<History>)>;
+
 /// What the step `plan` found.
 #[derive(Clone, Copy, Debug, Default)]
 struct Plan {
@@ -88,7 +91,7 @@ impl Rollout {
     }
 
     /// Reads and shapes what an order needs.
-    pub(crate) async fn histories(&self, order: &Order) -> Result<Vec<(Service, Arc<History>)>> {
+    pub(crate) async fn histories(&self, order: &Order) -> Result<Histories> {
         let (rollout, wanted) = (self.clone(), order.clone());
         tokio::task::spawn_blocking(move || load(&rollout, &wanted))
             .await
@@ -107,9 +110,14 @@ impl Rollout {
             return Ok(sites);
         }
         let histories = self.histories(order).await?;
-        let sites = Arc::new(self.sites(&histories));
+        Ok(self.keep(job, &histories))
+    }
+
+    /// Keeps the sites of a job for its steps.
+    pub(crate) fn keep(&self, job: JobId, histories: &[(Service, Arc<History>)]) -> Arc<Vec<Site>> {
+        let sites = Arc::new(self.sites(histories));
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some((job, sites.clone()));
-        Ok(sites)
+        sites
     }
 
     async fn templates(&self, name: &str, sites: &[Site], run: &Run) -> Result<Value> {
@@ -192,18 +200,20 @@ impl Rollout {
         let plan = Plan::of(run).unwrap_or_default();
         let mut units = self.waiting(run, order, sites).await?;
         let waiting = units.len();
+        // What the step is for, whoever did a part of it before it was broken off.
+        let mut share = waiting;
         if step == "canaries" {
-            // Those who were canaries before the step was broken off are done, and not among them any more.
-            let left = rest_of_wave(waiting, plan.tenants - plan.canaries.min(plan.tenants));
+            share = plan.canaries.min(plan.tenants);
+            let left = rest_of_wave(waiting, plan.tenants - share);
             units = self.canaries(order, &units).await?;
             units.truncate(left);
         } else if let Some(number) = step.strip_prefix("wave:").and_then(|n| n.parse::<usize>().ok()) {
-            let after: usize = self.sizes(plan).iter().skip(number).sum();
-            units.truncate(rest_of_wave(waiting, after));
+            let sizes = self.sizes(plan);
+            share = number.checked_sub(1).and_then(|n| sizes.get(n)).copied().unwrap_or_default();
+            units.truncate(rest_of_wave(waiting, sizes.iter().skip(number).sum()));
         }
-        let count = units.len();
         let failed = self.registry.failures(run.job).await?.len() as u64;
-        if count > 0 {
+        if !units.is_empty() {
             let wave = Wave {
                 registry: &self.registry,
                 run,
@@ -220,7 +230,7 @@ impl Rollout {
                 other => other?,
             }
         }
-        Ok(json!({ "tenants": count }))
+        Ok(json!({ "tenants": share }))
     }
 
     fn sizes(&self, plan: Plan) -> Vec<usize> {
@@ -229,12 +239,12 @@ impl Rollout {
 
     /// Whoever is left, and what the registry has not heard of.
     async fn finish(&self, run: &Run, order: &Order, sites: &[Site]) -> Result<Value> {
-        self.wave("finish", run, order, sites).await?;
+        let rest = self.wave("finish", run, order, sites).await?;
         for site in sites {
             self.reconcile(site).await?;
         }
         if self.registry.failures(run.job).await?.is_empty() {
-            return Ok(Value::Null);
+            return Ok(rest);
         }
         Err(self.report(run, Plan::of(run).unwrap_or_default()).await?)
     }
@@ -277,7 +287,7 @@ impl Rollout {
 }
 
 /// Reads and shapes what an order needs, and compares it with what the order was given with.
-fn load(rollout: &Rollout, order: &Order) -> Result<Vec<(Service, Arc<History>)>> {
+fn load(rollout: &Rollout, order: &Order) -> Result<Histories> {
     let mut histories = Vec::new();
     for service in rollout.app.services.values() {
         let Some(goal) = order.services.get(service.name.as_str()) else { continue };

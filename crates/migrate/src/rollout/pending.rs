@@ -27,6 +27,8 @@ pub struct SiteState {
     pub version: i64,
     /// Its name.
     pub name: Option<String>,
+    /// The newest migration that the templates or a tenant have.
+    pub newest: i64,
     /// Where the request leads.
     pub to: i64,
     /// Tenants with data there.
@@ -123,6 +125,7 @@ impl Rollout {
             cluster: cluster.to_owned(),
             version,
             name: top.map(|e| e.name.clone()),
+            newest: found.versions.iter().copied().fold(version, i64::max),
             to,
             tenants: found.tenants,
             lags: lags(version) || found.versions.iter().any(|v| lags(*v)),

@@ -8,7 +8,7 @@ use super::{Migration, flyway, number, numbered};
 /// `none`, and `0` where no migration has that number, stand for the state before the first one, version 0.
 ///
 /// # Errors
-/// `migration_unknown` for a text that names none, or several.
+/// `version_unknown` for a text that names none, or several.
 pub fn resolve(migrations: &[Migration], text: &str) -> Result<i64> {
     let found: Vec<&Migration> = migrations.iter().filter(|m| is_named(m, text)).collect();
     match found.as_slice() {
@@ -46,5 +46,5 @@ fn is_named(migration: &Migration, text: &str) -> bool {
 }
 
 fn unknown(message: String) -> Error {
-    Error::new(ErrorCode::MigrationUnknown, message)
+    Error::new(ErrorCode::VersionUnknown, message)
 }

@@ -58,27 +58,6 @@ CREATE TABLE tenantry.progress (
   PRIMARY KEY (target, version)
 );
 
--- What the templates and the shared tables held right after a migration, as JSON: what was changed by hand since then is
--- seen, and a tenant that lags behind can be compared with its own version. target: 'shared', 'global', 'template',
--- 'database' (the template database, kept here too).
-CREATE TABLE tenantry.catalogs (
-  target text NOT NULL,
-  version bigint NOT NULL,
-  catalog text NOT NULL,
-  PRIMARY KEY (target, version)
-);
-
--- What is meant to be different in one tenant's schema, noted in the transaction that makes it so. target: the tenant's id.
-CREATE TABLE tenantry.variations (
-  target text NOT NULL,
-  name text NOT NULL,
-  number bigint GENERATED ALWAYS AS IDENTITY,
-  checksum text NOT NULL,
-  changes text NOT NULL,
-  applied_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (target, name)
-);
-
 -- The highest fence seen of each job: a worker that lost its claim can't commit here any more.
 CREATE TABLE tenantry.fences (
   job bigint PRIMARY KEY,
@@ -317,13 +296,38 @@ BEGIN
   RETURN NULL;
 END $f$;
 
+-- Stands in for pg_notify() in the bodies of the app's functions. Channels are common to a database, so where tenants share
+-- one, a tenant's carry its id: t_<id>_<channel>, a hash where the name is too long for that. Runs with the caller's rights.
+CREATE FUNCTION tenantry.notify(channel text, payload text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
+DECLARE
+  own text := channel;
+  me text := CASE
+    WHEN session_user::text ~ '^[to]_[0-9a-f]{32}' THEN substr(session_user::text, 3, 32)
+    WHEN pg_has_role(session_user, :'app_role', 'MEMBER')
+      THEN replace(nullif(current_setting('app.current_tenant', true), ''), '-', '') END;
+BEGIN
+  IF coalesce(channel, '') = '' THEN
+    RAISE EXCEPTION 'channel name cannot be empty' USING ERRCODE = '22023';
+  END IF;
+  IF to_regnamespace('shared') IS NOT NULL THEN
+    -- A migration at work on a template: nobody listens.
+    IF me IS NULL THEN RETURN; END IF;
+    IF octet_length(channel) > 28 THEN
+      own := substr(encode(sha256(convert_to(channel, 'UTF8')), 'hex'), 1, 28);
+    END IF;
+    own := 't_' || me || '_' || own;
+  END IF;
+  EXECUTE format('NOTIFY %I, %L', own, coalesce(payload, ''));
+END $f$;
+
 RESET ROLE;
 REVOKE ALL ON SCHEMA tenantry FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA tenantry FROM PUBLIC;
 REVOKE ALL ON ALL TABLES IN SCHEMA tenantry FROM PUBLIC;
 GRANT USAGE ON SCHEMA tenantry TO :"shared_group", :"schema_group", :"database_group", :"app_role", :"owner", :"owners";
 GRANT EXECUTE ON FUNCTION tenantry.no_tenant(), tenantry.current_tenant(), tenantry.get_current_tenant(),
-  tenantry.current_tenant_key() TO :"shared_group", :"schema_group", :"database_group", :"app_role", :"owner", :"owners";
+  tenantry.current_tenant_key(), tenantry.notify(text, text) TO :"shared_group", :"schema_group", :"database_group", :"app_role", :"owner", :"owners";
 GRANT EXECUTE ON FUNCTION tenantry.next_value(regclass), tenantry.current_value(regclass),
   tenantry.set_value(regclass, bigint, boolean), tenantry.identity_value(), tenantry.only_refreshed(), tenantry.set_on_update(),
   tenantry.next_identity(regclass, smallint, bigint, bigint, bigint, bigint, boolean)

@@ -1,1 +1,2 @@
 SELECT pg_catalog.to_regprocedure('tenantry.move_version(text, bigint, bigint)') IS NULL
+    OR pg_catalog.to_regclass('tenantry.variations') IS NULL

@@ -63,6 +63,27 @@ BEGIN
   END IF;
 END $f$;
 
+-- What the templates and the shared tables held right after a migration, as JSON: what was changed by hand since then is
+-- seen, and a tenant that lags behind can be compared with its own version. target: 'shared', 'global', 'template',
+-- 'database' (the template database, kept here too).
+CREATE TABLE IF NOT EXISTS tenantry.catalogs (
+  target text NOT NULL,
+  version bigint NOT NULL,
+  catalog text NOT NULL,
+  PRIMARY KEY (target, version)
+);
+
+-- What is meant to be different in one tenant's schema, noted in the transaction that makes it so. target: the tenant's id.
+CREATE TABLE IF NOT EXISTS tenantry.variations (
+  target text NOT NULL,
+  name text NOT NULL,
+  number bigint GENERATED ALWAYS AS IDENTITY,
+  checksum text NOT NULL,
+  changes text NOT NULL,
+  applied_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (target, name)
+);
+
 -- As with migrations, a tenant's owner notes its own variations, each once.
 CREATE OR REPLACE FUNCTION tenantry.note_variation(wanted text, title text, sum text, what text) RETURNS void
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -29,7 +29,33 @@ impl Change {
     }
 }
 
+impl Change {
+    /// Whether the object is no longer as the change made it.
+    pub fn is_undone(&self, found: &Catalog) -> bool {
+        let held = found.objects.iter().find(|o| o.kind == self.key.kind && o.name == self.key.name);
+        held.map(|o| &o.definition) != self.after.as_ref().map(|o| &o.definition)
+    }
+}
+
 impl Catalog {
+    /// Whether both hold this object alike, or both don't hold it.
+    pub fn agrees(&self, other: &Catalog, key: &Key) -> bool {
+        let of = |catalog: &Catalog| -> Option<String> {
+            let object = catalog.objects.iter().find(|o| o.kind == key.kind && o.name == key.name);
+            object.map(|o| o.definition.clone())
+        };
+        of(self) == of(other)
+    }
+
+    /// This catalog as it was before these changes.
+    #[must_use]
+    pub fn without_changes(&self, changes: &[Change]) -> Catalog {
+        let back =
+            |c: &Change| Change { key: c.key.clone(), before: c.after.clone(), after: c.before.clone() };
+        let back: Vec<Change> = changes.iter().rev().map(back).collect();
+        self.with_changes(&back, self)
+    }
+
     /// Every object that is not the same in the schema as it became.
     pub fn changes(&self, after: &Catalog) -> Vec<Change> {
         let (old, new) = (by_key(self), by_key(after));

@@ -44,4 +44,6 @@ pub(crate) struct Routine {
     pub defines: bool,
     /// One of them writes rows.
     pub writes: bool,
+    /// One of them runs TRUNCATE.
+    pub truncates: bool,
 }

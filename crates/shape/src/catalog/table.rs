@@ -37,12 +37,12 @@ pub(crate) struct Trigger {
     pub name: String,
     /// It fires on DELETE.
     pub on_delete: bool,
+    /// It fires on TRUNCATE.
+    pub on_truncate: bool,
     /// The function that it calls.
     pub function: String,
     /// It rests.
     pub disabled: bool,
-    /// In the plain shape it fires on TRUNCATE.
-    pub on_truncate: bool,
 }
 
 /// A column.

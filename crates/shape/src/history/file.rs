@@ -201,6 +201,16 @@ impl<'a, 'f> Carrier<'a, 'f> {
                     Err(refuse) => return Err(refuse),
                 }
             }
+            Some(Resolve::Instead(sql)) => {
+                let (carried, resolve) = self.text(&sql, (None, later), now)?;
+                if resolve.is_some() {
+                    return Err(Refuse::all(
+                        "a prepared statement that makes definitions is not carried",
+                        "write the statement out",
+                    ));
+                }
+                all.add(carried);
+            }
             Some(Resolve::Shadow(probe)) => {
                 let answer = self.ask((file, piece.line), &probe, &now.statements)?;
                 let mut noted = 0;

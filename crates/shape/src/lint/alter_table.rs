@@ -29,6 +29,8 @@ fn command(site: &mut Site<'_>, table: &str, cmd: &AlterTableCmd) {
     let mode = mode(cmd);
     let mut hold = Hold::Moment;
     match cmd.subtype() {
+        // Objects belong to Tenantry's owner role: it is left out.
+        T::AtChangeOwner => return,
         T::AtAddColumn => hold = add_column::examine(site, table, cmd),
         T::AtAlterColumnType => hold = column_type::examine(site, table, cmd),
         T::AtAddConstraint => return constraint::add(site, table, cmd),

@@ -23,6 +23,8 @@ pub(super) struct FileState {
     bulk: Option<(String, usize)>,
     not_valid: BTreeSet<(String, String)>,
     new_values: Vec<(String, String)>,
+    /// Whether rows and definitions in one file were told of already.
+    is_told: bool,
     /// Statements besides those that can't run in a transaction.
     others: usize,
 }
@@ -76,26 +78,30 @@ impl FileState {
         }
     }
 
-    /// Many rows changed in the transaction that changes a definition, whichever comes first.
+    /// Many rows changed in the transaction that changes a definition, whichever comes first. Told of once.
     fn backfill(&mut self, site: &mut Site<'_>, statement: &Parsed<'_>) {
-        let instead = "put the change of rows into a file of its own; on a large table, do it in steps in the app or a job";
-        if let Some(table) = data::bulk(&statement.node).filter(|t| site.is_live(t)) {
-            if let Some((held, line)) = &self.held {
-                let message = format!(
-                    "reads and writes of {held} have waited since line {line}, and wait on while rows of {table} change"
-                );
-                site.find(Rule::BackfillWithDdl, message, instead);
-            }
-            self.bulk.get_or_insert((table, statement.line));
-            return;
-        }
-        let locks = site.locks.iter().find(|l| l.mode == LockMode::AccessExclusive);
-        if let (Some((table, line)), Some(lock)) = (&self.bulk, locks) {
-            let message = format!(
+        let bulk = data::bulk(&statement.node).filter(|t| site.is_live(t));
+        let lock = site.locks.iter().find(|l| l.mode == LockMode::AccessExclusive);
+        let message = match (&bulk, &self.held, &self.bulk, lock) {
+            (Some(table), Some((held, line)), ..) => format!(
+                "reads and writes of {held} have waited since line {line}, and wait on while rows of {table} change"
+            ),
+            (None, _, Some((table, line)), Some(lock)) => format!(
                 "rows of {table} changed at line {line} stay locked, and reads and writes of {} wait as well: together they can deadlock with the app",
                 lock.table
+            ),
+            _ => String::new(),
+        };
+        if let Some(table) = bulk {
+            self.bulk.get_or_insert((table, statement.line));
+        }
+        if !message.is_empty() && !self.is_told {
+            self.is_told = true;
+            site.find(
+                Rule::BackfillWithDdl,
+                message,
+                "put the change of rows into a file of its own; on a large table, do it in steps in the app or a job",
             );
-            site.find(Rule::BackfillWithDdl, message, instead);
         }
     }
 

@@ -28,6 +28,8 @@ pub(super) fn create(site: &mut Site<'_>, stmt: &IndexStmt) {
     }
     let instead = if partitioned {
         "CREATE INDEX ... ON ONLY the table, CREATE INDEX CONCURRENTLY on each partition in files of their own, and ALTER INDEX ... ATTACH PARTITION"
+    } else if stmt.unique {
+        "CREATE UNIQUE INDEX CONCURRENTLY, in a file of its own"
     } else {
         "CREATE INDEX CONCURRENTLY, in a file of its own"
     };

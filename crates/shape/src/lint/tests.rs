@@ -446,3 +446,12 @@ fn places_and_syntax_errors() {
     let e = app().pending("2.sql", "SELECT 1;\nDROP TABEL t;", None).unwrap_err();
     assert!(e.to_string().starts_with("2.sql:2:"), "{e}");
 }
+
+#[test]
+fn every_rule_is_on_the_page() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/migrations.md");
+    let page = std::fs::read_to_string(page).unwrap();
+    for rule in Rule::ALL {
+        assert!(page.contains(&format!("`{rule}`")), "{rule} is not described");
+    }
+}

@@ -56,7 +56,9 @@ pub(crate) fn missing(text: &str, catalog: &Catalog) -> Vec<String> {
         return Vec::new();
     }
     let Ok(tokens) = Tokens::scan(text) else { return Vec::new() };
-    let makes = tokens.is(0, "drop") || tokens.is(0, "create") && !tokens.is(1, "index");
+    let on_it = ["index", "unique", "trigger", "constraint"].iter().any(|word| tokens.is(1, word))
+        || tokens.is(3, "trigger");
+    let makes = tokens.is(0, "drop") || tokens.is(0, "create") && !on_it;
     if makes {
         return Vec::new();
     }
@@ -64,6 +66,15 @@ pub(crate) fn missing(text: &str, catalog: &Catalog) -> Vec<String> {
         .iter()
         .filter(|(name, _)| !catalog.tables.contains_key(*name) && !catalog.views.contains_key(*name))
         .filter(|(name, _)| tokens.list.iter().any(|t| t.name == *name))
-        .map(|(name, columns)| format!("CREATE TABLE {} ({columns})", crate::ident::quote(name)))
+        .map(|(name, columns)| create(name, columns))
         .collect()
+}
+
+/// What makes a migration tool's own table, as [`missing`] puts it before a statement that names the table.
+pub fn bookkeeping_table(name: &str) -> Option<String> {
+    TABLES.iter().find(|(known, _)| *known == name).map(|(name, columns)| create(name, columns))
+}
+
+fn create(name: &str, columns: &str) -> String {
+    format!("CREATE TABLE {} ({columns})", crate::ident::quote(name))
 }

@@ -3,6 +3,7 @@
 use pg_query::NodeEnum;
 use serde_json::Value;
 
+use super::function::body::is_common;
 use super::{Output, Resolve, Work, setting};
 use crate::ast;
 use crate::model::{Emitted, Scope};
@@ -20,6 +21,19 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
     }
     if settings.iter().any(|name| name == "search_path") {
         return Ok(work.left_out("set_config('search_path', ...) is left out: Tenantry sets the path"));
+    }
+    if let Some(function) = functions_called(&json).iter().find(|f| is_common(f)) {
+        if !matches!(stmt, NodeEnum::SelectStmt(_)) || !tables_named(&json).is_empty() {
+            return Err(Refuse::all(
+                format!("it calls {function}, which reaches every tenant's sessions"),
+                "do that in the application",
+            ));
+        }
+        return Ok(work.left_out(if function == "pg_notify" {
+            super::habits::NOTIFICATION
+        } else {
+            "the advisory lock is left out: Tenantry runs one migration at a time"
+        }));
     }
     if let Some(output) = defining(work, stmt, &json)? {
         return Ok(output);

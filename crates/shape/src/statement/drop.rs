@@ -32,6 +32,9 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &DropStmt) -> Result<Output, Refu
         | ObjectType::ObjectCollation
         | ObjectType::ObjectRule
         | ObjectType::ObjectTrigger => {}
+        ObjectType::ObjectCast | ObjectType::ObjectOperator if stmt.missing_ok => {
+            return Ok(work.left_out("there is none: casts and operators are not carried"));
+        }
         ObjectType::ObjectPublication => return Ok(work.left_out(super::habits::PUBLICATION)),
         ObjectType::ObjectExtension => return extension(work, stmt),
         ObjectType::ObjectSchema => return super::schema::drop(work, stmt),

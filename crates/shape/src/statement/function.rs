@@ -35,7 +35,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateFunctionStmt) -> Result<Ou
     shared = body::carry(work, &shared)?;
     ast::parse_one(&plain)?;
     ast::parse_one(&shared)?;
-    let routine = body::routine(&plain)?;
+    let routine = body::routine(&shared)?;
     if routine.defines {
         work.notes.push(
             if definer {
@@ -50,8 +50,11 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateFunctionStmt) -> Result<Ou
             work.shadow = probe.map(|sql| Emitted { sql, scope: Scope::Tenant, transactional: true });
         }
     }
+    let truncates = body::routine(&plain)?.truncates;
     let known = work.catalog.functions.entry(name).or_default();
     known.defines |= routine.defines;
+    // Of the text as written: in the shared shape it deletes.
+    known.truncates |= truncates;
     known.writes |= routine.writes;
     Ok(Output {
         shared: vec![Emitted { sql: shared, scope: Scope::Database, transactional: true }],

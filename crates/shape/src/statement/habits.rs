@@ -1,8 +1,8 @@
 //! Everything else: habits of dump files, maintenance, and what no tenant may have.
 
 use pg_query::NodeEnum;
-use pg_query::protobuf::{DefineStmt, ObjectType};
 
+use super::define::superuser;
 use super::{Output, Work, maintenance, privilege};
 use crate::ast;
 use crate::refuse::Refuse;
@@ -21,21 +21,56 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
             work.catalog.statistics.extend(ast::names(&s.defnames).pop());
             Ok(work.as_written(false))
         }
-        NodeEnum::AlterStatsStmt(_) | NodeEnum::AlterFunctionStmt(_) => Ok(work.as_written(false)),
+        NodeEnum::AlterStatsStmt(_)
+        | NodeEnum::AlterTsdictionaryStmt(_)
+        | NodeEnum::AlterTsconfigurationStmt(_)
+        | NodeEnum::AlterCollationStmt(_)
+        | NodeEnum::AlterObjectDependsStmt(_) => Ok(work.as_written(false)),
+        NodeEnum::AlterFunctionStmt(s) => alter_function(work, s),
+        NodeEnum::CreateCastStmt(_) => Err(superuser("a cast", "call its function by name")),
+        NodeEnum::CreateOpClassStmt(_)
+        | NodeEnum::CreateOpFamilyStmt(_)
+        | NodeEnum::AlterOpFamilyStmt(_)
+        | NodeEnum::AlterOperatorStmt(_) => Err(superuser("an operator", "call its function by name")),
+        NodeEnum::NotifyStmt(_) => Ok(work.left_out(NOTIFICATION)),
+        NodeEnum::ExplainStmt(_) | NodeEnum::VariableShowStmt(_) => {
+            Ok(work.left_out("EXPLAIN and SHOW are left out: nobody reads what they show"))
+        }
+        NodeEnum::AlterSystemStmt(_) => Err(Refuse::all(
+            "ALTER SYSTEM changes the whole server",
+            "leave it out: the server's settings are the operator's",
+        )),
+        NodeEnum::AlterExtensionStmt(s) => Err(Refuse::all(
+            format!("the version of the extension {} is the same for every tenant", s.extname),
+            "leave it out: the operator updates extensions",
+        )),
         NodeEnum::ReindexStmt(_)
         | NodeEnum::VacuumStmt(_)
         | NodeEnum::ClusterStmt(_)
         | NodeEnum::LockStmt(_) => Ok(maintenance::carry(work, stmt)),
         NodeEnum::CheckPointStmt(_) => Ok(work.left_out("CHECKPOINT is left out: it is the operator's")),
-        NodeEnum::DefineStmt(s) => define(work, s),
-        NodeEnum::AlterTsconfigurationStmt(_)
-        | NodeEnum::AlterTsdictionaryStmt(_)
-        | NodeEnum::AlterCollationStmt(_) => Ok(work.as_written(false)),
         NodeEnum::CreatePublicationStmt(_) | NodeEnum::AlterPublicationStmt(_) => {
             Ok(work.left_out(PUBLICATION))
         }
         other => Err(refused(other)),
     }
+}
+
+/// ALTER FUNCTION: as written, but a function keeps the rights that were judged when it was made.
+fn alter_function(
+    work: &mut Work<'_>,
+    stmt: &pg_query::protobuf::AlterFunctionStmt,
+) -> Result<Output, Refuse> {
+    let definer = stmt.actions.iter().any(|a| {
+        matches!(&a.node, Some(NodeEnum::DefElem(d)) if d.defname == "security" && ast::option_text(d.arg.as_deref()).as_deref() == Some("true"))
+    });
+    if definer {
+        return Err(Refuse::all(
+            "ALTER FUNCTION gives a function its owner's rights without a search_path of its own",
+            "write CREATE OR REPLACE FUNCTION ... SECURITY DEFINER SET search_path = public",
+        ));
+    }
+    Ok(work.as_written(false))
 }
 
 /// A script that makes the database which it then connects to means the one that it runs in.
@@ -46,25 +81,13 @@ fn database(work: &mut Work<'_>, name: &str, stmt: &NodeEnum) -> Result<Output, 
     Err(refused(stmt))
 }
 
+/// Said of a notification in a migration.
+pub(super) const NOTIFICATION: &str =
+    "the notification is left out: channels are shared by the whole database";
+
 /// What is left out of a publication.
 pub(super) const PUBLICATION: &str =
     "the publication is left out: it would hold every tenant's rows, and replication is the operator's";
-
-/// Aggregates, collations and what text search is made of hold nobody's rows.
-fn define(work: &mut Work<'_>, s: &DefineStmt) -> Result<Output, Refuse> {
-    let name = work.own_object(&ast::names(&s.defnames))?;
-    match s.kind() {
-        ObjectType::ObjectAggregate => {
-            work.catalog.functions.entry(name).or_default();
-        }
-        ObjectType::ObjectCollation | ObjectType::ObjectTsconfiguration | ObjectType::ObjectTsdictionary => {}
-        other => {
-            let kind = other.as_str_name().trim_start_matches("OBJECT_").to_lowercase();
-            return Err(Refuse::all(format!("CREATE {kind} is not carried"), "write it in another way"));
-        }
-    }
-    Ok(work.as_written(false))
-}
 
 fn refused(stmt: &NodeEnum) -> Refuse {
     let (what, remedy) = match stmt {
@@ -78,7 +101,7 @@ fn refused(stmt: &NodeEnum) -> Refuse {
         | NodeEnum::AlterDatabaseSetStmt(_) => {
             ("it changes a database of the server", "leave it out: databases are Tenantry's")
         }
-        NodeEnum::NotifyStmt(_) | NodeEnum::ListenStmt(_) | NodeEnum::UnlistenStmt(_) => {
+        NodeEnum::ListenStmt(_) | NodeEnum::UnlistenStmt(_) => {
             ("channels are seen by the whole database", "notify from the application, through the gateway")
         }
         NodeEnum::CreatePlangStmt(_) => ("a procedural language is not a tenant's", "leave it out"),

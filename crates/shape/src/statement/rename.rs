@@ -49,9 +49,13 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Re
             }
             Ok(work.as_written(work.is_global(&table)))
         }
-        ObjectType::ObjectAttribute | ObjectType::ObjectStatisticExt | ObjectType::ObjectDomconstraint => {
-            Ok(work.as_written(false))
-        }
+        ObjectType::ObjectCollation
+        | ObjectType::ObjectTsconfiguration
+        | ObjectType::ObjectTsdictionary
+        | ObjectType::ObjectAggregate
+        | ObjectType::ObjectAttribute
+        | ObjectType::ObjectStatisticExt
+        | ObjectType::ObjectDomconstraint => Ok(work.as_written(false)),
         other => Err(Refuse::all(
             format!(
                 "RENAME of {} is not carried",

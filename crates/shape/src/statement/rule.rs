@@ -30,8 +30,8 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &RuleStmt) -> Result<Output, Refu
         name: stmt.rulename.clone(),
         function: String::new(),
         on_delete: stmt.event() == CmdType::CmdDelete,
-        disabled: false,
         on_truncate: false,
+        disabled: false,
     };
     if let Some(t) = work.catalog.tables.get_mut(&relation) {
         t.rules.retain(|r| r.name != record.name);

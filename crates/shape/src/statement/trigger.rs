@@ -1,13 +1,12 @@
-//! CREATE TRIGGER: as written; on TRUNCATE it never fires in the shared shape, where tables are emptied by DELETE.
+//! CREATE TRIGGER: as written. Statement triggers on TRUNCATE never fire in the shared shape, where TRUNCATE becomes
+//! DELETE: what would have fired them is refused.
 
+use pg_query::TriggerType;
 use pg_query::protobuf::CreateTrigStmt;
-use pg_query::{NodeEnum, TriggerType};
 
 use super::{Output, Work};
 use crate::ast;
 use crate::catalog::Trigger;
-use crate::emit;
-use crate::model::Scope;
 use crate::refuse::Refuse;
 
 /// Carries a CREATE TRIGGER.
@@ -18,32 +17,39 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateTrigStmt) -> Result<Output
     }
     let global = work.table(&table)?.global;
     let fires_on = |event: TriggerType| stmt.events & (event as i32) != 0;
-    let on_truncate = fires_on(TriggerType::Truncate) && !global;
-    let others = stmt.events & !(TriggerType::Truncate as i32);
-    if on_truncate && others == 0 {
-        return Err(Refuse::shared(
-            "a trigger on TRUNCATE would not fire: shared tables are emptied by DELETE",
-            "make it a trigger on DELETE",
-        ));
+    let truncating = work.catalog.functions.iter().find(|(_, f)| f.truncates);
+    if fires_on(TriggerType::Truncate)
+        && !global
+        && let Some((function, _)) = truncating
+    {
+        return Err(unfired(&format!("the TRUNCATE of the function {function}, which may empty {table},")));
     }
     let record = Trigger {
         name: stmt.trigname.clone(),
         on_delete: fires_on(TriggerType::Delete),
+        on_truncate: fires_on(TriggerType::Truncate),
         function: ast::names(&stmt.funcname).pop().unwrap_or_default(),
         disabled: false,
-        on_truncate,
     };
     if let Some(t) = work.catalog.tables.get_mut(&table) {
         t.triggers.retain(|t| t.name != record.name);
         t.triggers.push(record);
     }
-    let mut output = work.as_written(global);
-    if on_truncate {
-        // Tenants can't TRUNCATE, so nothing of theirs is missed.
-        let without = CreateTrigStmt { events: others, ..stmt.clone() };
-        output.shared = vec![emit::tree(&NodeEnum::CreateTrigStmt(Box::new(without)), Scope::Database)?];
-        work.notes
-            .push("in shared tables the trigger fires on its other events, never on TRUNCATE".to_owned());
+    Ok(work.as_written(global))
+}
+
+/// Refuses a TRUNCATE of a table that has a trigger on it.
+pub(super) fn check_truncate(work: &Work<'_>, table: &str) -> Result<(), Refuse> {
+    let fires = |t: &Trigger| t.on_truncate && !t.disabled;
+    match work.table(table)?.triggers.iter().find(|t| fires(t)) {
+        Some(trigger) => Err(unfired(&format!("TRUNCATE of {table}, which has {},", trigger.name))),
+        None => Ok(()),
     }
-    Ok(output)
+}
+
+fn unfired(what: &str) -> Refuse {
+    Refuse::shared(
+        format!("{what} would have to fire a trigger on TRUNCATE: shared tables are emptied by DELETE"),
+        "make it a trigger on DELETE, or disable it around the statement",
+    )
 }

@@ -78,18 +78,6 @@ fn check(work: &Work<'_>, table: &str, all: &[String]) -> Result<(), Refuse> {
             format!("name {other} too, or use DELETE"),
         ));
     }
-    let members = work.catalog.family(table).into_iter();
-    for trigger in members.filter_map(|m| work.catalog.tables.get(&m)).flat_map(|t| &t.triggers) {
-        if trigger.on_truncate && !trigger.disabled {
-            return Err(Refuse::shared(
-                format!(
-                    "TRUNCATE {table} fires the trigger {}, and in shared tables becomes a DELETE",
-                    trigger.name
-                ),
-                "write DELETE, or disable the trigger around the statement",
-            ));
-        }
-    }
     Ok(())
 }
 
@@ -113,6 +101,7 @@ fn deletions(work: &Work<'_>, tables: &[String]) -> Result<Vec<Emitted>, Refuse>
 fn silenced(work: &Work<'_>, tables: &[String], deletions: Vec<Emitted>) -> Result<Vec<Emitted>, Refuse> {
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for member in tables.iter().flat_map(|t| work.catalog.family(t)) {
+        super::trigger::check_truncate(work, &member)?;
         let table = work.table(&member)?;
         let triggers = table.triggers.iter().map(|t| ("TRIGGER", t));
         for (kind, one) in triggers.chain(table.rules.iter().map(|r| ("RULE", r))) {

@@ -56,6 +56,7 @@ pub(crate) fn end_of(tokens: &Tokens<'_>, i: usize) -> usize {
 /// Writes the lists out.
 pub(super) fn pass(tokens: &Tokens<'_>, scene: &Scene<'_>, edits: &mut Edits) -> Result<(), Refuse> {
     for insert in inserts(tokens, scene) {
+        refuse_row(tokens, &insert)?;
         let mut source = insert.next;
         while tokens.symbol(source, '(') {
             source += 1;
@@ -88,6 +89,33 @@ pub(super) fn pass(tokens: &Tokens<'_>, scene: &Scene<'_>, edits: &mut Edits) ->
     Ok(())
 }
 
+/// `NEW.*` among the values: the row of a trigger has the tenant column too, and not where the list would have it.
+fn refuse_row(tokens: &Tokens<'_>, insert: &Insert<'_>) -> Result<(), Refuse> {
+    for i in insert.next..insert.end {
+        let row = (tokens.is(i, "new") || tokens.is(i, "old"))
+            && tokens.symbol(i + 1, '.')
+            && tokens.symbol(i + 2, '*');
+        // As the argument of a function it is one value.
+        let argument = i > 1
+            && tokens.symbol(i - 1, '(')
+            && tokens
+                .list
+                .get(i - 2)
+                .is_some_and(|t| !t.name.is_empty() && t.name != "values" && t.name != "row");
+        if row && !argument {
+            return Err(Refuse::shared(
+                format!(
+                    "INSERT INTO {} takes {}.*, which has the tenant column too",
+                    insert.table.name,
+                    tokens.written(i)
+                ),
+                format!("write its columns out: {0}.a, {0}.b", tokens.written(i)),
+            ));
+        }
+    }
+    Ok(())
+}
+
 /// How many values each row has.
 fn value_count(tokens: &Tokens<'_>, start: usize, end: usize) -> Option<usize> {
     let stop = (start..end)
@@ -105,7 +133,8 @@ fn value_count(tokens: &Tokens<'_>, start: usize, end: usize) -> Option<usize> {
         select = left;
     }
     if let Some(Node { node: Some(NodeEnum::List(row)) }) = select.values_lists.first() {
-        return Some(row.items.len());
+        let has_star = row.items.iter().any(is_row);
+        return (!has_star).then_some(row.items.len());
     }
     let has_star = select.target_list.iter().any(is_star);
     (!has_star).then_some(select.target_list.len())
@@ -114,6 +143,12 @@ fn value_count(tokens: &Tokens<'_>, start: usize, end: usize) -> Option<usize> {
 fn is_star(target: &Node) -> bool {
     let Some(NodeEnum::ResTarget(target)) = &target.node else { return false };
     let Some(Node { node: Some(NodeEnum::ColumnRef(column)) }) = target.val.as_deref() else { return false };
+    matches!(column.fields.last(), Some(Node { node: Some(NodeEnum::AStar(_)) }))
+}
+
+/// `r.*` as a value.
+fn is_row(value: &Node) -> bool {
+    let Some(NodeEnum::ColumnRef(column)) = &value.node else { return false };
     matches!(column.fields.last(), Some(Node { node: Some(NodeEnum::AStar(_)) }))
 }
 

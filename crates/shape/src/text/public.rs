@@ -135,7 +135,8 @@ const BEFORE_OBJECT: [&str; 20] = [
 /// Whether the name at `i`, with a dot behind it, is the schema's and not a table's or an alias of the same name.
 fn qualifies(tokens: &Tokens<'_>, i: usize, scene: &Scene<'_>) -> Result<bool, Refuse> {
     let name = tokens.list[i].name.as_str();
-    let alias = (1..tokens.list.len()).any(|at| tokens.list[at].name == name && tokens.is(at - 1, "as"));
+    let alias = (1..tokens.list.len())
+        .any(|at| tokens.list[at].name == name && tokens.is(at - 1, "as") && !tokens.symbol(at + 1, '.'));
     if !alias && !scene.catalog.tables.contains_key(name) {
         return Ok(true);
     }

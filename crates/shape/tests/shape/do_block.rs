@@ -16,6 +16,19 @@ fn check_asked(setup: &str, sql: &str, texts: &[&str], expect: &str) {
     assert_eq!(found, expect.trim_matches('\n'), "\n--- found ---\n{found}\n");
 }
 
+/// `AS` before `public` in a CAST is no alias.
+#[test]
+fn a_cast_to_a_type_of_public() {
+    check(
+        r#"CREATE TYPE mood AS ENUM ('fine'); CREATE TABLE public.users (mood mood);"#,
+        r#"INSERT INTO public.users VALUES (CAST('fine'::text AS "public"."mood"))"#,
+        r#"
+shared tenant: INSERT INTO shared.users (mood) VALUES (CAST('fine'::text AS shared."mood"))
+plain tenant: INSERT INTO shared.users VALUES (CAST('fine'::text AS shared."mood"))
+"#,
+    );
+}
+
 #[test]
 fn rows_are_written_per_tenant() {
     check(
@@ -73,10 +86,10 @@ plain tenant: UPDATE a SET y = 1
 fn what_it_runs_is_refused_like_a_statement() {
     check_asked(
         "",
-        "SELECT 1;\n  DO $$ BEGIN EXECUTE 'CREATE ROLE ' || current_user; END $$",
+        "SELECT 1;\n  DO $$ BEGIN EXECUTE 'CREATE ROLE x SUPERUSER'; END $$",
         &["CREATE ROLE x SUPERUSER"],
         r#"
-asked m.sql:2: DO ' BEGIN EXECUTE tenantry_shadow.note((''CREATE ROLE '' || current_user)::text); END '
+asked m.sql:2: DO ' BEGIN EXECUTE tenantry_shadow.note((''CREATE ROLE x SUPERUSER'')::text); END '
 m.sql:2:3: the block runs CREATE ROLE x SUPERUSER: it makes the role x one that no boundary holds; leave it out: roles are Tenantry's, see [roles]
 "#,
     );

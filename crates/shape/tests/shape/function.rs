@@ -173,13 +173,64 @@ plain tenant: DROP TRIGGER t ON items
     );
 }
 
+const TRUNCATED: &str = "CREATE TABLE items (id int PRIMARY KEY);
+    CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;";
+
 #[test]
-fn a_truncate_trigger_is_refused() {
+fn a_truncate_trigger_stays_and_what_would_fire_it_is_refused() {
+    let trigger = "CREATE TRIGGER t AFTER DELETE OR TRUNCATE ON items EXECUTE FUNCTION f()";
     check(
-        r#"CREATE TABLE items (id serial PRIMARY KEY, owner uuid, qty int);CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;"#,
-        r#"CREATE TRIGGER t AFTER TRUNCATE ON items EXECUTE FUNCTION f()"#,
+        TRUNCATED,
+        trigger,
         r#"
-m.sql:1:1: a trigger on TRUNCATE would not fire: shared tables are emptied by DELETE; make it a trigger on DELETE
+shared once: CREATE TRIGGER t AFTER DELETE OR TRUNCATE ON items EXECUTE FUNCTION f()
+plain tenant: CREATE TRIGGER t AFTER DELETE OR TRUNCATE ON items EXECUTE FUNCTION f()
 "#,
     );
+    let with_trigger = format!("{TRUNCATED}{trigger};");
+    check(
+        &with_trigger,
+        "TRUNCATE items",
+        r#"
+m.sql:1:1: TRUNCATE of items, which has t, would have to fire a trigger on TRUNCATE: shared tables are emptied by DELETE; make it a trigger on DELETE, or disable it around the statement
+"#,
+    );
+    check(
+        &with_trigger,
+        "CREATE FUNCTION g() RETURNS void LANGUAGE plpgsql AS $$ BEGIN TRUNCATE items; END $$",
+        r#"
+m.sql:1:1: TRUNCATE of items, which has t, would have to fire a trigger on TRUNCATE: shared tables are emptied by DELETE; make it a trigger on DELETE, or disable it around the statement
+"#,
+    );
+    let with_function = format!(
+        "{TRUNCATED} CREATE FUNCTION g() RETURNS void LANGUAGE plpgsql AS $$ BEGIN TRUNCATE items; END $$;"
+    );
+    check(
+        &with_function,
+        trigger,
+        r#"
+m.sql:1:1: the TRUNCATE of the function g, which may empty items, would have to fire a trigger on TRUNCATE: shared tables are emptied by DELETE; make it a trigger on DELETE, or disable it around the statement
+"#,
+    );
+}
+
+#[test]
+fn rows_of_a_trigger_among_values_are_refused() {
+    let setup = "CREATE TABLE items (id serial PRIMARY KEY, qty int); CREATE TABLE log (op text, id int, qty int, row jsonb);";
+    for (insert, row) in [
+        ("INSERT INTO log SELECT 'D', OLD.*", "OLD"),
+        ("INSERT INTO public.log (op, id, qty) VALUES ('D', NEW.*)", "NEW"),
+    ] {
+        check(
+            setup,
+            &format!(
+                "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {insert}; RETURN NULL; END $$"
+            ),
+            &format!(
+                "m.sql:1:1: INSERT INTO log takes {row}.*, which has the tenant column too; write its columns out: {row}.a, {row}.b"
+            ),
+        );
+    }
+    let fine = "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO log (op, row) VALUES ('U', to_jsonb(NEW.*)); RETURN NULL; END $$";
+    check(setup, fine, &format!("shared once: {fine}\nplain tenant: {fine}"));
 }

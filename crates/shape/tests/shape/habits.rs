@@ -42,12 +42,13 @@ m.sql:1:1: a policy of the app's own would widen the tenants' one; leave it out:
 }
 
 #[test]
-fn channels_are_refused() {
+fn what_only_shows_something_is_left_out() {
     check(
-        r#""#,
-        r#"NOTIFY x"#,
+        "",
+        "EXPLAIN SELECT 1; SHOW work_mem",
         r#"
-m.sql:1:1: channels are seen by the whole database; notify from the application, through the gateway
+note: EXPLAIN and SHOW are left out: nobody reads what they show
+note: EXPLAIN and SHOW are left out: nobody reads what they show
 "#,
     );
 }
@@ -101,6 +102,67 @@ CREATE TABLE t (id int REFERENCES gone);
 m.sql:1:1: it makes the role x one that no boundary holds; leave it out: roles are Tenantry's, see [roles]
 m.sql:2:1: table gone is not made by the migrations so far; create it in an earlier statement, or correct the name
 m.sql:3:3: channels are seen by the whole database; notify from the application, through the gateway
+"#,
+    );
+}
+
+/// The tool's own table is there for a trigger on it, as for every other statement that names it.
+#[test]
+fn a_trigger_on_the_table_of_a_migration_tool() {
+    let found = crate::support::after(
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;",
+        "CREATE TRIGGER forbid BEFORE INSERT OR TRUNCATE ON __diesel_schema_migrations EXECUTE FUNCTION f()",
+    );
+    assert!(found.contains("CREATE TABLE __diesel_schema_migrations"), "{found}");
+    assert!(found.contains("CREATE TRIGGER forbid"), "{found}");
+}
+
+#[test]
+fn prepared_statements_are_run_as_they_are() {
+    check(
+        "CREATE TABLE t (a int PRIMARY KEY, b text, c int[]);",
+        "PREPARE more (int, text) AS INSERT INTO public.t VALUES ($1, $2, $3) ON CONFLICT (a) DO NOTHING; EXECUTE more (1 + 1, concat('x', ','), ARRAY[1, 2]); DEALLOCATE more; EXECUTE more (1)",
+        "m.sql:1:168: no statement more is prepared in this file; PREPARE it in the same file, or write the statement out",
+    );
+    check(
+        "CREATE TABLE t (a int PRIMARY KEY, b text, c int[]);",
+        "PREPARE more (int, text) AS INSERT INTO public.t VALUES ($1, $2, $3) ON CONFLICT (a) DO NOTHING; EXECUTE more (1 + 1, concat('x', ','), ARRAY[1, 2])",
+        r#"
+note: PREPARE is left out: EXECUTE runs the statement itself
+shared tenant: INSERT INTO shared.t (a, b, c) VALUES (((1 + 1)::int), ((concat('x', ','))::text), (ARRAY[1, 2])) ON CONFLICT (tenant_id, a) DO NOTHING
+plain tenant: INSERT INTO shared.t VALUES (((1 + 1)::int), ((concat('x', ','))::text), (ARRAY[1, 2])) ON CONFLICT (a) DO NOTHING
+"#,
+    );
+}
+
+#[test]
+fn what_all_sessions_of_a_database_share() {
+    check(
+        "",
+        "SELECT pg_advisory_xact_lock(42);\nNOTIFY pgrst, 'reload schema';\nSELECT pg_notify('changed', 'x');",
+        r#"
+note: the advisory lock is left out: Tenantry runs one migration at a time
+note: the notification is left out: channels are shared by the whole database
+note: the notification is left out: channels are shared by the whole database
+"#,
+    );
+    check(
+        "CREATE TABLE t (a int);",
+        "DO $$ BEGIN PERFORM pg_advisory_lock(1); DELETE FROM t; END $$;",
+        r#"
+m.sql:1:1: the body calls pg_advisory_lock, which reaches every tenant's sessions and is taken from tenants' roles; do that in the application
+"#,
+    );
+}
+
+#[test]
+fn channels_of_functions_are_the_tenants_own() {
+    check(
+        "CREATE TABLE t (a int);",
+        "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_catalog.pg_notify('t', NEW.a::text); PERFORM my.pg_notify(1); RETURN NEW; END $$;",
+        r#"
+shared once: CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM tenantry.notify('t', NEW.a::text); PERFORM my.pg_notify(1); RETURN NEW; END $$
+plain tenant: CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM tenantry.notify('t', NEW.a::text); PERFORM my.pg_notify(1); RETURN NEW; END $$
 "#,
     );
 }

@@ -56,7 +56,7 @@ fn whole_rows_are_refused() {
         r#"CREATE TABLE users (id int PRIMARY KEY, name text);CREATE TABLE log (id int, name text);"#,
         r#"CREATE RULE r AS ON INSERT TO users DO ALSO INSERT INTO log VALUES (NEW.*)"#,
         r#"
-m.sql:1:1: NEW.* in a rule holds the tenant column too; write the columns out: NEW.a, NEW.b
+m.sql:1:1: INSERT INTO log takes NEW.*, which has the tenant column too; write its columns out: NEW.a, NEW.b
 "#,
     );
 }

@@ -170,3 +170,52 @@ m.sql:2:1: the enum mood has the value sad already; write ADD VALUE IF NOT EXIST
         "m.sql:1:1: value bad of enum mood is not made by the migrations so far; create it in an earlier statement, or correct the name",
     );
 }
+
+#[test]
+fn objects_with_a_name_and_options() {
+    check(
+        "CREATE FUNCTION join_two(a text, b text) RETURNS text LANGUAGE sql AS 'SELECT a || b';",
+        "CREATE AGGREGATE public.joined(text) (SFUNC = public.join_two, STYPE = text);
+         CREATE COLLATION public.german (provider = icu, locale = 'de');
+         CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);
+         ALTER TEXT SEARCH CONFIGURATION words ALTER MAPPING FOR word WITH simple;
+         DROP COLLATION german; DROP TEXT SEARCH CONFIGURATION IF EXISTS words; DROP AGGREGATE joined(text)",
+        r#"
+shared once: CREATE AGGREGATE shared.joined(text) (SFUNC = shared.join_two, STYPE = text)
+plain tenant: CREATE AGGREGATE shared.joined(text) (SFUNC = shared.join_two, STYPE = text)
+shared once: CREATE COLLATION shared.german (provider = icu, locale = 'de')
+plain tenant: CREATE COLLATION shared.german (provider = icu, locale = 'de')
+shared once: CREATE TEXT SEARCH CONFIGURATION words (COPY = simple)
+plain tenant: CREATE TEXT SEARCH CONFIGURATION words (COPY = simple)
+shared once: ALTER TEXT SEARCH CONFIGURATION words ALTER MAPPING FOR word WITH simple
+plain tenant: ALTER TEXT SEARCH CONFIGURATION words ALTER MAPPING FOR word WITH simple
+shared once: DROP COLLATION german
+plain tenant: DROP COLLATION german
+shared once: DROP TEXT SEARCH CONFIGURATION IF EXISTS words
+plain tenant: DROP TEXT SEARCH CONFIGURATION IF EXISTS words
+shared once: DROP AGGREGATE joined(text)
+plain tenant: DROP AGGREGATE joined(text)
+"#,
+    );
+}
+
+#[test]
+fn what_takes_a_superuser_is_refused() {
+    check(
+        "",
+        "CREATE OPERATOR === (LEFTARG = text, RIGHTARG = text, FUNCTION = texteq);
+CREATE CAST (varchar AS integer) WITH INOUT AS IMPLICIT;
+CREATE TYPE box3;
+CREATE TEXT SEARCH PARSER p (START = a, GETTOKEN = b, END = c, LEXTYPES = d);
+ALTER SYSTEM SET work_mem = '1GB';
+ALTER EXTENSION citext UPDATE;",
+        r#"
+m.sql:1:1: an operator can't be made for each new tenant without a superuser's rights; call its function by name
+m.sql:2:1: a cast can't be made for each new tenant without a superuser's rights; call its function by name
+m.sql:3:1: a type without a definition can't be made for each new tenant without a superuser's rights; use a domain or a composite type
+m.sql:4:1: an object of kind tsparser can't be made for each new tenant without a superuser's rights; ask whoever runs the server for an extension
+m.sql:5:1: ALTER SYSTEM changes the whole server; leave it out: the server's settings are the operator's
+m.sql:6:1: the version of the extension citext is the same for every tenant; leave it out: the operator updates extensions
+"#,
+    );
+}

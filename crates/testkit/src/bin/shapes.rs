@@ -5,15 +5,16 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use tenantry_testkit::score::{Options, Score, score, text};
+use tenantry_testkit::score::{Options, Score, refusals, score, text};
 
 const USAGE: &str = "usage: cargo xtask shapes [--pg-bin DIR] [--tenant-column NAME] [--global TABLE,...] \
-    [--files COUNT] [--all] [--json] DIR...";
+    [--files COUNT] [--refusals] [--all] [--json] DIR...";
 
 #[derive(Default)]
 struct Arguments {
     options: Options,
     all: bool,
+    refusals: bool,
     json: bool,
     folders: Vec<PathBuf>,
 }
@@ -24,6 +25,7 @@ fn arguments() -> Option<Arguments> {
     while let Some(word) = words.next() {
         match word.as_str() {
             "--all" => arguments.all = true,
+            "--refusals" => arguments.refusals = true,
             "--json" => arguments.json = true,
             "--tenant-column" => arguments.options.tenant_column = Some(words.next()?),
             "--global" => arguments.options.global = words.next()?.split(',').map(str::to_owned).collect(),
@@ -44,7 +46,12 @@ async fn main() -> ExitCode {
     let mut scores: Vec<Score> = Vec::new();
     let mut failed = false;
     for folder in &arguments.folders {
-        match score(folder, &arguments.options).await {
+        let result = if arguments.refusals {
+            refusals(folder, &arguments.options).await
+        } else {
+            score(folder, &arguments.options).await
+        };
+        match result {
             Ok(score) => {
                 if !arguments.json {
                     print!("{}", text(&score, arguments.all));

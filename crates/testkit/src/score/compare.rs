@@ -1,6 +1,6 @@
 //! Whether a shape has the objects of the plain run: pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::snapshot::Snapshot;
 
@@ -45,8 +45,11 @@ impl Difference {
 /// What differs, by kind and name. Additions that the documentation names are left out.
 pub fn compare(plain: &Snapshot, shaped: &Snapshot, shape: &Shape) -> Vec<Difference> {
     let none = Shape { schema: "public".to_owned(), tenant_column: None };
-    let plain = keyed(plain, &none, shape.tenant_column.is_some());
-    let ours = keyed(shaped, shape, shape.tenant_column.is_some());
+    let filled: BTreeSet<&str> =
+        plain.keys().filter(|(kind, _)| kind == "matview").map(|(_, name)| name.as_str()).collect();
+    let filled = shape.tenant_column.as_ref().map(|_| &filled);
+    let plain = keyed(plain, &none, filled);
+    let ours = keyed(shaped, shape, filled);
     let mut differences = Vec::new();
     for (key, expected) in &plain {
         let got = ours.get(key);
@@ -69,14 +72,20 @@ fn difference(key: &(String, String), plain: Option<&String>, shaped: Option<&St
 
 type Keyed = BTreeMap<(String, String), String>;
 
-fn keyed(snapshot: &Snapshot, shape: &Shape, is_shared: bool) -> Keyed {
+/// `filled`: in the shared shape, the materialized views.
+fn keyed(snapshot: &Snapshot, shape: &Shape, filled: Option<&BTreeSet<&str>>) -> Keyed {
     let mut keyed = Keyed::new();
+    let is_shared = filled.is_some();
+    let is_filled = |name: &str| filled.is_some_and(|f| f.contains(name.split('.').next().unwrap_or(name)));
     for ((kind, name), definition) in snapshot {
-        // A materialized view is a view over a table that only the platform reads.
         let (kind, definition) = match kind.as_str() {
             "body of function" | "query of matview" if is_shared => continue,
-            "matview" if is_shared => ("view", String::new()),
-            "view" if is_shared => ("view", String::new()),
+            // A materialized view is a table there.
+            "matview" | "table" if is_filled(name) => ("matview", String::new()),
+            "column" if is_filled(name) => {
+                let numbered = definition.strip_prefix("number ").and_then(|d| d.split_once(' '));
+                ("column", normalise(numbered.map_or(definition.as_str(), |(_, rest)| rest), shape))
+            }
             // The sequence behind an identity column only yields a sentinel there.
             "sequence" if is_shared && definition.starts_with("identity") => {
                 let owner = definition.split_once("owned by").map_or("", |(_, owner)| owner);
@@ -256,6 +265,19 @@ mod tests {
                 "index i is too many: CREATE INDEX i ON t ( a )",
             ]
         );
+    }
+
+    #[test]
+    fn a_materialized_view_is_a_table_in_the_shared_shape() {
+        let plain =
+            [("matview", "m", "m p"), ("column", "m.n", "bigint"), ("query of matview", "m", "SELECT 1")];
+        let ours = [
+            ("table", "m", "r p"),
+            ("column", "m.n", "number 1 bigint"),
+            ("view", "tenantry_query_m", "v p"),
+        ];
+        assert_eq!(sentences(&plain, &ours), Vec::<String>::new());
+        assert_eq!(sentences(&plain, &ours[1..]), ["matview m is missing"]);
     }
 
     #[test]

@@ -3,10 +3,10 @@
 use tenantry_domain::Isolation;
 use tenantry_postgres::ident::{quote_ident, quote_literal};
 
-use super::dump::{self, Dump, Relation, Volatile};
+use super::dump::{self, Dump, Volatile};
 use super::events::{Event, Outcome, run};
 use super::finding::{Finding, Point, Score};
-use super::lab::Lab;
+use super::lab::{Halt, Lab};
 use super::model::{self, Table};
 
 const REACH: &str = include_str!("cross/reach.sql");
@@ -31,10 +31,15 @@ pub fn delete_rows(tables: &[Table], only: Option<&str>) -> Vec<String> {
 }
 
 /// The first tenant of each isolation deletes what it has; the second one must keep all of it.
-pub async fn check(lab: &Lab, relations: &[Relation], volatile: &Volatile, score: &mut Score) {
+///
+/// # Errors
+/// When materialized views can't be refreshed.
+pub async fn check(lab: &mut Lab, volatile: &Volatile, score: &mut Score) -> Result<(), Halt> {
+    lab.refresh().await?;
+    let relations = lab.relations().await;
     let mut before: Vec<Dump> = Vec::new();
     for (_, pair) in lab.pairs() {
-        before.push(dump::read(&pair[1].client, relations).await);
+        before.push(dump::read(&pair[1].client, &relations).await);
     }
     let tables = model::read(lab.plain.client()).await;
     for (isolation, pair) in lab.pairs() {
@@ -43,30 +48,38 @@ pub async fn check(lab: &Lab, relations: &[Relation], volatile: &Volatile, score
             name_the_other(lab, (&pair[1].client, pair[0].id.to_string()), &tables, score).await;
         }
     }
-    let deletes = delete_rows(&tables, None);
-    let mut outcomes: Vec<Event> = Vec::new();
-    for sql in deletes {
+    let mut deletes: Vec<Event> = Vec::new();
+    for sql in delete_rows(&tables, None) {
         let outcome = run(lab.plain.client(), &sql).await;
-        outcomes.push(Event { sql, outcome, returns: false });
+        deletes.push(Event { sql, outcome, returns: false });
     }
-    let emptied = dump::read(lab.plain.client(), relations).await;
-    for ((isolation, pair), kept) in lab.pairs().into_iter().zip(before) {
-        for event in &outcomes {
+    for (isolation, pair) in lab.pairs() {
+        for event in &deletes {
             let got = run(&pair[0].client, &event.sql).await;
             if !super::events::agrees(event, &got) {
                 let what = format!("{}\nplain: {}\nhere:  {}", event.sql, event.outcome.words(), got.words());
                 add(score, isolation, what);
             }
         }
-        let empty = dump::read(&pair[0].client, relations).await;
+    }
+    lab.refresh().await?;
+    let emptied = dump::read(lab.plain.client(), &relations).await;
+    // What views tell of the time changes by itself; what tables hold doesn't.
+    let is_view =
+        |name: &String| relations.iter().any(|r| r.name == *name && matches!(r.kind.as_str(), "v" | "m"));
+    let of_views: Volatile =
+        volatile.iter().filter(|(name, _)| is_view(name)).map(|(n, c)| (n.clone(), c.clone())).collect();
+    for ((isolation, pair), kept) in lab.pairs().into_iter().zip(before) {
+        let empty = dump::read(&pair[0].client, &relations).await;
         for (name, what) in dump::differences(&emptied, &empty, volatile) {
             add(score, isolation, format!("{name} after a tenant has deleted all that it has: {what}"));
         }
-        let still = dump::read(&pair[1].client, relations).await;
-        for (name, what) in dump::differences(&kept, &still, &Volatile::new()) {
+        let still = dump::read(&pair[1].client, &relations).await;
+        for (name, what) in dump::differences(&kept, &still, &of_views) {
             add(score, isolation, format!("{name} changed when the other tenant deleted its rows: {what}"));
         }
     }
+    Ok(())
 }
 
 /// What the catalog lets a tenant's login reach beside its own.

@@ -41,7 +41,11 @@ pub struct Lab {
     rows: Rows,
     /// Files before this one meet empty tables.
     rows_from: usize,
+    refreshes: usize,
 }
+
+/// Numbers of files that no history has.
+const REFRESH_NUMBER: usize = 90_000;
 
 impl Lab {
     /// Empty databases and tenants without tables.
@@ -59,6 +63,7 @@ impl Lab {
             pending: Vec::new(),
             rows: Rows::default(),
             rows_from,
+            refreshes: 0,
         }
     }
 
@@ -166,15 +171,31 @@ impl Lab {
         migrate(&self.app).await.map_err(Halt::Product)
     }
 
-    /// What can be read in the plain database; materialized views are filled first.
+    /// What can be read in the plain database.
     pub async fn relations(&self) -> Vec<Relation> {
-        let relations = dump::relations(self.plain.client()).await;
-        for view in relations.iter().filter(|r| r.kind == "m") {
-            let sql = format!("REFRESH MATERIALIZED VIEW {}", quote_ident(&view.name));
-            run(self.plain.client(), &sql).await;
-            run(self.twin.client(), &sql).await;
+        dump::relations(self.plain.client()).await
+    }
+
+    /// Fills the materialized views anew, by one more migration.
+    ///
+    /// # Errors
+    /// What the product says of it.
+    pub async fn refresh(&mut self) -> Result<(), Halt> {
+        let views = self.relations().await.into_iter().filter(|r| r.kind == "m");
+        let refresh = |name: &str| format!("REFRESH MATERIALIZED VIEW {};\n", quote_ident(name));
+        // Twice, since one can read another.
+        let once: String = views.map(|v| refresh(&v.name)).collect();
+        if once.is_empty() {
+            return Ok(());
         }
-        relations
+        self.refreshes += 1;
+        let name = format!("{}_refresh.up.sql", REFRESH_NUMBER + self.refreshes);
+        let file = File { path: name.clone(), name, text: format!("{once}{once}") };
+        for plain in [&self.plain, &self.twin] {
+            plain.apply_all(&file, |_| {}).await;
+        }
+        self.pending.push(file);
+        self.flush().await
     }
 
     /// Tables without a row: what they would show is not seen.

@@ -1,6 +1,7 @@
 //! The plain run: the original text, statement by statement as psql sends it, in one database.
 
 use futures_util::SinkExt as _;
+use tenantry_shape::bookkeeping_table;
 use tokio_postgres::Client;
 
 use super::events::{Outcome, Refusal, refusal, run};
@@ -79,7 +80,13 @@ impl Plain {
 
     async fn statement(&self, piece: &Piece) -> Result<(), Refusal> {
         let Some(data) = &piece.data else {
-            return match run(self.client(), &piece.sql).await {
+            let mut outcome = run(self.client(), &piece.sql).await;
+            if let Outcome::Refused(refusal) = &outcome
+                && self.make_bookkeeping(refusal).await
+            {
+                outcome = run(self.client(), &piece.sql).await;
+            }
+            return match outcome {
                 Outcome::Done(..) => Ok(()),
                 Outcome::Refused(refusal) => Err(refusal),
             };
@@ -90,6 +97,20 @@ impl Plain {
             sink.as_mut().finish().await
         };
         copy.await.map(|_| ()).map_err(|e| refusal(&e))
+    }
+}
+
+impl Plain {
+    /// Makes the table that the history's own tool would have made; whether that is what was missing.
+    async fn make_bookkeeping(&self, refusal: &Refusal) -> bool {
+        if refusal.state != "42P01" {
+            return false;
+        }
+        let name = refusal.message.split('"').nth(1).unwrap_or_default();
+        match bookkeeping_table(name.trim_start_matches("public.")) {
+            Some(sql) => run(self.client(), &sql).await.is_done(),
+            None => false,
+        }
     }
 }
 

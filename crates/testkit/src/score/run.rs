@@ -3,13 +3,12 @@
 use std::path::Path;
 
 use tenantry_domain::{Result, TenantKeyType};
-use tenantry_shape as shape;
 
 use super::finding::{Finding, Point, Score};
 use super::history::{self, File};
 use super::lab::{Halt, Lab};
 use super::plain::Plain;
-use super::refusals::leave_out_refused;
+use super::refusals::{leave_out_refused, places};
 use super::{Options, When, check};
 use crate::stack::AppOptions;
 
@@ -21,26 +20,12 @@ const RUNS_MAX: usize = 12;
 /// # Errors
 /// When it can't be read.
 pub async fn run(folder: &Path, options: &Options) -> Result<Score> {
-    let (mut files, unread) = history::read(folder)?;
-    files.truncate(options.files_max.unwrap_or(usize::MAX));
-    let column = options.tenant_column.clone().unwrap_or_else(|| history::tenant_column(&files).to_owned());
-    let server = crate::server::server().await;
-    let mut score = Score {
-        history: folder.display().to_string(),
-        postgres: server.version().to_string(),
-        files: files.len(),
-        statements: files.iter().map(|f| f.pieces().len()).sum(),
-        tenant_column: column,
-        ..Score::default()
-    };
-    if let Some(e) = unread {
-        let what = format!("{}; its files are scored in the order of their paths", e.sentence());
-        score.add(Finding { point: Point::A, place: String::new(), shape: String::new(), what });
-    }
+    let (mut files, mut score) = read(folder, options)?;
+    score.postgres = crate::server::server().await.version().to_string();
     plain_run(&mut files, &mut score).await;
-    leave_out_refused(&mut files, shape_options(options, &score), &mut score);
+    leave_out_refused(&mut files, app_options(options, &score), &mut score).await;
     while !score.holds(Point::A) && leave_out_failing(&mut files, &mut score).await > 0 {
-        leave_out_refused(&mut files, shape_options(options, &score), &mut score);
+        leave_out_refused(&mut files, app_options(options, &score), &mut score).await;
     }
     let mut rows_from = 0;
     for _ in 0..RUNS_MAX {
@@ -62,21 +47,49 @@ pub async fn run(folder: &Path, options: &Options) -> Result<Score> {
             }
         }
     }
-    for point in [Point::B, Point::C, Point::D, Point::E] {
-        let what = "was not compared: the product has not come to the end".to_owned();
-        score.add(Finding { point, place: String::new(), shape: String::new(), what });
-    }
+    not_compared(&mut score, "the product has not come to the end");
     Ok(score)
 }
 
-fn shape_options(options: &Options, score: &Score) -> shape::Options {
-    let key = TenantKeyType::Uuid;
-    shape::Options {
-        tenant_column: score.tenant_column.clone(),
-        tenant_type: key,
-        current_tenant: key.current_tenant_call().to_owned(),
-        global_tables: options.global.iter().cloned().collect(),
+/// What is refused alone.
+///
+/// # Errors
+/// When it can't be read.
+pub async fn shaped_only(folder: &Path, options: &Options) -> Result<Score> {
+    let (mut files, mut score) = read(folder, options)?;
+    leave_out_refused(&mut files, app_options(options, &score), &mut score).await;
+    not_compared(&mut score, "nothing was run");
+    Ok(score)
+}
+
+fn read(folder: &Path, options: &Options) -> Result<(Vec<File>, Score)> {
+    let (mut files, unread) = history::read(folder)?;
+    files.truncate(options.files_max.unwrap_or(usize::MAX));
+    let column = options.tenant_column.clone().unwrap_or_else(|| history::tenant_column(&files).to_owned());
+    let mut score = Score {
+        history: folder.display().to_string(),
+        files: files.len(),
+        statements: files.iter().map(|f| f.pieces().len()).sum(),
+        tenant_column: column,
+        ..Score::default()
+    };
+    if let Some(e) = unread {
+        let what = format!("{}; its files are scored in the order of their paths", e.sentence());
+        score.add(Finding { point: Point::A, place: String::new(), shape: String::new(), what });
     }
+    Ok((files, score))
+}
+
+fn not_compared(score: &mut Score, why: &str) {
+    for point in [Point::B, Point::C, Point::D, Point::E] {
+        let what = format!("was not compared: {why}");
+        score.add(Finding { point, place: String::new(), shape: String::new(), what });
+    }
+}
+
+fn app_options(options: &Options, score: &Score) -> AppOptions {
+    AppOptions { global: options.global.clone(), ..AppOptions::default() }
+        .key(&score.tenant_column, TenantKeyType::Uuid)
 }
 
 /// How far the original text gets: the measure of point (a). Files from there on are not scored.
@@ -121,9 +134,7 @@ async fn attempt(
     rows_from: usize,
     score: &mut Score,
 ) -> std::result::Result<(), Halt> {
-    let app = AppOptions { global: options.global.clone(), ..AppOptions::default() }
-        .key(&score.tenant_column, TenantKeyType::Uuid);
-    let mut lab = Lab::new(app, rows_from).await;
+    let mut lab = Lab::new(app_options(options, score), rows_from).await;
     tamper(&lab, options, When::Start).await;
     for (number, file) in files.iter().enumerate() {
         lab.step(number, file, score).await?;
@@ -133,9 +144,9 @@ async fn attempt(
     if !empty.is_empty() {
         score.notes.push(format!("no row could be made for {}", empty.join(", ")));
     }
+    lab.refresh().await?;
     tamper(&lab, options, When::End).await;
-    check::check(&lab, files, score).await;
-    Ok(())
+    check::check(&mut lab, files, score).await
 }
 
 async fn tamper(lab: &Lab, options: &Options, when: When) {
@@ -147,21 +158,16 @@ async fn tamper(lab: &Lab, options: &Options, when: When) {
 /// A statement that the plain run does and the product doesn't: points (a) and, when it doesn't say which, (f). Leaves it
 /// out; whether there is one to leave out.
 fn product_failed(files: &mut [File], sentence: &str, score: &mut Score) -> bool {
-    let named = files.iter_mut().find_map(|file| {
-        let (_, rest) = sentence.split_once(&format!("{}:", file.name))?;
-        let line: usize = rest.split(':').next()?.parse().ok()?;
-        Some((file, line))
-    });
-    let Some((file, line)) = named else {
+    let Some((number, line, what)) = places(files, sentence).into_iter().next() else {
         for point in [Point::A, Point::F] {
             let what = format!("fails without naming a statement: {sentence}");
             score.add(Finding { point, place: String::new(), shape: String::new(), what });
         }
         return false;
     };
+    let file = &mut files[number];
     let place = format!("{}:{line}", file.path);
-    let what = sentence.replace(&file.name, &file.path);
-    score.add(Finding { point: Point::A, place, shape: String::new(), what });
+    score.add(Finding { point: Point::A, place, shape: String::new(), what: format!("fails: {what}") });
     file.leave_out(line)
 }
 

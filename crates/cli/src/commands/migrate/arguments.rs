@@ -1,7 +1,10 @@
 //! What `up` and `down` have in common: whom, in which order, how fast.
 
-use tenantry_domain::{Error, ErrorCode, Result, ServiceName};
+use tenantry_domain::{App, Error, ErrorCode, Result, ServiceName};
 use tenantry_migrate::rollout::{Canary, Direction, Request, Threshold};
+use tenantry_migrate::source::{read_service, resolve};
+
+use crate::commands::url::service;
 
 /// Arguments of every rollout.
 #[derive(clap::Args, Debug)]
@@ -24,14 +27,17 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    /// As the engine takes them; each `to` is `N` or `SERVICE=N`.
-    pub fn request(self, direction: Direction, to: &[String]) -> Result<Request> {
+    /// As the engine takes them; each `to` is `N` or `SERVICE=N`, where N is what people call a migration.
+    ///
+    /// # Errors
+    /// `usage`, `service_unknown`, `version_unknown`; those of the folders.
+    pub fn request(self, app: &App, direction: Direction, to: &[String]) -> Result<Request> {
         if self.jobs == Some(0) {
             return Err(Error::new(ErrorCode::Usage, "--jobs must be at least 1"));
         }
         Ok(Request {
             direction,
-            to: to.iter().map(|t| version(t)).collect::<Result<_>>()?,
+            to: versions(app, self.service.as_ref(), to)?,
             service: self.service,
             tenants: self.tenants,
             canary: self.canary.map(|c| c.parse::<Canary>()).transpose()?,
@@ -41,14 +47,19 @@ impl Arguments {
     }
 }
 
-fn version(text: &str) -> Result<(Option<ServiceName>, i64)> {
-    let (service, number) = match text.split_once('=') {
-        Some((service, number)) => (Some(service.parse::<ServiceName>()?), number),
-        None => (None, text),
-    };
-    let number = number.parse::<i64>().ok().filter(|n| *n >= 0);
-    number.map(|n| (service, n)).ok_or_else(|| {
-        Error::new(ErrorCode::Usage, format!("{text:?} is not a version"))
-            .help("use the number of a migration (5), of one service (crm=5), or 0")
-    })
+/// The versions that are meant, service by service.
+fn versions(app: &App, only: Option<&ServiceName>, to: &[String]) -> Result<Vec<(Option<ServiceName>, i64)>> {
+    let mut versions = Vec::new();
+    for text in to {
+        let (named, text) = match text.split_once('=') {
+            Some((named, text)) => (Some(service(app, Some(named))?), text),
+            None => (only.cloned(), text.as_str()),
+        };
+        for service in app.services.values().filter(|s| named.as_ref().is_none_or(|n| *n == s.name)) {
+            let version = resolve(&read_service(service)?.migrations, text)
+                .map_err(|e| e.context(format!("service {}", service.name)))?;
+            versions.push((Some(service.name.clone()), version));
+        }
+    }
+    Ok(versions)
 }

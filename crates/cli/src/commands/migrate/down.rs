@@ -9,12 +9,14 @@ use tenantry_migrate::rollout::{Direction, Pending};
 use super::arguments::Arguments;
 use super::rollout::{End, roll_out, tell};
 use crate::Context;
+use crate::config::Config;
 use crate::stack::with_stack_and_wishes;
 
 /// Arguments of `migrate down`.
 #[derive(clap::Args, Debug)]
 pub struct Down {
-    /// The version to go back to, for all services or (SERVICE=N) for one; 0: before the first
+    /// The migration to go back to (its number, name or file), for all services or (SERVICE=N) for one; none: before the
+    /// first
     #[arg(long, value_name = "[SERVICE=]N", required = true)]
     to: Vec<String>,
     /// Don't ask
@@ -29,7 +31,8 @@ pub struct Down {
 /// # Errors
 /// `migration_down_missing`, and those of migrations and servers; `rollout_failed`.
 pub async fn run(context: &Context, down: Down) -> Result<ExitCode> {
-    let request = down.arguments.request(Direction::Down, &down.to)?;
+    let config = Config::load(context.global.dir.as_deref())?;
+    let request = down.arguments.request(&config.app, Direction::Down, &down.to)?;
     with_stack_and_wishes(context, async |stack, wishes| {
         let pending = stack.migrator.pending(&request).await?;
         if pending.sites.iter().all(|s| !s.lags) {

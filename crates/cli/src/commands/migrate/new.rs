@@ -1,6 +1,5 @@
 //! `tenantry migrate new`: the files of the next migration, in the folder's own style.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use serde_json::json;
@@ -10,6 +9,8 @@ use tenantry_migrate::source::{create, read_service};
 use crate::Context;
 use crate::commands::url::service;
 use crate::config::Config;
+use crate::output::visible;
+use crate::paths::for_people;
 
 /// Arguments of `migrate new`.
 #[derive(clap::Args, Debug)]
@@ -35,15 +36,8 @@ pub fn run(context: &Context, new: &New) -> Result<ExitCode> {
     let paths = create::write(&service.migrations, &drafts)?;
     let value = json!({ "service": name, "layout": folder.layout, "files": paths });
     context.output.result(&value, || {
-        let lines: Vec<String> = paths.iter().map(|p| shown(p)).collect();
+        let lines: Vec<String> = paths.iter().map(|p| visible(&for_people(p))).collect();
         lines.join("\n")
     })?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// The path from the current folder on, where it leads there.
-fn shown(path: &Path) -> String {
-    let here = std::env::current_dir().ok();
-    let short = here.as_deref().and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path);
-    crate::output::visible(&short.display().to_string())
 }

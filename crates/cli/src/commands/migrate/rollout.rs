@@ -34,13 +34,29 @@ pub async fn roll_out(
     request: &Request,
     wishes: Option<watch::Receiver<Wish>>,
 ) -> Result<End> {
-    match stack.migrator.begin(request, &actor()).await? {
-        Begun::Nothing(pending) => Ok(End::Nothing(pending)),
-        Begun::Queued(job) => drive(context, stack, job, wishes).await,
-        Begun::Adopted(job) => {
-            context.output.note(&format!("going on with rollout {job}"));
-            drive(context, stack, job, wishes).await
+    let mut report = Report::default();
+    let mut nothing = None;
+    for stage in stack.migrator.stages(request).await? {
+        let job = match stack.migrator.begin(&stage, &actor()).await? {
+            Begun::Nothing(pending) => {
+                nothing = Some(pending);
+                continue;
+            }
+            Begun::Queued(job) => job,
+            Begun::Adopted(job) => {
+                context.output.note(&format!("going on with rollout {job}"));
+                job
+            }
+        };
+        match drive(context, stack, job, wishes.clone()).await? {
+            End::Done(next) => report.follow(next),
+            end => return Ok(end),
         }
+    }
+    match nothing {
+        Some(pending) if report.job.is_none() => Ok(End::Nothing(pending)),
+        None if report.job.is_none() => stack.migrator.pending(request).await.map(End::Nothing),
+        _ => Ok(End::Done(report)),
     }
 }
 

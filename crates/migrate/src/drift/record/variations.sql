@@ -1,1 +1,1 @@
-SELECT target, name, changes FROM tenantry.variations ORDER BY number
+SELECT target, name, checksum, changes FROM tenantry.variations ORDER BY number

@@ -15,6 +15,7 @@ pub(crate) fn carry(work: &Work<'_>, sql: &str) -> Result<String, Refuse> {
     let Some(at) = text::body(&tokens) else { return Ok(sql.to_owned()) };
     let body = tokens.string_value(at).unwrap_or_default();
     let inner = text::scan(&body)?;
+    refuse_common(&inner)?;
     let mut edits = Edits::default();
     for part in plpgsql::parts(&inner) {
         match part.kind {
@@ -38,6 +39,30 @@ pub(crate) fn carry(work: &Work<'_>, sql: &str) -> Result<String, Refuse> {
     Ok(outer.apply(sql))
 }
 
+/// Channels and advisory locks are common to the sessions of a database.
+pub(crate) fn is_common(function: &str) -> bool {
+    function == "pg_notify"
+        || function.starts_with("pg_advisory_")
+        || function.starts_with("pg_try_advisory_")
+}
+
+/// What a body may not call; `pg_notify` is another function by now, and one that somebody calls so is the app's own.
+fn refuse_common(tokens: &Tokens<'_>) -> Result<(), Refuse> {
+    let called = |i: &usize| {
+        is_common(&tokens.list[*i].name) && tokens.symbol(i + 1, '(') && tokens.list[*i].name != "pg_notify"
+    };
+    match (0..tokens.list.len()).find(called) {
+        Some(i) => Err(Refuse::all(
+            format!(
+                "the body calls {}, which reaches every tenant's sessions and is taken from tenants' roles",
+                tokens.list[i].name
+            ),
+            "do that in the application",
+        )),
+        None => Ok(()),
+    }
+}
+
 /// What the routine of this CREATE FUNCTION does.
 pub(super) fn routine(sql: &str) -> Result<Routine, Refuse> {
     let tokens = text::scan(sql)?;
@@ -52,6 +77,7 @@ pub(super) fn routine(sql: &str) -> Result<Routine, Refuse> {
             _ => false,
         }),
         writes: parts.iter().any(|p| p.kind == Kind::Writes),
+        truncates: parts.iter().any(|p| p.kind == Kind::Writes && inner.is(p.first, "truncate")),
     })
 }
 
@@ -88,7 +114,7 @@ fn truncate(work: &Work<'_>, tokens: &Tokens<'_>, part: &Part, edits: &mut Edits
     let mut deletes = Vec::new();
     while let Some((parts, next)) = tokens.qualified(at) {
         let quoted = parts.iter().map(|p| ident::quote(p)).collect::<Vec<_>>().join(".");
-        work.table(parts.last().map_or("", String::as_str))?;
+        super::super::trigger::check_truncate(work, parts.last().map_or("", String::as_str))?;
         deletes.push(format!("DELETE FROM {quoted}"));
         at = next;
         if !tokens.symbol(at, ',') {

@@ -1,6 +1,6 @@
 SELECT 'column', c.relname || '.' || a.attname,
        pg_catalog.concat_ws(' ',
-         'number', CASE WHEN c.relkind IN ('r', 'p', 'f') THEN (SELECT count(*) FROM pg_catalog.pg_attribute b WHERE b.attrelid = a.attrelid AND b.attnum > 0
+         CASE WHEN c.relkind IN ('r', 'p', 'f') THEN 'number ' || (SELECT count(*) FROM pg_catalog.pg_attribute b WHERE b.attrelid = a.attrelid AND b.attnum > 0
                       AND b.attnum <= a.attnum AND NOT b.attisdropped AND b.attname <> $2) END,
          pg_catalog.format_type(a.atttypid, a.atttypmod),
          CASE WHEN a.attnotnull THEN 'not null' END,

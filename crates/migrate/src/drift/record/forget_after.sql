@@ -1,0 +1,1 @@
+DELETE FROM tenantry.catalogs WHERE version > $1

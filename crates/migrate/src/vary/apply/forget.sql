@@ -1,0 +1,1 @@
+SELECT tenantry.forget_variation($1, $2)

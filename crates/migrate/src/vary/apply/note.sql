@@ -1,0 +1,1 @@
+SELECT tenantry.note_variation($1, $2, $3, $4)

@@ -1,0 +1,1 @@
+SELECT tenantry.check_fence($1, $2)
