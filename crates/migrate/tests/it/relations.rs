@@ -268,3 +268,23 @@ async fn a_function_refreshes() {
     let write = "INSERT INTO orders (buyer) VALUES ('NAME'); SELECT again(); INSERT INTO orders (buyer) VALUES ('later')";
     each_reads_its_own(&lab, write, &[("SELECT * FROM (SELECT buyer FROM buyers) b", "(NAME)")]).await;
 }
+
+/// The server has no list of columns for ON UPDATE: a trigger sets them, and leaves the tenant alone.
+#[tokio::test]
+async fn foreign_keys_that_set_columns_on_update() {
+    let first = "CREATE TABLE users (id int PRIMARY KEY, name text UNIQUE);
+      CREATE TABLE posts (id int PRIMARY KEY, by int REFERENCES users ON UPDATE SET NULL ON DELETE SET NULL,
+        \"forName\" text DEFAULT 'nobody' REFERENCES users (name) ON UPDATE SET DEFAULT);
+      INSERT INTO users VALUES (1, 'seed'), (0, 'nobody'); INSERT INTO posts VALUES (1, 1, 'seed');";
+    let lab = history(AppOptions::default(), &[first, "UPDATE users SET id = 2 WHERE id = 1;"]).await;
+    each_reads_its_own(
+        &lab,
+        "INSERT INTO users VALUES (5, 'NAME'); INSERT INTO posts VALUES (2, 5, 'NAME'), (3, 5, 'seed');
+         UPDATE users SET id = 6 WHERE id = 5; UPDATE users SET name = 'other' WHERE id = 6;",
+        &[("SELECT id, by, \"forName\" FROM posts ORDER BY id", "(1,,seed) (2,,nobody) (3,,seed)")],
+    )
+    .await;
+    let own = lab.app.login("ann-shared").await;
+    let e = own.batch_execute("INSERT INTO posts VALUES (9, 99)").await.unwrap_err();
+    assert_eq!(e.code().unwrap().code(), "23503", "the key is checked as before");
+}

@@ -272,6 +272,30 @@ BEGIN
   RETURN NULL;
 END $f$;
 
+-- AFTER UPDATE on a table that a foreign key ON UPDATE SET NULL or SET DEFAULT refers to: sets the columns that refer to
+-- the old key, all but the tenant's. Fires before the server's own check. Arguments: foreign key, value, tenant column.
+CREATE FUNCTION tenantry.set_on_update() RETURNS trigger LANGUAGE plpgsql AS $f$
+DECLARE key record;
+BEGIN
+  SELECT c.conrelid::regclass AS child,
+         pg_catalog.string_agg(pg_catalog.format('%I = ($1).%I', o.attname, r.attname), ' AND ') AS pairs,
+         pg_catalog.string_agg(pg_catalog.format('%I = %s', o.attname, TG_ARGV[1]), ', ')
+           FILTER (WHERE o.attname <> TG_ARGV[2]) AS sets,
+         pg_catalog.bool_or(pg_catalog.to_jsonb(OLD) -> r.attname::text IS DISTINCT FROM pg_catalog.to_jsonb(NEW) -> r.attname::text) AS changed
+    INTO key
+    FROM pg_catalog.pg_constraint c
+   CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(c.conkey), pg_catalog.unnest(c.confkey)) p (own, other)
+    JOIN pg_catalog.pg_attribute o ON o.attrelid = c.conrelid AND o.attnum = p.own
+    JOIN pg_catalog.pg_attribute r ON r.attrelid = c.confrelid AND r.attnum = p.other
+   WHERE c.contype = 'f' AND c.conparentid = 0 AND c.conname = TG_ARGV[0]
+     AND c.confrelid = coalesce(pg_catalog.pg_partition_root(TG_RELID), TG_RELID)
+   GROUP BY c.oid, c.conrelid;
+  IF FOUND AND key.changed THEN
+    EXECUTE pg_catalog.format('UPDATE %s SET %s WHERE %s', key.child, key.sets, key.pairs) USING OLD;
+  END IF;
+  RETURN NULL;
+END $f$;
+
 -- Stands in for pg_notify() in the bodies of the app's functions. Channels are common to a database, so where tenants share
 -- one, a tenant's carry its id: t_<id>_<channel>, a hash where the name is too long for that. Runs with the caller's rights.
 CREATE FUNCTION tenantry.notify(channel text, payload text) RETURNS void
@@ -305,6 +329,6 @@ GRANT USAGE ON SCHEMA tenantry TO :"shared_group", :"schema_group", :"database_g
 GRANT EXECUTE ON FUNCTION tenantry.no_tenant(), tenantry.current_tenant(), tenantry.get_current_tenant(),
   tenantry.current_tenant_key(), tenantry.notify(text, text) TO :"shared_group", :"schema_group", :"database_group", :"app_role", :"owner", :"owners";
 GRANT EXECUTE ON FUNCTION tenantry.next_value(regclass), tenantry.current_value(regclass),
-  tenantry.set_value(regclass, bigint, boolean), tenantry.identity_value(), tenantry.only_refreshed(),
+  tenantry.set_value(regclass, bigint, boolean), tenantry.identity_value(), tenantry.only_refreshed(), tenantry.set_on_update(),
   tenantry.next_identity(regclass, smallint, bigint, bigint, bigint, bigint, boolean)
   TO :"shared_group", :"app_role", :"owner";

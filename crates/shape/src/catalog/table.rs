@@ -15,6 +15,8 @@ pub(crate) struct Table {
     pub constraints: Vec<Constraint>,
     pub indexes: Vec<Index>,
     pub triggers: Vec<Trigger>,
+    /// Foreign keys to it that set columns ON UPDATE, by name, with what they set.
+    pub update_triggers: std::collections::BTreeMap<String, &'static str>,
     /// Its rewrite rules.
     pub rules: Vec<Trigger>,
     /// The table it is a partition of.

@@ -1,8 +1,10 @@
 //! Constraints: the name that the server would choose, the key in the shared shape, and what to remember.
 
 mod foreign;
+mod on_update;
 
 pub(crate) use foreign::full_check_name;
+pub(crate) use on_update::rename as rename_update_trigger;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{ConstrType, Constraint, Node};
@@ -24,6 +26,8 @@ pub(crate) struct Carried {
     pub nodes: Vec<Constraint>,
     /// A table under row-level security whose rows the check of existing data reads.
     pub reads: Option<String>,
+    /// What must follow.
+    pub after: Vec<Emitted>,
 }
 
 /// Names a table constraint, remembers it and gives its form in the shared shape.
@@ -73,6 +77,7 @@ pub(crate) fn again(
     for node in carried.nodes {
         out.push(super::alter_table::add_to(table, node)?);
     }
+    out.extend(carried.after);
     Ok(out)
 }
 
@@ -159,7 +164,7 @@ fn key(work: &mut Work<'_>, table: &str, mut c: Constraint) -> Result<Carried, R
         before.push(btree_gist()?);
     }
     c.keys = ast::name_nodes(&work.prefixed(&columns));
-    Ok(Carried { before, nodes: vec![c], reads: None })
+    Ok(Carried { before, nodes: vec![c], ..Carried::default() })
 }
 
 fn using_index(work: &mut Work<'_>, table: &str, c: Constraint) -> Result<Carried, Refuse> {
@@ -251,7 +256,7 @@ fn exclusion(work: &mut Work<'_>, table: &str, mut c: Constraint) -> Result<Carr
             before.push(btree_gist()?);
         }
     }
-    Ok(Carried { before, nodes: vec![c], reads: None })
+    Ok(Carried { before, nodes: vec![c], ..Carried::default() })
 }
 
 /// Equality of scalars in a GiST index needs this extension.

@@ -40,7 +40,7 @@ fn tenants_table(work: &mut Work<'_>, mut stmt: CreateStmt, name: &str) -> Resul
         temporary::refuse_counters(&stmt)?;
     }
     let inherited = inherit::parents(work, &stmt)?;
-    let Split { items, constraints, mut before, after } = split(work, &mut stmt, name)?;
+    let Split { items, constraints, mut before, mut after } = split(work, &mut stmt, name)?;
     remember(work, name, &items, &stmt, &inherited)?;
     let like = like::Likes::of(work, &items)?;
     let mut elements = columns(work, name, items, like.bring_tenant || !inherited.is_empty())?;
@@ -48,6 +48,7 @@ fn tenants_table(work: &mut Work<'_>, mut stmt: CreateStmt, name: &str) -> Resul
     for c in in_server_order(constraints) {
         let carried = constraint::carry(work, name, c)?;
         before.extend(carried.before);
+        after.extend(carried.after);
         if like.move_tenant {
             // The tenant column is made anew behind the others; keys that hold it have to wait.
             late.extend(like::added_later(work, name, carried.nodes, carried.reads)?);

@@ -64,6 +64,7 @@ pub(super) fn create(work: &mut Work<'_>, mut stmt: CreateStmt, name: &str) -> R
     for c in create_table::in_server_order(own) {
         let carried = constraint::carry(work, name, c)?;
         before.extend(carried.before);
+        columns.extend(carried.after);
         let nodes = carried.nodes.into_iter().map(|c| ast::node(NodeEnum::Constraint(Box::new(c))));
         stmt.table_elts.extend(nodes);
     }

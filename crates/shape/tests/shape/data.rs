@@ -191,6 +191,35 @@ note: TRUNCATE ... CASCADE empties b as well
 }
 
 #[test]
+fn a_trigger_on_truncate_among_others() {
+    check(
+        r#"CREATE TABLE a (id int PRIMARY KEY); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$"#,
+        r#"CREATE TRIGGER t AFTER INSERT OR DELETE OR TRUNCATE ON a FOR EACH STATEMENT EXECUTE FUNCTION f(); ALTER TABLE a DISABLE TRIGGER t; TRUNCATE a; ALTER TABLE a ENABLE TRIGGER t"#,
+        r#"
+shared once: CREATE TRIGGER t AFTER INSERT OR DELETE OR TRUNCATE ON a FOR EACH STATEMENT EXECUTE FUNCTION f()
+plain tenant: CREATE TRIGGER t AFTER INSERT OR DELETE OR TRUNCATE ON a FOR EACH STATEMENT EXECUTE FUNCTION f()
+shared once: ALTER TABLE a DISABLE TRIGGER t
+plain tenant: ALTER TABLE a DISABLE TRIGGER t
+shared tenant: DELETE FROM a
+plain tenant: TRUNCATE a
+shared once: ALTER TABLE a ENABLE TRIGGER t
+plain tenant: ALTER TABLE a ENABLE TRIGGER t
+"#,
+    );
+}
+
+#[test]
+fn truncate_that_fires_a_trigger_is_refused() {
+    check(
+        r#"CREATE TABLE a (id int PRIMARY KEY); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; CREATE TRIGGER t AFTER DELETE OR TRUNCATE ON a FOR EACH STATEMENT EXECUTE FUNCTION f()"#,
+        r#"TRUNCATE a"#,
+        r#"
+m.sql:1:1: TRUNCATE of a, which has t, would have to fire a trigger on TRUNCATE: shared tables are emptied by DELETE; make it a trigger on DELETE, or disable it around the statement
+"#,
+    );
+}
+
+#[test]
 fn truncate_of_what_is_referred_to_is_refused() {
     check(
         r#"CREATE TABLE a (id serial PRIMARY KEY); CREATE TABLE b (a int REFERENCES a);"#,

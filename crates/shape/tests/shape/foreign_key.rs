@@ -113,12 +113,33 @@ plain tenant: CREATE TABLE t (country char(2) REFERENCES countries ON DELETE SET
 }
 
 #[test]
-fn on_update_set_null_is_refused() {
+fn on_update_set_null_becomes_a_trigger() {
     check(
         r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
-        r#"CREATE TABLE t (owner uuid REFERENCES users ON UPDATE SET NULL)"#,
+        r#"CREATE TABLE t (owner uuid REFERENCES users ON UPDATE SET NULL); ALTER TABLE t RENAME CONSTRAINT t_owner_fkey TO belongs; ALTER TABLE t DROP CONSTRAINT belongs; ALTER TABLE t ADD CONSTRAINT belongs FOREIGN KEY (owner) REFERENCES users ON UPDATE CASCADE"#,
         r#"
-m.sql:1:1: the foreign key t_owner_fkey sets columns ON UPDATE, which has no list of columns: the tenant column would be set too; use ON UPDATE CASCADE or NO ACTION, and a trigger on the table referred to that sets the column
+shared once: CREATE TABLE t (owner uuid, tenant_id uuid NOT NULL DEFAULT tenantry.current_tenant(), CONSTRAINT t_owner_fkey FOREIGN KEY (tenant_id, owner) REFERENCES users (tenant_id, id))
+shared once: CREATE TRIGGER "!tenantry_update_t_owner_fkey" AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION tenantry.set_on_update('t_owner_fkey', 'NULL', 'tenant_id')
+shared once: ALTER TABLE t ENABLE ROW LEVEL SECURITY
+shared once: ALTER TABLE t FORCE ROW LEVEL SECURITY
+shared once: CREATE POLICY tenantry ON t USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
+shared once: CREATE INDEX t_tenantry_idx ON t (tenant_id)
+plain tenant: CREATE TABLE t (owner uuid REFERENCES users ON UPDATE SET NULL)
+shared once: ALTER TABLE t RENAME CONSTRAINT t_owner_fkey TO belongs
+shared once: DROP TRIGGER "!tenantry_update_t_owner_fkey" ON users
+shared once: CREATE TRIGGER "!tenantry_update_belongs" AFTER UPDATE ON users FOR EACH ROW EXECUTE FUNCTION tenantry.set_on_update('belongs', 'NULL', 'tenant_id')
+plain tenant: ALTER TABLE t RENAME CONSTRAINT t_owner_fkey TO belongs
+shared once: ALTER TABLE t DROP CONSTRAINT belongs
+shared once: CREATE INDEX IF NOT EXISTS t_tenantry_idx ON t (tenant_id)
+plain tenant: ALTER TABLE t DROP CONSTRAINT belongs
+shared once: DROP TRIGGER "!tenantry_update_belongs" ON users
+shared once: ALTER TABLE t NO FORCE ROW LEVEL SECURITY
+shared once: ALTER TABLE users NO FORCE ROW LEVEL SECURITY
+shared once: ALTER TABLE t ADD CONSTRAINT belongs FOREIGN KEY (tenant_id, owner) REFERENCES users (tenant_id, id) ON UPDATE CASCADE
+shared once: ALTER TABLE t FORCE ROW LEVEL SECURITY
+shared once: ALTER TABLE users FORCE ROW LEVEL SECURITY
+shared once: CREATE INDEX IF NOT EXISTS t_tenantry_idx ON t (tenant_id)
+plain tenant: ALTER TABLE t ADD CONSTRAINT belongs FOREIGN KEY (owner) REFERENCES users ON UPDATE CASCADE
 "#,
     );
 }

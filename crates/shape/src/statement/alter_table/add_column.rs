@@ -70,6 +70,7 @@ pub(super) fn carry(
 fn add(work: &mut Work<'_>, table: &str, c: Constraint, plan: &mut Plan) -> Result<(), Refuse> {
     let carried = constraint::carry(work, table, c)?;
     plan.before.extend(carried.before);
+    plan.after.extend(carried.after);
     plan.reads.extend(carried.reads);
     for c in carried.nodes {
         plan.cmds.push(add_constraint_cmd(c)?);

@@ -40,6 +40,7 @@ pub(super) fn add_constraint(
     };
     let carried = constraint::carry(work, table, *c)?;
     plan.before.extend(carried.before);
+    plan.after.extend(carried.after);
     add_below(work, table, plan)?;
     plan.reads.extend(carried.reads);
     plan.cmds.extend(carried.nodes.into_iter().map(|c| with_def(&cmd, NodeEnum::Constraint(Box::new(c)))));

@@ -2,7 +2,7 @@
 
 use pg_query::protobuf::Constraint;
 
-use super::{Carried, constraint_name, remember, require_columns};
+use super::{Carried, constraint_name, on_update, remember, require_columns};
 use crate::ast;
 use crate::catalog::{self, ConstraintKind};
 use crate::ident;
@@ -38,10 +38,11 @@ pub(super) fn carry(work: &mut Work<'_>, table: &str, mut c: Constraint) -> Resu
         let reads = (!work.is_global(table)).then(|| table.to_owned());
         return Ok(Carried { nodes: vec![c], reads, ..Carried::default() });
     }
+    let (before, after) = on_update::carry(work, &target, &mut c)?;
     let extra = compose(work, &target, &mut c, &columns, &target_columns)?;
     let mut nodes = vec![c];
     nodes.extend(extra);
-    Ok(Carried { before: Vec::new(), nodes, reads: Some(target) })
+    Ok(Carried { before, nodes, reads: Some(target), after })
 }
 
 fn target_columns(work: &Work<'_>, target: &str, c: &Constraint) -> Result<Vec<String>, Refuse> {
@@ -68,15 +69,6 @@ fn compose(
         return Err(Refuse::shared(
             "a foreign key with PERIOD is not carried",
             "check the period by a trigger, or give the tenant schema or database isolation only",
-        ));
-    }
-    if matches!(c.fk_upd_action.as_str(), "n" | "d") {
-        return Err(Refuse::shared(
-            format!(
-                "the foreign key {} sets columns ON UPDATE, which has no list of columns: the tenant column would be set too",
-                c.conname
-            ),
-            "use ON UPDATE CASCADE or NO ACTION, and a trigger on the table referred to that sets the column",
         ));
     }
     let tenant = &work.options.tenant_column;
