@@ -150,6 +150,7 @@ pub fn psql(postgres: &str, database: &str) -> Command {
     command
 }
 
+#[allow(clippy::disallowed_methods, reason = "there is no runtime here that it could block")]
 fn wait_for<T>(look: impl Fn() -> Option<T>) -> T {
     loop {
         if let Some(found) = look() {
