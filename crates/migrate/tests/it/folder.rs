@@ -5,6 +5,7 @@ use std::path::Path;
 use tempfile::TempDir;
 use tenantry_domain::{Isolation, Result};
 use tenantry_migrate::Report;
+use tenantry_postgres::server::Server;
 use tenantry_testkit::{AppOptions, TestApp};
 use tokio_postgres::Client;
 use tokio_postgres::types::FromSql;
@@ -19,6 +20,12 @@ impl Lab {
     pub async fn new(options: AppOptions) -> Self {
         let folder = tempfile::tempdir().unwrap();
         Self { app: TestApp::without_migrations(folder.path(), options).await, folder }
+    }
+
+    /// With control database and data on another server than the tests' common one.
+    pub async fn on(server: &Server, options: AppOptions) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        Self { app: TestApp::on(server, folder.path(), options).await, folder }
     }
 
     pub fn folder(&self) -> &Path {

@@ -5,4 +5,5 @@ mod kill;
 mod nothing;
 mod order;
 mod pace;
+mod restart;
 mod stops;
