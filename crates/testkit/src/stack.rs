@@ -214,6 +214,6 @@ impl TestApp {
     /// A superuser's session in the data database.
     pub async fn data(&self) -> Client {
         let database = self.platform.app.layout().data_database(&self.main());
-        connect(server().await.server(), &database, "test").await.unwrap()
+        connect(self.platform.clusters.server("local").unwrap(), &database, "test").await.unwrap()
     }
 }
