@@ -76,23 +76,14 @@ pub async fn interruptible<S>(
     command: impl AsyncFnOnce(&S) -> Result<ExitCode>,
     close: impl AsyncFnOnce(S) -> Result<()>,
 ) -> Result<ExitCode> {
-    let mut wishes = listen()?;
-    let mut forced = wishes.clone();
-    let run = async {
-        let parts = open.await?;
-        let result = tokio::select! {
+    let command = async |parts: &S, mut wishes: watch::Receiver<Wish>| {
+        tokio::select! {
             biased;
             () = wished(&mut wishes, Wish::Stop) => Ok(ExitCode::from(EXIT_INTERRUPTED)),
-            result = command(&parts) => result,
-        };
-        let closed = close(parts).await;
-        let code = result?;
-        closed.map(|()| code)
+            result = command(parts) => result,
+        }
     };
-    tokio::select! {
-        result = run => result,
-        () = wished(&mut forced, Wish::Force) => Ok(ExitCode::from(EXIT_INTERRUPTED)),
-    }
+    told(open, command, close).await
 }
 
 /// As [`interruptible`], for a command that finishes what it has in hand when a signal comes: it is told of the wish. A

@@ -25,6 +25,8 @@ use tenantry_postgres::connect::connect;
 use tenantry_registry::{Registry, TenantRow};
 use tokio_postgres::Client;
 
+use crate::apply::local::{Local, local_tenants};
+
 pub use finding::{Finding, Lagging, Own, Report, Subject};
 
 /// What these connections call themselves.
@@ -103,8 +105,8 @@ impl Inspector {
 
 impl At<'_> {
     async fn look(&mut self, report: &mut Report, tell: &(dyn Fn(&str) + Sync)) -> Result<()> {
-        let locals = record::locals(&self.data).await?;
-        let chosen: Vec<record::Local> = locals.into_iter().filter(|l| self.is_wanted(l.id)).collect();
+        let locals = local_tenants(&self.data).await?;
+        let chosen: Vec<Local> = locals.into_iter().filter(|l| self.is_wanted(l.id)).collect();
         if self.wanted.tenants.is_none() {
             tell(&format!("{}: what tenants share", self.service.name));
             self.standing(report).await?;
@@ -122,7 +124,7 @@ impl At<'_> {
     }
 
     /// What a finding is about: a tenant.
-    fn subject(&self, local: &record::Local) -> Subject {
+    fn subject(&self, local: &Local) -> Subject {
         let slug: Option<Slug> = self.tenants.get(&local.id).map(|r| r.tenant.slug.clone());
         let (database, schema) =
             tenantry_postgres::tenant::home(&self.layout, &self.service.name, local.id, local.isolation);
@@ -156,7 +158,7 @@ impl At<'_> {
     }
 
     /// The login of a tenant; its name carries the tenant's number where the tenant column is an integer.
-    fn login(&self, local: &record::Local) -> String {
+    fn login(&self, local: &Local) -> String {
         match self.tenants.get(&local.id) {
             Some(row) => self.layout.tenant_role(&row.tenant, self.app.isolation.tenant_key),
             None => format!("t_{}", local.id.hex()),

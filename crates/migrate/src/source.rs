@@ -27,6 +27,7 @@ use tenantry_domain::{Error, ErrorCode, MigrationLayout, Result, Service};
 
 pub use find::resolve;
 use listing::Listing;
+pub(crate) use migration::checksum;
 pub use migration::{Migration, Script};
 use sections::Markers;
 

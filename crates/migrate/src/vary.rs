@@ -21,6 +21,7 @@ use tenantry_registry::{Placement, Registry, TenantRow};
 use tokio_postgres::GenericClient;
 
 use crate::drift::record;
+use crate::source::checksum;
 use statements::Written;
 
 /// Longest name of a variation, in bytes.
@@ -156,7 +157,7 @@ fn order(service: &ServiceName, name: &str, source: &Source<'_>, statements: Vec
         name: name.to_owned(),
         file: source.file.to_owned(),
         text: source.text.to_owned(),
-        checksum: statements::checksum(source.text),
+        checksum: checksum(source.text),
         statements,
     }
 }

@@ -1,12 +1,11 @@
 //! Taking migrations back: down files, each shaped with the history as it was when its migration had just been applied.
 
-use sha2::{Digest as _, Sha256};
 use tenantry_domain::{Error, ErrorCode, Result};
 use tenantry_shape::History;
 
 use super::shaped::{Shaped, options, shape_file};
 use crate::shadow::{Shadow, Shaping};
-use crate::source::Migration;
+use crate::source::{Migration, checksum};
 
 /// The down files of the migrations above `to`, newest first, shaped. The whole history is read for that.
 ///
@@ -39,13 +38,7 @@ fn shape_files(
     let (mut ups, mut shaped) = (Vec::new(), Vec::new());
     for file in files {
         let statements = shape_file(&mut history, (&file.file(), &file.text), &ups, shadow)?;
-        ups.push(Shaped {
-            version: file.version,
-            name: file.name.clone(),
-            file: file.file(),
-            checksum: String::new(),
-            statements,
-        });
+        ups.push(Shaped::of(file, statements));
         let Some(down) = file.down.as_ref().filter(|_| file.version > to) else { continue };
         // The way back begins behind the files so far, and nothing of it stands before the next one.
         let mut own = Shadow::new(shaping)?;
@@ -63,8 +56,4 @@ fn shape_files(
     }
     shaped.reverse();
     Ok(shaped)
-}
-
-fn checksum(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -45,6 +45,17 @@ pub(crate) struct Run<'a> {
 }
 
 impl Shaped {
+    /// A file with what shaping made of it.
+    pub fn of(migration: &Migration, statements: Vec<Statement>) -> Self {
+        Self {
+            version: migration.version,
+            name: migration.name.clone(),
+            file: migration.file(),
+            checksum: migration.checksum(),
+            statements,
+        }
+    }
+
     /// What runs once for the shared tables of a database.
     pub fn shared(&self) -> Vec<Run<'_>> {
         self.select(|s| &s.shared, |_| true)
@@ -109,13 +120,7 @@ fn shape_files(shaping: Shaping<'_>, files: &[Migration], shadow: &mut Shadow<'_
     let mut shaped: Vec<Shaped> = Vec::new();
     for file in files {
         let statements = shape_file(&mut history, (&file.file(), &file.text), &shaped, shadow)?;
-        shaped.push(Shaped {
-            version: file.version,
-            name: file.name.clone(),
-            file: file.file(),
-            checksum: file.checksum(),
-            statements,
-        });
+        shaped.push(Shaped::of(file, statements));
     }
     Ok(shaped)
 }
@@ -132,13 +137,7 @@ pub(crate) fn shape_alone(app: &App, files: &[Migration]) -> Result<(Vec<Shaped>
         match history.apply_with(&file.file(), &file.text, &mut ask) {
             Ok(statements) => {
                 refuse_extensions(&file.file(), &statements)?;
-                shaped.push(Shaped {
-                    version: file.version,
-                    name: file.name.clone(),
-                    file: file.file(),
-                    checksum: file.checksum(),
-                    statements,
-                });
+                shaped.push(Shaped::of(file, statements));
             }
             Err(ShapeError::Shadow { file, line, .. }) => {
                 return Ok((shaped, Some(format!("{file}:{line}"))));

@@ -9,10 +9,11 @@ use tenantry_postgres::connect::connect;
 
 use super::expect::Expected;
 use super::finding::{Lagging, Own, Report, Subject};
-use super::record::{Local, Variation};
+use super::record::Variation;
 use super::schemas::compare_varied;
 use super::standing::begin;
 use super::{APPLICATION_NAME, At, own, record};
+use crate::apply::local::Local;
 
 /// What one database holds.
 struct Held {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use tenantry_domain::{App, ErrorCode, Isolation, Layout, Result, ResultExt, ServiceName, TenantId, layout};
+use tenantry_domain::{App, ErrorCode, Isolation, Layout, Result, ResultExt, ServiceName, layout};
 use tenantry_postgres::catalog::inspect::{Rights, Roles, inspect};
 use tenantry_postgres::catalog::{Catalog, Change};
 use tenantry_postgres::connect::connect;
@@ -14,7 +14,6 @@ use tokio_postgres::{Client, GenericClient};
 use super::standing::begin;
 
 const NEWEST: &str = include_str!("record/newest.sql");
-const LOCALS: &str = include_str!("record/locals.sql");
 const CATALOG: &str = include_str!("record/catalog.sql");
 const NOTE: &str = include_str!("record/note.sql");
 const FORGET: &str = include_str!("record/forget.sql");
@@ -30,14 +29,6 @@ pub(crate) const GLOBAL: &str = "global";
 pub(crate) const TEMPLATE: &str = "template";
 pub(crate) const DATABASE: &str = "database";
 
-/// A tenant with data in a data database's map.
-#[derive(Clone, Debug)]
-pub(crate) struct Local {
-    pub id: TenantId,
-    pub isolation: Isolation,
-    pub version: i64,
-}
-
 /// What is meant to be different in one tenant's schema.
 #[derive(Clone, Debug)]
 pub(crate) struct Variation {
@@ -50,16 +41,6 @@ pub(crate) struct Variation {
 pub(crate) async fn newest(data: &Client) -> Result<i64> {
     let row = data.query_one(NEWEST, &[]).await.map_err(|e| db_error(e, "read the template's version"))?;
     Ok(row.get(0))
-}
-
-/// Every tenant with data here.
-pub(crate) async fn locals(data: &Client) -> Result<Vec<Local>> {
-    let rows = data.query(LOCALS, &[]).await.map_err(|e| db_error(e, "read the tenants of the database"))?;
-    let read = |row: &tokio_postgres::Row| {
-        let isolation: &str = row.get(1);
-        Ok(Local { id: TenantId::from_uuid(row.get(0)), isolation: isolation.parse()?, version: row.get(2) })
-    };
-    rows.iter().map(read).collect()
 }
 
 /// The catalog noted of a target after a migration.

@@ -9,9 +9,10 @@ use tenantry_postgres::catalog::{Catalog, Change};
 
 use super::expect::Expected;
 use super::finding::{Lagging, Own, Report, Subject};
-use super::record::{Local, Variation};
+use super::record::Variation;
 use super::standing::{begin, end};
 use super::{At, own, record};
+use crate::apply::local::Local;
 
 /// Tenants of one hash and version, without variations.
 type Groups<'a> = BTreeMap<(i64, &'a str), Vec<&'a Local>>;

@@ -35,13 +35,17 @@ pub struct Script {
     pub text: String,
 }
 
+/// SHA-256 of a text, in hexadecimal.
+pub(crate) fn checksum(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+}
+
 impl Migration {
     /// SHA-256 of the text, in hexadecimal. How a check-out ends its lines does not matter to it, nor does what takes
     /// the migration back.
     pub fn checksum(&self) -> String {
         // A section of a file has empty lines in the place of what stands before it.
-        let text = self.text.trim_start_matches('\n');
-        Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
+        checksum(self.text.trim_start_matches('\n'))
     }
 
     /// The file as errors name it.

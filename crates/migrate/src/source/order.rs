@@ -49,18 +49,19 @@ pub fn names_agree(found: &[Found], path: impl Fn(&str) -> String) -> Result<()>
 mod tests {
     use super::*;
 
+    fn found(numbers: &[Option<i64>]) -> Vec<Found> {
+        let found = |number: &Option<i64>| Found {
+            number: *number,
+            label: String::new(),
+            name: String::new(),
+            up: String::new(),
+            down: None,
+        };
+        numbers.iter().map(found).collect()
+    }
+
     fn check(numbers: &[Option<i64>], expect: &[i64]) {
-        let found: Vec<Found> = numbers
-            .iter()
-            .map(|n| Found {
-                number: *n,
-                label: String::new(),
-                name: String::new(),
-                up: String::new(),
-                down: None,
-            })
-            .collect();
-        assert_eq!(versions(&found), expect);
+        assert_eq!(versions(&found(numbers)), expect);
     }
 
     #[test]
@@ -80,17 +81,7 @@ mod tests {
             let mut before: Vec<i64> = Vec::new();
             for n in start..start + 5 {
                 numbers.push(Some(n));
-                let found: Vec<Found> = numbers
-                    .iter()
-                    .map(|n| Found {
-                        number: *n,
-                        label: String::new(),
-                        name: String::new(),
-                        up: String::new(),
-                        down: None,
-                    })
-                    .collect();
-                let now = versions(&found);
+                let now = versions(&found(&numbers));
                 assert_eq!(now[..before.len()], before, "{numbers:?}");
                 before = now;
             }

@@ -1,12 +1,12 @@
 //! The statements of a variation: shaped as those of a plain migration, each with the place that it stands at.
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tenantry_domain::{App, Error, ErrorCode, Result};
 use tenantry_registry::{Placement, Variation};
-use tenantry_shape::{Emitted, History, Options, Scope, Statement};
+use tenantry_shape::{Emitted, History, Scope, Statement};
 
 use super::Source;
+use crate::apply::shaped::options;
 use crate::source::read_service;
 
 /// A statement as it runs in the tenant's schema.
@@ -33,10 +33,6 @@ impl Written {
     }
 }
 
-pub(super) fn checksum(text: &str) -> String {
-    Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect()
-}
-
 /// Shapes a file for the place where a tenant's data is: after the migrations and variations that are there.
 pub(super) fn read(
     app: &App,
@@ -44,12 +40,7 @@ pub(super) fn read(
     declared: &[Variation],
     source: &Source<'_>,
 ) -> Result<Vec<Written>> {
-    let mut history = History::new(Options {
-        tenant_column: app.isolation.tenant_column.clone(),
-        tenant_type: app.isolation.tenant_key,
-        current_tenant: app.isolation.tenant_key.current_tenant_call().to_owned(),
-        global_tables: app.tables.global.clone(),
-    });
+    let mut history = History::new(options(app));
     if let Some(service) = app.services.get(&placement.service) {
         let migrations = read_service(service)?.migrations;
         for file in migrations.iter().filter(|m| m.version <= placement.version) {

@@ -3,7 +3,7 @@
 use pg_query::NodeEnum;
 use serde_json::Value;
 
-use super::function::body::is_common;
+use super::function::body::is_advisory_lock;
 use super::{Output, Resolve, Work, setting};
 use crate::ast;
 use crate::model::{Emitted, Scope};
@@ -22,7 +22,9 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
     if settings.iter().any(|name| name == "search_path") {
         return Ok(work.left_out("set_config('search_path', ...) is left out: Tenantry sets the path"));
     }
-    if let Some(function) = functions_called(&json).iter().find(|f| is_common(f)) {
+    // Channels and advisory locks are common to the sessions of a database.
+    let is_common = |f: &&String| *f == "pg_notify" || is_advisory_lock(f);
+    if let Some(function) = functions_called(&json).iter().find(is_common) {
         if !matches!(stmt, NodeEnum::SelectStmt(_)) || !tables_named(&json).is_empty() {
             return Err(Refuse::all(
                 format!("it calls {function}, which reaches every tenant's sessions"),

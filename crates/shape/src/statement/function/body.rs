@@ -39,18 +39,14 @@ pub(crate) fn carry(work: &Work<'_>, sql: &str) -> Result<String, Refuse> {
     Ok(outer.apply(sql))
 }
 
-/// Channels and advisory locks are common to the sessions of a database.
-pub(crate) fn is_common(function: &str) -> bool {
-    function == "pg_notify"
-        || function.starts_with("pg_advisory_")
-        || function.starts_with("pg_try_advisory_")
+/// Advisory locks are common to the sessions of a database.
+pub(crate) fn is_advisory_lock(function: &str) -> bool {
+    function.starts_with("pg_advisory_") || function.starts_with("pg_try_advisory_")
 }
 
-/// What a body may not call; `pg_notify` is another function by now, and one that somebody calls so is the app's own.
+/// What a body may not call. `pg_notify` has become another function before ([`crate::text`]).
 fn refuse_common(tokens: &Tokens<'_>) -> Result<(), Refuse> {
-    let called = |i: &usize| {
-        is_common(&tokens.list[*i].name) && tokens.symbol(i + 1, '(') && tokens.list[*i].name != "pg_notify"
-    };
+    let called = |i: &usize| is_advisory_lock(&tokens.list[*i].name) && tokens.symbol(i + 1, '(');
     match (0..tokens.list.len()).find(called) {
         Some(i) => Err(Refuse::all(
             format!(
