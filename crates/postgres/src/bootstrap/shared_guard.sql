@@ -4,17 +4,19 @@
 CREATE FUNCTION tenantry.guard_shared() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
 DECLARE
   context text;
-  own name := (SELECT a.attname
-                 FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
-                 JOIN pg_class c ON c.oid = d.adrelid
-                WHERE c.relnamespace = 'shared'::regnamespace AND pg_get_expr(d.adbin, d.adrelid) = :'current_tenant'
-                LIMIT 1);
+  own name;
   made record;
 BEGIN
   GET DIAGNOSTICS context = PG_CONTEXT;
   IF strpos(context, E'\n') = 0 AND (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) THEN
     RETURN;
   END IF;
+  -- Not before: it reads the defaults of every table of the database, and a rollout passes here for each tenant.
+  SELECT a.attname INTO own
+    FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+    JOIN pg_class c ON c.oid = d.adrelid
+   WHERE c.relnamespace = 'shared'::regnamespace AND pg_get_expr(d.adbin, d.adrelid) = :'current_tenant'
+   LIMIT 1;
   FOR made IN
     SELECT DISTINCT c.oid, c.oid::regclass AS name, c.relkind, c.relrowsecurity, c.relforcerowsecurity,
            a.attnum, coalesce(a.attnotnull, false) AS filled,
