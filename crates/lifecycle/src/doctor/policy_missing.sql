@@ -1,6 +1,8 @@
+-- Beside permissive policies of the app the boundary must be restrictive.
 SELECT c.oid::regclass::text,
-       format('CREATE POLICY tenantry ON %s USING (%I = (SELECT %s)) WITH CHECK (%I = (SELECT %s));',
-              c.oid::regclass, :'column', :'current_tenant', :'column', :'current_tenant')
+       format('CREATE POLICY tenantry ON %s%s USING (%I = (SELECT %s)) WITH CHECK (%I = (SELECT %s));', c.oid::regclass,
+              CASE WHEN EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive) THEN ' AS RESTRICTIVE' END,
+              :'column', :'current_tenant', :'column', :'current_tenant')
   FROM pg_class c
  WHERE c.relnamespace = to_regnamespace(:'schema') AND c.relkind IN ('r', 'p')
    AND NOT EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polname = 'tenantry')
