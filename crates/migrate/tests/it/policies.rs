@@ -189,13 +189,42 @@ async fn the_widest_policies_open_no_other_tenant() {
     no_findings(&lab).await;
     // The boundary alone keeps them apart: permissive, it does not.
     data.batch_execute(
-        "BEGIN; DROP POLICY tenantry ON shared.notes; CREATE POLICY tenantry ON shared.notes
+        "BEGIN; DROP POLICY \"!tenantry\" ON shared.notes; CREATE POLICY tenantry ON shared.notes
            USING (tenant_id = (SELECT tenantry.current_tenant())); COMMIT",
     )
     .await
     .unwrap();
     assert!(!ids(a).await.is_empty(), "rows of others");
     assert!(lab.app.findings().await.iter().any(|f| f.code == "policy_extra"));
+}
+
+/// A function of the app's in a restrictive policy is asked after the tenants' policy, whatever it is called and costs: it
+/// meets no row of another tenant, not even to fail at.
+#[tokio::test]
+async fn policies_meet_rows_of_their_tenant_alone() {
+    let lab = Lab::new(AppOptions::default()).await;
+    lab.apply("0001_tables.up.sql", TABLES).await;
+    for slug in ["ann", "bob"] {
+        lab.app.tenant(slug, Isolation::Shared).await;
+    }
+    let (ann, bob) = (lab.app.login("ann").await, lab.app.login("bob").await);
+    bob.batch_execute("INSERT INTO notes VALUES (666, 'bob')").await.unwrap();
+    lab.apply(
+        "0002_policies.up.sql",
+        "CREATE FUNCTION is_good(id int) RETURNS boolean LANGUAGE plpgsql STABLE COST 0.0001 AS $$
+         BEGIN IF id = 666 THEN RAISE 'saw %', id; END IF; RETURN true; END $$;
+         ALTER TABLE notes ENABLE ROW LEVEL SECURITY;
+         CREATE POLICY everything ON notes USING (is_good(id));
+         CREATE POLICY a_check ON notes AS RESTRICTIVE USING (is_good(id));",
+    )
+    .await;
+    for own in [&ann, &bob] {
+        own.batch_execute("SET enable_indexscan = off; SET enable_bitmapscan = off").await.unwrap();
+    }
+    for sql in ["SELECT count(*) FROM notes", "UPDATE notes SET body = 'x'", "SELECT count(*) FROM titles"] {
+        ann.batch_execute(sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+        assert_eq!(state(&bob, sql).await, "P0001", "{sql}: the function is asked");
+    }
 }
 
 /// The tenant's column leads the index as before.

@@ -73,7 +73,8 @@ BEGIN
       JOIN pg_policy p ON p.oid = e.objid AND e.classid = 'pg_policy'::regclass
       JOIN pg_class c ON c.oid = p.polrelid
      WHERE c.relnamespace = 'shared'::regnamespace
-       AND NOT (p.polname = 'tenantry' AND p.polcmd = '*' AND p.polroles = ARRAY[0::oid]
+       AND NOT (p.polname = 'tenantry' AND p.polpermissive AND p.polcmd = '*' AND p.polroles = ARRAY[0::oid]
+                AND NOT EXISTS (SELECT FROM pg_policy o WHERE o.polrelid = c.oid AND o.oid <> p.oid)
                 AND EXISTS (SELECT FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
                              WHERE a.attrelid = c.oid AND pg_get_expr(d.adbin, d.adrelid) = :'current_tenant'
                                AND translate(pg_get_expr(p.polqual, c.oid), ' ()', '') = translate(format('%I=SELECT%sAS%I',

@@ -235,10 +235,7 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
             plan.after.extend(partition::detach(work, &cmd)?);
         }
         T::AtAddInherit | T::AtDropInherit => inherit::alter(work, table, &cmd)?,
-        T::AtEnableRowSecurity
-        | T::AtDisableRowSecurity
-        | T::AtForceRowSecurity
-        | T::AtNoForceRowSecurity => return security::command(work, table, &cmd, plan),
+        kind if security::concerns(kind) => return security::command(work, table, &cmd, plan),
         // Left out of both shapes.
         T::AtChangeOwner => return Ok(()),
         T::AtSetRelOptions

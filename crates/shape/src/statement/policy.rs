@@ -152,10 +152,16 @@ pub(super) fn update_action(table: &str, key: &str) -> Refuse {
 }
 
 fn check_name(name: &str) -> Result<(), Refuse> {
-    if name == rls::POLICY || name == rls::COMPANION {
+    if [rls::POLICY, rls::RESTRICTIVE, rls::COMPANION].contains(&name) {
         return Err(Refuse::all(
             format!("the policy {name} is Tenantry's: it keeps the tenants apart"),
             "give yours another name, and leave that one alone",
+        ));
+    }
+    if name < rls::RESTRICTIVE {
+        return Err(Refuse::all(
+            format!("the policy \"{name}\" would be asked before the tenants' own, in the order of names"),
+            "give it a name that begins with a letter",
         ));
     }
     Ok(())

@@ -10,6 +10,10 @@ use crate::refuse::Refuse;
 /// The name of the policy on every shared table.
 pub(crate) const POLICY: &str = "tenantry";
 
+/// Its name where it is restrictive. The server asks restrictive policies in the order of their names, so with the exclamation
+/// mark it comes before the app's: their expressions never meet a row of another tenant.
+pub(crate) const RESTRICTIVE: &str = "!tenantry";
+
 /// The name of the permissive policy beside a restrictive one. It opens the rows of the tenant, never those of others.
 pub(crate) const COMPANION: &str = "tenantry_open";
 
@@ -23,15 +27,39 @@ pub(crate) fn protect(work: &Work<'_>, table: &str) -> Result<Vec<Emitted>, Refu
     Ok(vec![
         once(format!("ALTER TABLE {quoted} ENABLE ROW LEVEL SECURITY"))?,
         once(format!("ALTER TABLE {quoted} FORCE ROW LEVEL SECURITY"))?,
-        tenants_policy(work, table, "")?,
+        tenants_policy(work, table, Kind::Permissive)?,
     ])
 }
 
-fn tenants_policy(work: &Work<'_>, table: &str, kind: &str) -> Result<Emitted, Refuse> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Permissive,
+    Restrictive,
+}
+
+impl Kind {
+    fn of(boundary: Boundary) -> Self {
+        if boundary == Boundary::Sole { Kind::Permissive } else { Kind::Restrictive }
+    }
+
+    fn policy(self) -> String {
+        ident::quote(match self {
+            Kind::Permissive => POLICY,
+            Kind::Restrictive => RESTRICTIVE,
+        })
+    }
+}
+
+fn tenants_policy(work: &Work<'_>, table: &str, kind: Kind) -> Result<Emitted, Refuse> {
     let column = ident::quote(&work.options.tenant_column);
     // In a sub-select the function runs once a statement, not once a row.
     let own = format!("{column} = (SELECT {})", work.options.current_tenant);
-    once(format!("CREATE POLICY {POLICY} ON {}{kind} USING ({own}) WITH CHECK ({own})", ident::quote(table)))
+    let restrictive = if kind == Kind::Restrictive { " AS RESTRICTIVE" } else { "" };
+    once(format!(
+        "CREATE POLICY {} ON {}{restrictive} USING ({own}) WITH CHECK ({own})",
+        kind.policy(),
+        ident::quote(table)
+    ))
 }
 
 /// The statements that bring the boundary of a table, and the app's policies on it, to what the migrations say of its
@@ -61,10 +89,9 @@ fn reform(work: &Work<'_>, table: &str, now: Boundary, wanted: Boundary) -> Resu
     if before.is_some() && after.is_none() {
         out.push(close(table)?);
     }
-    if (now == Boundary::Sole) != (wanted == Boundary::Sole) {
-        let kind = if wanted == Boundary::Sole { "" } else { " AS RESTRICTIVE" };
-        out.push(once(format!("DROP POLICY {POLICY} ON {quoted}"))?);
-        out.push(tenants_policy(work, table, kind)?);
+    if Kind::of(now) != Kind::of(wanted) {
+        out.push(once(format!("DROP POLICY {} ON {quoted}", Kind::of(now).policy()))?);
+        out.push(tenants_policy(work, table, Kind::of(wanted))?);
     }
     match after {
         Some(role) if before.is_none() => out.push(open(table, role)?),

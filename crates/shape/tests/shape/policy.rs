@@ -9,7 +9,7 @@ fn enabling_makes_the_tenants_policy_restrictive() {
         r#"ALTER TABLE notes ENABLE ROW LEVEL SECURITY"#,
         r#"
 shared once: DROP POLICY tenantry ON notes
-shared once: CREATE POLICY tenantry ON notes AS RESTRICTIVE USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
+shared once: CREATE POLICY "!tenantry" ON notes AS RESTRICTIVE USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
 shared once: CREATE POLICY tenantry_open ON notes TO CURRENT_ROLE USING (true) WITH CHECK (true)
 plain tenant: ALTER TABLE notes ENABLE ROW LEVEL SECURITY
 "#,
@@ -34,7 +34,7 @@ fn disabling_without_policies_goes_back() {
         r#"ALTER TABLE notes DISABLE ROW LEVEL SECURITY"#,
         r#"
 shared once: DROP POLICY tenantry_open ON notes
-shared once: DROP POLICY tenantry ON notes
+shared once: DROP POLICY "!tenantry" ON notes
 shared once: CREATE POLICY tenantry ON notes USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
 plain tenant: ALTER TABLE notes DISABLE ROW LEVEL SECURITY
 "#,
@@ -62,7 +62,7 @@ fn a_policy_before_enabling_rests() {
         r#"CREATE POLICY own ON notes AS RESTRICTIVE USING (author = 'me'); ALTER POLICY own ON notes TO PUBLIC USING (author = 'you'); ALTER TABLE notes ENABLE ROW LEVEL SECURITY"#,
         r#"
 shared once: DROP POLICY tenantry ON notes
-shared once: CREATE POLICY tenantry ON notes AS RESTRICTIVE USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
+shared once: CREATE POLICY "!tenantry" ON notes AS RESTRICTIVE USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
 shared once: CREATE POLICY tenantry_open ON notes TO PUBLIC USING (true) WITH CHECK (true)
 shared once: CREATE POLICY own ON notes AS RESTRICTIVE TO pg_database_owner USING (author = 'me')
 plain tenant: CREATE POLICY own ON notes AS RESTRICTIVE USING (author = 'me')
@@ -99,7 +99,7 @@ fn the_last_policy_at_rest_goes() {
         r#"
 shared once: DROP POLICY own ON notes
 shared once: DROP POLICY tenantry_open ON notes
-shared once: DROP POLICY tenantry ON notes
+shared once: DROP POLICY "!tenantry" ON notes
 shared once: CREATE POLICY tenantry ON notes USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
 plain tenant: DROP POLICY own ON notes
 shared once: DROP POLICY IF EXISTS own ON notes
@@ -132,7 +132,7 @@ fn forcing_before_enabling() {
         r#"
 plain tenant: ALTER TABLE notes FORCE ROW LEVEL SECURITY
 shared once: DROP POLICY tenantry ON notes
-shared once: CREATE POLICY tenantry ON notes AS RESTRICTIVE USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
+shared once: CREATE POLICY "!tenantry" ON notes AS RESTRICTIVE USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
 plain tenant: ALTER TABLE notes ENABLE ROW LEVEL SECURITY
 "#,
     );
@@ -146,7 +146,7 @@ fn among_other_commands() {
         r#"
 shared once: ALTER TABLE notes ADD COLUMN at date
 shared once: DROP POLICY tenantry ON notes
-shared once: CREATE POLICY tenantry ON notes AS RESTRICTIVE USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
+shared once: CREATE POLICY "!tenantry" ON notes AS RESTRICTIVE USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
 plain tenant: ALTER TABLE notes ADD COLUMN at date, ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY
 "#,
     );
@@ -251,7 +251,7 @@ m.sql:1:1: the policy is for the role that runs the migrations, which is Tenantr
 fn tenantrys_own_policies_are_left_alone() {
     check(
         r#"CREATE TABLE notes (id int PRIMARY KEY, author text, body text);ALTER TABLE notes ENABLE ROW LEVEL SECURITY;CREATE POLICY own ON notes USING (author = 'me');"#,
-        r#"DROP POLICY tenantry ON notes; DROP POLICY IF EXISTS tenantry_open ON notes; ALTER POLICY tenantry ON notes USING (true); ALTER POLICY own ON notes RENAME TO tenantry; CREATE POLICY tenantry ON notes USING (true); ALTER POLICY tenantry_open ON notes RENAME TO x"#,
+        r#"DROP POLICY tenantry ON notes; DROP POLICY IF EXISTS tenantry_open ON notes; ALTER POLICY tenantry ON notes USING (true); ALTER POLICY own ON notes RENAME TO tenantry; CREATE POLICY tenantry ON notes USING (true); ALTER POLICY tenantry_open ON notes RENAME TO x; CREATE POLICY " a" ON notes USING (true); DROP POLICY "!tenantry" ON notes"#,
         r#"
 m.sql:1:1: the policy tenantry is Tenantry's: it keeps the tenants apart; give yours another name, and leave that one alone
 m.sql:1:32: the policy tenantry_open is Tenantry's: it keeps the tenants apart; give yours another name, and leave that one alone
@@ -259,6 +259,8 @@ m.sql:1:78: the policy tenantry is Tenantry's: it keeps the tenants apart; give 
 m.sql:1:123: the policy tenantry is Tenantry's: it keeps the tenants apart; give yours another name, and leave that one alone
 m.sql:1:169: the policy tenantry is Tenantry's: it keeps the tenants apart; give yours another name, and leave that one alone
 m.sql:1:215: the policy tenantry_open is Tenantry's: it keeps the tenants apart; give yours another name, and leave that one alone
+m.sql:1:264: the policy " a" would be asked before the tenants' own, in the order of names; give it a name that begins with a letter
+m.sql:1:306: the policy !tenantry is Tenantry's: it keeps the tenants apart; give yours another name, and leave that one alone
 "#,
     );
 }
@@ -327,7 +329,7 @@ fn a_table_with_views_is_noted() {
         r#"ALTER TABLE notes ENABLE ROW LEVEL SECURITY"#,
         r#"
 shared once: DROP POLICY tenantry ON notes
-shared once: CREATE POLICY tenantry ON notes AS RESTRICTIVE USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
+shared once: CREATE POLICY "!tenantry" ON notes AS RESTRICTIVE USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
 shared once: CREATE POLICY tenantry_open ON notes TO CURRENT_ROLE USING (true) WITH CHECK (true)
 plain tenant: ALTER TABLE notes ENABLE ROW LEVEL SECURITY
 note: the policies of notes hold through v too: views read with the rights of whoever asks

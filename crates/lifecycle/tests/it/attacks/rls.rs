@@ -91,7 +91,7 @@ fn ownership() -> Vec<Attack> {
 }
 
 const WIDE: &str = "DROP POLICY tenantry ON shared.products;
-  CREATE POLICY tenantry ON shared.products AS RESTRICTIVE USING (tenant_id = (SELECT tenantry.current_tenant()))
+  CREATE POLICY \"!tenantry\" ON shared.products AS RESTRICTIVE USING (tenant_id = (SELECT tenantry.current_tenant()))
     WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()));
   CREATE POLICY tenantry_open ON shared.products TO {app_owner} USING (true) WITH CHECK (true);
   CREATE POLICY wide ON shared.products USING (true);
@@ -99,7 +99,7 @@ const WIDE: &str = "DROP POLICY tenantry ON shared.products;
   CREATE POLICY writers ON shared.products FOR INSERT WITH CHECK (true)";
 
 const BACK: &str = "DROP POLICY tenantry_open ON shared.products; DROP POLICY wide ON shared.products;
-  DROP POLICY readers ON shared.products; DROP POLICY writers ON shared.products; DROP POLICY tenantry ON shared.products;
+  DROP POLICY readers ON shared.products; DROP POLICY writers ON shared.products; DROP POLICY \"!tenantry\" ON shared.products;
   CREATE POLICY tenantry ON shared.products USING (tenant_id = (SELECT tenantry.current_tenant()))
     WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))";
 
@@ -120,7 +120,7 @@ fn own_policies() -> Vec<Attack> {
                 DENIED,
             )
             .refused("CREATE POLICY wider ON shared.products USING (true)", DENIED)
-            .refused("DROP POLICY tenantry ON shared.products", DENIED)
+            .refused("DROP POLICY \"!tenantry\" ON shared.products", DENIED)
             .meanwhile(Who::B, "SELECT count(*) FROM shared.products", Value("300"))
             .twin(Who::A, "SELECT count(*) FROM shared.products", Value("10"))
             .twin(Who::A, "UPDATE shared.products SET price = 10 WHERE barcode = 'BAR_A_10'", Touched(1))

@@ -51,17 +51,15 @@ const SHARED: &[Breakage] = &[
     ),
     ("policy_extra", "CREATE POLICY support ON shared.orders USING (true)"),
     // With policies of the app's own the boundary is restrictive: nothing is found until it goes or lets others through.
-    (
-        "policy_missing",
-        "CREATE POLICY app ON shared.orders USING (true); DROP POLICY tenantry ON shared.orders",
-    ),
+    ("policy_missing", "CREATE POLICY app ON shared.orders USING (true); DROP POLICY tenantry ON shared.orders"),
+    ("policy_wrong", "ALTER POLICY \"!tenantry\" ON shared.orders USING (true)"),
     (
         "policy_wrong",
-        "ALTER POLICY tenantry ON shared.orders USING (true)",
+        "DROP POLICY \"!tenantry\" ON shared.orders; CREATE POLICY \"!tenantry\" ON shared.orders USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))",
     ),
     (
         "policy_extra",
-        "DROP POLICY tenantry ON shared.orders; CREATE POLICY tenantry ON shared.orders USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))",
+        "DROP POLICY \"!tenantry\" ON shared.orders; CREATE POLICY tenantry ON shared.orders USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))",
     ),
     ("tenant_column", "ALTER TABLE shared.orders ALTER COLUMN tenant_id DROP DEFAULT"),
     (

@@ -8,7 +8,16 @@ use crate::catalog::ConstraintKind;
 use crate::refuse::Refuse;
 use crate::statement::{Work, policy};
 
-/// Takes one of the four commands down.
+/// Whether it is one of the four commands.
+pub(super) fn concerns(command: AlterTableType) -> bool {
+    use AlterTableType as T;
+    matches!(
+        command,
+        T::AtEnableRowSecurity | T::AtDisableRowSecurity | T::AtForceRowSecurity | T::AtNoForceRowSecurity
+    )
+}
+
+/// Takes one of them down.
 pub(super) fn command(
     work: &mut Work<'_>,
     table: &str,
