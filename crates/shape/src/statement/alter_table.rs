@@ -4,6 +4,7 @@ mod add_column;
 mod constraints;
 mod identity_cmd;
 mod refused;
+mod security;
 mod triggers;
 
 pub(super) use constraints::add_to;
@@ -33,6 +34,8 @@ pub(crate) struct Plan {
     pub after: Vec<Emitted>,
     /// Tables that a new or validated foreign key reads.
     pub reads: Vec<String>,
+    /// Row-level security of the app's own changes.
+    pub secures: bool,
 }
 
 /// Carries an ALTER TABLE.
@@ -61,6 +64,9 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: AlterTableStmt) -> Result<Output,
         let Some(NodeEnum::AlterTableCmd(cmd)) = &cmd.node else { continue };
         command(work, &name, (**cmd).clone(), &mut plan)?;
     }
+    if plan.secures {
+        plan.after.extend(rls::settle(work, &name)?);
+    }
     let transactional = !stmt.cmds.iter().any(detaches_concurrently);
     let plain = Emitted { transactional, ..plain(work, global)? };
     if global {
@@ -68,6 +74,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: AlterTableStmt) -> Result<Output,
         return Ok(Output { shared: vec![shared], plain: vec![plain] });
     }
     if !plan.fill.is_empty() {
+        plan.fill = rls::as_owner(work, std::slice::from_ref(&name), plan.fill)?;
         let (early, keys): (Vec<_>, Vec<_>) =
             plan.cmds.into_iter().partition(|c| c.subtype() != AlterTableType::AtAddConstraint);
         plan.cmds = early;
@@ -228,6 +235,7 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
             plan.after.extend(partition::detach(work, &cmd)?);
         }
         T::AtAddInherit | T::AtDropInherit => inherit::alter(work, table, &cmd)?,
+        kind if security::concerns(kind) => return security::command(work, table, &cmd, plan),
         // Left out of both shapes.
         T::AtChangeOwner => return Ok(()),
         T::AtSetRelOptions

@@ -62,7 +62,7 @@ async fn newcomers(lab: &Lab, files: &[File], volatile: &Volatile, score: &mut S
     }
     let relations = lab.relations().await;
     let objects = snapshot::read_all(bare.client()).await;
-    let rows = dump::read(bare.client(), &relations).await;
+    let rows = dump::read(bare.application().await, &relations).await;
     for isolation in Isolation::ALL {
         let tenant = Tenants::tenant(&lab.app, format!("late-{isolation}"), isolation).await;
         let mut add = |point, name: &str, what: String| {
@@ -95,8 +95,8 @@ async fn keys(lab: &Lab, files: &[File], score: &mut Score) {
 /// Point (e), and the counts of point (d).
 async fn rows(lab: &Lab, files: &[File], score: &mut Score) -> Volatile {
     let relations = lab.relations().await;
-    let plain = dump::read(lab.plain.client(), &relations).await;
-    let twin = dump::read(lab.twin.client(), &relations).await;
+    let plain = dump::read(lab.plain.application().await, &relations).await;
+    let twin = dump::read(lab.twin.application().await, &relations).await;
     let volatile = dump::volatile(&plain, &twin);
     for (isolation, pair) in lab.pairs() {
         for tenant in pair {
