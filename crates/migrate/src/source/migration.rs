@@ -7,10 +7,11 @@ use sha2::{Digest, Sha256};
 /// One migration of an app.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Migration {
-    /// Its place in the order, at least 1: the number in front of its name, or, in layouts without plain numbers, how
-    /// many stand before it and one. A file that comes later never changes the versions of those before.
+    /// Its place in the order, at least 1: the number in front of its name, or, where that is not above the version before
+    /// it (a number that repeats, layouts without plain numbers), the next. A file that comes later never changes the
+    /// versions of those before.
     pub version: i64,
-    /// Its number as people write it: `0001`, `1.2`, `2019-11-01-000000`; without a number, its name.
+    /// Its number as people write it: `0001`, `1.2`, `2019-11-01-000000`; without a number of its own, its name.
     pub label: String,
     /// What stands behind the number.
     pub name: String,
