@@ -1,5 +1,6 @@
 //! Statement kinds: one file each. A kind reads its tree, updates the catalog and emits for both shapes.
 
+mod absent;
 mod alter_sequence;
 mod alter_table;
 mod bookkeeping;
@@ -131,7 +132,12 @@ pub(crate) use schema::{check_function, explain};
 
 /// Carries the statement of this work.
 pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
-    let stmt = ast::parse_one(&work.shared)?;
+    let mut stmt = ast::parse_one(&work.shared)?;
+    match absent::present(work, &stmt)? {
+        absent::Present::All => {}
+        absent::Present::Some(rest) => stmt = *rest,
+        absent::Present::Nothing(schema) => return Ok(work.left_out(absent::note(&schema))),
+    }
     match stmt {
         NodeEnum::CreateStmt(s) => create_table::carry(work, s),
         NodeEnum::AlterTableStmt(s) => alter_table::carry(work, s),
