@@ -30,6 +30,7 @@ mod prepare;
 mod privilege;
 mod rename;
 mod resumable;
+mod retire;
 mod rls;
 mod rule;
 mod schema;
@@ -119,6 +120,8 @@ pub(crate) struct Work<'a> {
     pub notes: Vec<String>,
     /// What stands in for the plain statement on a shadow.
     pub shadow: Option<Emitted>,
+    /// What runs in a data database when no tenant refers to it any more.
+    pub retired: Vec<Emitted>,
     /// The statement stands for others.
     pub resolve: Option<Resolve>,
 }

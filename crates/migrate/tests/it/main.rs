@@ -14,6 +14,7 @@ mod locks;
 mod plan;
 mod refused;
 mod relations;
+mod retire;
 mod rollout;
 mod run_time;
 mod statements;
