@@ -40,6 +40,8 @@ mod policy;
 mod privilege;
 #[path = "shape/properties.rs"]
 mod properties;
+#[path = "shape/retire.rs"]
+mod retire;
 #[path = "shape/rule.rs"]
 mod rule;
 #[path = "shape/schema.rs"]

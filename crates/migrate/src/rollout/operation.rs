@@ -130,7 +130,8 @@ impl Rollout {
                 run.line.tell(json!({ "file": file, "target": format!("templates of {name}") }))
             })
             .await?;
-        let ran: Vec<Value> = ran.iter().map(|r| json!({ "version": r.version, "name": r.name })).collect();
+        let ran: Vec<Value> =
+            ran.iter().map(|r| json!({ "version": r.version, "name": r.name, "file": r.file })).collect();
         Ok(json!({ "service": site.service.name, "ran": ran }))
     }
 
@@ -178,15 +179,7 @@ impl Rollout {
                 let rows = self.registry.tenants().await?;
                 rows.iter().filter(|r| r.labels().contains(&label.as_str())).map(|r| r.tenant.id).collect()
             }
-            Some(Canary::Count(count)) => {
-                let mut chosen = HashSet::new();
-                for unit in units {
-                    if chosen.len() < *count || chosen.contains(&unit.tenant.id) {
-                        chosen.insert(unit.tenant.id);
-                    }
-                }
-                chosen
-            }
+            Some(Canary::Count(count)) => first(*count, units.iter().map(|u| u.tenant.id)),
         };
         Ok(units.iter().filter(|u| chosen.contains(&u.tenant.id)).cloned().collect())
     }
@@ -243,6 +236,7 @@ impl Rollout {
         let rest = self.wave("finish", run, order, sites).await?;
         for site in sites {
             self.reconcile(site).await?;
+            site.finish_templates().await?;
         }
         if self.registry.failures(run.job).await?.is_empty() {
             return Ok(rest);
@@ -295,6 +289,17 @@ impl Rollout {
             }
         }
     }
+}
+
+/// So many different tenants, the first.
+pub(super) fn first(count: usize, tenants: impl Iterator<Item = TenantId>) -> HashSet<TenantId> {
+    let mut chosen = HashSet::new();
+    for tenant in tenants {
+        if chosen.len() < count {
+            chosen.insert(tenant);
+        }
+    }
+    chosen
 }
 
 /// Reads and shapes what an order needs, and compares it with what the order was given with.

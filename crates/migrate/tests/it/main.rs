@@ -15,6 +15,7 @@ mod plan;
 mod policies;
 mod refused;
 mod relations;
+mod retire;
 mod rollout;
 mod run_time;
 mod statements;

@@ -7,10 +7,11 @@ use crate::model::{Emitted, Options, Scope, Statement};
 use crate::refuse::{Refusal, Refuse, ShapeError};
 use crate::script;
 use crate::source::{self, Data, Piece, Remark};
-use crate::statement::{self, FileState, Output, Resolve, Setting, Work};
+use crate::statement::{self, FileState, Resolve, Setting, Work};
 use crate::text;
 use crate::tokens::Tokens;
 
+use super::carried::Carried;
 use super::{AskShadow, ShadowAnswer, ShadowQuestion};
 
 /// Carries a file.
@@ -24,14 +25,6 @@ pub(super) struct Carrier<'a, 'f> {
     answers: BTreeMap<(usize, String), ShadowAnswer>,
     /// Why the shadow could not be asked.
     failed: Option<ShapeError>,
-}
-
-/// What a statement becomes.
-#[derive(Debug, Default)]
-struct Carried {
-    output: Output,
-    notes: Vec<String>,
-    shadow: Option<Emitted>,
 }
 
 /// How far a file has come.
@@ -89,6 +82,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             file: self.files,
             notes: Vec::new(),
             shadow: None,
+            retired: Vec::new(),
             resolve: None,
         };
         let output = statement::end(&mut work)?;
@@ -98,6 +92,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             column: last.column,
             shared: output.shared,
             plain: output.plain,
+            retired: work.retired,
             notes: work.notes,
             ..Statement::default()
         })
@@ -169,6 +164,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
         Ok(carried.map(|carried| {
             statement.shared = carried.output.shared;
             statement.plain = carried.output.plain;
+            statement.retired = carried.retired;
             statement.notes = carried.notes;
             statement.shadow = carried.shadow;
             now.statements.push(statement);
@@ -229,7 +225,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
                     let open =
                         "what the block defines shows when it is tried on a server, and is not told here";
                     all.notes.push(open.to_owned());
-                } else if all.output.shared.is_empty() {
+                } else if all.output.shared.is_empty() && all.retired.is_empty() {
                     all.notes.push("the block has nothing to do".to_owned());
                 }
             }
@@ -267,13 +263,14 @@ impl<'a, 'f> Carrier<'a, 'f> {
             file: self.files,
             notes: Vec::new(),
             shadow: None,
+            retired: Vec::new(),
             resolve: None,
         };
         let output =
             statement::carry(&mut work).map_err(|refuse| statement::explain(work.catalog, refuse))?;
-        let (notes, shadow, resolve) = (work.notes, work.shadow, work.resolve);
+        let (notes, shadow, retired, resolve) = (work.notes, work.shadow, work.retired, work.resolve);
         now.state.runs |= output.shared.iter().chain(&output.plain).any(|e| e.transactional);
-        Ok((Carried { output, notes, shadow }, resolve))
+        Ok((Carried { output, notes, shadow, retired }, resolve))
     }
 
     /// Statements that a block ran on the shadow, carried as if they stood in the file; how many define something.
@@ -337,14 +334,6 @@ impl<'a, 'f> Carrier<'a, 'f> {
                 Err(Refuse::all("the shadow could not be asked", "try again"))
             }
         }
-    }
-}
-
-impl Carried {
-    fn add(&mut self, other: Carried) {
-        self.output.add(other.output);
-        self.notes.extend(other.notes);
-        self.shadow = self.shadow.take().or(other.shadow);
     }
 }
 

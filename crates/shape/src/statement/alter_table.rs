@@ -14,6 +14,7 @@ use pg_query::protobuf::{
     AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef, DropBehavior, Node, ObjectType,
 };
 
+use super::retire::takes_away;
 use super::{Output, Work, create_table, inherit, materialized_view, partition, rls};
 use crate::ast;
 use crate::emit;
@@ -71,7 +72,10 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: AlterTableStmt) -> Result<Output,
     let plain = Emitted { transactional, ..plain(work, global)? };
     if global {
         let shared = Emitted { sql: work.shared.clone(), scope: Scope::Database, transactional: true };
-        return Ok(Output { shared: vec![shared], plain: vec![plain] });
+        let output = Output { shared: vec![shared], plain: vec![plain] };
+        let commands = stmt.cmds.iter().filter_map(|c| c.node.as_ref());
+        let mut only = commands.map(|c| matches!(c, NodeEnum::AlterTableCmd(c) if takes_away(c)));
+        return Ok(if only.all(|takes| takes) { work.retire(&[name], output) } else { output });
     }
     if !plan.fill.is_empty() {
         plan.fill = rls::as_owner(work, std::slice::from_ref(&name), plan.fill)?;
