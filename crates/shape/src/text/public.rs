@@ -2,7 +2,6 @@
 //! extension brings is found in the schema `extensions`, global tables in `global`.
 
 use super::Scene;
-use crate::ident;
 use crate::model::{SCHEMA_PLACEHOLDER, SCHEMA_TEXT_PLACEHOLDER};
 use crate::refuse::Refuse;
 use crate::tokens::{Edits, Tokens};
@@ -208,7 +207,7 @@ fn string(
     pass(&inner, scene, &mut inner_edits)?;
     let changed = inner_edits.apply(&value);
     if changed != value {
-        edits.replace(tokens.list[i].range.clone(), ident::literal(&changed));
+        edits.replace(tokens.list[i].range.clone(), super::requote(tokens.written(i), &changed));
     }
     Ok(())
 }

@@ -64,3 +64,20 @@ m.sql:1:1: SELECT * over tables whose columns can't all be worked out; write the
 "#,
     );
 }
+
+#[test]
+fn options_but_for_the_invokers_rights() {
+    check(
+        "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t;",
+        "ALTER VIEW v SET (security_barrier = true); ALTER VIEW v SET (security_barrier, security_invoker = false); ALTER VIEW v RESET (security_invoker)",
+        r#"
+shared once: ALTER VIEW v SET (security_barrier = true)
+plain tenant: ALTER VIEW v SET (security_barrier = true)
+shared once: ALTER VIEW v SET (security_barrier)
+plain tenant: ALTER VIEW v SET (security_barrier, security_invoker = false)
+note: security_invoker is left out: in shared tables every view has it
+plain tenant: ALTER VIEW v RESET (security_invoker)
+note: security_invoker is left out: in shared tables every view has it
+"#,
+    );
+}
