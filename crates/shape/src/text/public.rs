@@ -181,6 +181,12 @@ fn search_path(tokens: &Tokens<'_>, i: usize, scene: &Scene<'_>, edits: &mut Edi
     }
 }
 
+/// Whether the first argument of a function names an object: `unaccent('public.unaccent', ...)` a dictionary.
+fn takes_name(scene: &Scene<'_>, function: &str) -> bool {
+    TAKES_RELATION.contains(&function)
+        || function == "unaccent" && scene.catalog.extensions.contains("unaccent")
+}
+
 fn string(
     tokens: &Tokens<'_>,
     i: usize,
@@ -197,8 +203,7 @@ fn string(
     }
     let cast_to_name = tokens.written(i + 1) == "::"
         && tokens.list.get(i + 2).is_some_and(|t| t.name.starts_with("reg") || t.name == "pg_catalog");
-    let argument =
-        i > 1 && before(tokens, i, '(') && TAKES_RELATION.contains(&tokens.list[i - 2].name.as_str());
+    let argument = i > 1 && before(tokens, i, '(') && takes_name(scene, &tokens.list[i - 2].name);
     if super::body(tokens) == Some(i) || !(cast_to_name || argument || dynamic) {
         return Ok(());
     }

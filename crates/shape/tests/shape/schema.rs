@@ -179,3 +179,16 @@ note: the setting search_path is left out: Tenantry sets it
 "#,
     );
 }
+
+/// The name of a dictionary is an argument.
+#[test]
+fn names_that_functions_of_extensions_take() {
+    check(
+        "CREATE EXTENSION unaccent;",
+        "CREATE FUNCTION f(text) RETURNS text LANGUAGE sql AS $$ SELECT public.unaccent('public.unaccent', $1) $$",
+        r#"
+shared once: CREATE FUNCTION f(text) RETURNS text LANGUAGE sql AS $$ SELECT extensions.unaccent('extensions.unaccent', $1) $$
+plain tenant: CREATE FUNCTION f(text) RETURNS text LANGUAGE sql AS $$ SELECT extensions.unaccent('extensions.unaccent', $1) $$
+"#,
+    );
+}

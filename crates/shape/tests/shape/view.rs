@@ -81,3 +81,20 @@ note: security_invoker is left out: in shared tables every view has it
 "#,
     );
 }
+
+/// `TABLE t` is `SELECT * FROM t`.
+#[test]
+fn tables_as_queries_leave_the_tenant_column_out() {
+    check(
+        "CREATE TABLE t (a int PRIMARY KEY, b int); CREATE TABLE u (a int PRIMARY KEY, b int);",
+        "CREATE VIEW v AS TABLE t; CREATE VIEW w AS (TABLE ONLY public.t) UNION ALL TABLE u; INSERT INTO t TABLE u",
+        r#"
+shared once: CREATE VIEW v WITH (security_invoker=true) AS SELECT t.a, t.b FROM t
+plain tenant: CREATE VIEW v AS TABLE t
+shared once: CREATE VIEW w WITH (security_invoker=true) AS SELECT t.a, t.b FROM ONLY shared.t UNION ALL SELECT u.a, u.b FROM u
+plain tenant: CREATE VIEW w AS (TABLE ONLY shared.t) UNION ALL TABLE u
+shared tenant: INSERT INTO t (a, b) SELECT u.a, u.b FROM u
+plain tenant: INSERT INTO t TABLE u
+"#,
+    );
+}

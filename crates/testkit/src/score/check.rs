@@ -73,10 +73,16 @@ async fn newcomers(lab: &Lab, files: &[File], volatile: &Volatile, score: &mut S
         masked.entry(name.clone()).or_default().extend(columns);
     }
     for isolation in Isolation::ALL {
-        let tenant = Tenants::tenant(&lab.app, format!("late-{isolation}"), isolation).await;
         let mut add = |point, name: &str, what: String| {
             let (place, shape) = (place(files, name), format!("new-{isolation}"));
             score.add(Finding { point, place, shape, what });
+        };
+        let tenant = match Tenants::tenant(&lab.app, format!("late-{isolation}"), isolation).await {
+            Ok(tenant) => tenant,
+            Err(e) => {
+                add(Point::B, "", format!("a new tenant can't be made: {}", e.sentence()));
+                continue;
+            }
         };
         for difference in differences(lab, &objects, &tenant).await {
             add(Point::B, &difference.name, difference.sentence());

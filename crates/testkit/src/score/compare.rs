@@ -93,6 +93,13 @@ fn keyed(snapshot: &Snapshot, shape: &Shape, filled: Option<&BTreeSet<&str>>) ->
                 let owner = definition.split_once("owned by").map_or("", |(_, owner)| owner);
                 ("sequence", normalise(owner, shape))
             }
+            // What a foreign key sets ON UPDATE a trigger sets there.
+            "constraint" if is_shared && definition.starts_with("foreign key") => {
+                let rests = [" on update n ", " on update d "]
+                    .iter()
+                    .fold(definition.clone(), |text, sets| text.replace(sets, " on update a "));
+                ("constraint", normalise(&rests, shape))
+            }
             kind => (kind, normalise(definition, shape)),
         };
         keyed.insert((kind.to_owned(), normalise(name, shape)), definition);
