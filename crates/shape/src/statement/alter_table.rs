@@ -15,7 +15,7 @@ use pg_query::protobuf::{
 };
 
 use super::retire::takes_away;
-use super::{Output, Work, create_table, inherit, materialized_view, partition, rls};
+use super::{Output, Work, create_table, inherit, materialized_view, partition, rls, view};
 use crate::ast;
 use crate::emit;
 use crate::model::{Emitted, Scope};
@@ -172,19 +172,7 @@ fn other_relation(work: &mut Work<'_>, stmt: &AlterTableStmt, name: &str) -> Res
             Ok(work.as_written(global))
         }
         ObjectType::ObjectType => Ok(work.as_written(false)),
-        ObjectType::ObjectView | ObjectType::ObjectTable => {
-            let options = stmt.cmds.iter().any(|n| {
-                matches!(&n.node, Some(NodeEnum::AlterTableCmd(c))
-                    if matches!(c.subtype(), AlterTableType::AtSetRelOptions | AlterTableType::AtResetRelOptions))
-            });
-            if options {
-                return Err(Refuse::shared(
-                    "options of a view are Tenantry's: every view is security_invoker",
-                    "leave it out",
-                ));
-            }
-            Ok(work.as_written(false))
-        }
+        ObjectType::ObjectView | ObjectType::ObjectTable => view::alter(work, stmt),
         _ => Err(Refuse::all("ALTER of this kind of relation is not carried", "take the statement out")),
     }
 }

@@ -183,16 +183,12 @@ impl Lab {
     /// # Errors
     /// What the product says of it.
     pub async fn refresh(&mut self) -> Result<(), Halt> {
-        let views = self.relations().await.into_iter().filter(|r| r.kind == "m");
-        let refresh = |name: &str| format!("REFRESH MATERIALIZED VIEW {};\n", quote_ident(name));
-        // Twice, since one can read another.
-        let once: String = views.map(|v| refresh(&v.name)).collect();
-        if once.is_empty() {
-            return Ok(());
-        }
         self.refreshes += 1;
         let name = format!("{}_refresh.up.sql", REFRESH_NUMBER + self.refreshes);
-        let file = File { path: name.clone(), name, text: format!("{once}{once}") };
+        let file = refresh(&self.relations().await, name);
+        if file.text.is_empty() {
+            return Ok(());
+        }
         for plain in [&self.plain, &self.twin] {
             plain.apply_all(&file, |_| {}).await;
         }
@@ -220,4 +216,13 @@ impl Lab {
     pub fn pairs(&self) -> Vec<(Isolation, Vec<&super::tenants::Tenant>)> {
         Isolation::ALL.into_iter().map(|i| (i, self.tenants.of(i))).collect()
     }
+}
+
+/// A migration that fills the materialized views anew.
+pub fn refresh(relations: &[Relation], name: String) -> File {
+    let views = relations.iter().filter(|r| r.kind == "m");
+    // Twice, since one can read another.
+    let once: String =
+        views.map(|v| format!("REFRESH MATERIALIZED VIEW {};\n", quote_ident(&v.name))).collect();
+    File { path: name.clone(), name, text: once.repeat(2) }
 }
