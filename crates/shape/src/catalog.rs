@@ -28,6 +28,8 @@ pub(crate) struct Catalog {
     pub schemas: BTreeSet<String>,
     /// The schema of the text that each function and procedure was made in.
     pub function_schemas: BTreeMap<String, String>,
+    /// A body or a statement has taken an advisory lock that outlasts its transaction.
+    pub session_locks: bool,
 }
 
 impl Catalog {

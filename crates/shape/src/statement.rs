@@ -257,10 +257,18 @@ impl Work<'_> {
     }
 }
 
-/// What must run at the end of a file.
-pub(crate) fn end(work: &mut Work<'_>) -> Option<Output> {
-    temporary::end(work)
+/// What must run at the end of a file: temporary tables go, and advisory locks that outlast transactions are given back
+/// where some may be held.
+pub(crate) fn end(work: &mut Work<'_>, unlocks: bool) -> Option<Output> {
+    let mut output = temporary::end(work).unwrap_or_default();
+    if unlocks {
+        let unlock = |scope| Emitted { sql: UNLOCK.to_owned(), scope, transactional: true };
+        output.add(Output { shared: vec![unlock(Scope::Database)], plain: vec![unlock(Scope::Tenant)] });
+    }
+    (!output.shared.is_empty()).then_some(output)
 }
+
+const UNLOCK: &str = "SELECT tenantry.advisory_unlock_all()";
 
 /// A composed statement that runs once in a database.
 pub(crate) fn once(sql: impl Into<String>) -> Result<Emitted, Refuse> {

@@ -1,6 +1,8 @@
 //! Rewriting at the level of tokens: what must change wherever it stands, in statements and in the bodies of
 //! functions alike. The trees of the statement kinds come afterwards.
 
+mod advisory;
+mod calls;
 mod conflict;
 mod insert;
 mod notify;
@@ -8,7 +10,9 @@ mod public;
 mod query;
 mod refresh;
 mod sequences;
+mod strings;
 
+pub(crate) use advisory::{is_advisory_lock, outlasts_transactions};
 pub(crate) use insert::end_of;
 pub(crate) use query::{query_columns, view_columns};
 
@@ -32,7 +36,11 @@ type Pass = fn(&Tokens<'_>, &Scene<'_>, &mut Edits) -> Result<(), Refuse>;
 
 /// The text for the plain shapes: `public` becomes the schema that it runs in.
 pub(crate) fn plain(text: &str, catalog: &Catalog, options: &Options) -> Result<String, Refuse> {
-    run(text, &Scene { catalog, options, in_body: false, returns_rows: false }, &[public::pass, notify::pass])
+    run(
+        text,
+        &Scene { catalog, options, in_body: false, returns_rows: false },
+        &[public::pass, notify::pass, advisory::pass],
+    )
 }
 
 /// The text for the shared shape, from the one for the plain shapes.

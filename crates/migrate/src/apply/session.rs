@@ -19,6 +19,8 @@ const MOVE_VERSION: &str = include_str!("move_version.sql");
 const VIEWS_INVOKER: &str = include_str!("views_invoker.sql");
 const DROP_INVALID: &str = include_str!("drop_invalid_index.sql");
 
+const ROLL_BACK: &str = "ROLLBACK; SELECT tenantry.advisory_unlock_all()";
+
 /// Who runs the statements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
@@ -99,9 +101,10 @@ impl<'a> Session<'a> {
         result
     }
 
-    /// Takes back what is open; on a lost connection the server does that by itself.
+    /// Takes back what is open, advisory locks among it that outlast transactions; on a lost connection the server does that
+    /// by itself.
     pub async fn roll_back(&self) {
-        let _ = self.client.batch_execute("ROLLBACK").await;
+        let _ = self.client.batch_execute(ROLL_BACK).await;
     }
 
     async fn run_all(&self, file: &Shaped, runs: &[Run<'_>], mark: &Mark) -> Result<()> {

@@ -1,6 +1,7 @@
 //! Migrations applied to templates and tenants on a real server.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod advisory;
 mod attack;
 mod blocks;
 mod collisions;

@@ -78,6 +78,9 @@ impl<'a, 'f> Carrier<'a, 'f> {
 
     /// What a file leaves to be done behind its last statement.
     fn end(&self, file: &str, last: &Piece<'_>, now: &mut Progress) -> Option<Statement> {
+        // What a psql of its own would have given back by ending.
+        let rows = now.statements.iter().flat_map(|s| &s.shared).any(|e| e.scope == Scope::Tenant);
+        let unlocks = now.catalog.session_locks && rows;
         let mut work = Work {
             options: self.options,
             catalog: &mut now.catalog,
@@ -91,7 +94,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             shadow: None,
             resolve: None,
         };
-        let output = statement::end(&mut work)?;
+        let output = statement::end(&mut work, unlocks)?;
         Some(Statement {
             file: file.to_owned(),
             line: last.line,
@@ -256,6 +259,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
         statement::check_function(&mut now.catalog, text)?;
         let plain = text::plain(text, &now.catalog, self.options)?;
         let shared = text::shared(&plain, &now.catalog, self.options)?;
+        now.catalog.session_locks |= text::outlasts_transactions(&plain);
         let mut work = Work {
             options: self.options,
             catalog: &mut now.catalog,

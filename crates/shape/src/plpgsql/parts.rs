@@ -53,8 +53,8 @@ pub(crate) fn of(tokens: &Tokens<'_>) -> Vec<Part> {
     found
 }
 
-/// Whether token `i` can begin a statement.
-fn begins(tokens: &Tokens<'_>, i: usize) -> bool {
+/// Whether token `i` of a body can begin a statement.
+pub(crate) fn begins(tokens: &Tokens<'_>, i: usize) -> bool {
     i == 0
         || tokens.symbol(i - 1, ';')
         || tokens.written(i - 1) == ">>"

@@ -1,13 +1,14 @@
 //! INSERT, UPDATE, DELETE, MERGE, SELECT, CALL: once for every tenant; on global tables once.
 
 use pg_query::NodeEnum;
+use pg_query::protobuf::Node;
 use serde_json::Value;
 
-use super::function::body::is_advisory_lock;
 use super::{Output, Resolve, Work, setting};
 use crate::ast;
 use crate::model::{Emitted, Scope};
 use crate::refuse::Refuse;
+use crate::text;
 
 /// Carries a data statement.
 pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refuse> {
@@ -22,20 +23,8 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
     if settings.iter().any(|name| name == "search_path") {
         return Ok(work.left_out("set_config('search_path', ...) is left out: Tenantry sets the path"));
     }
-    // Channels and advisory locks are common to the sessions of a database.
-    let is_common = |f: &&String| *f == "pg_notify" || is_advisory_lock(f);
-    if let Some(function) = functions_called(&json).iter().find(is_common) {
-        if !matches!(stmt, NodeEnum::SelectStmt(_)) || !tables_named(&json).is_empty() {
-            return Err(Refuse::all(
-                format!("it calls {function}, which reaches every tenant's sessions"),
-                "do that in the application",
-            ));
-        }
-        return Ok(work.left_out(if function == "pg_notify" {
-            super::habits::NOTIFICATION
-        } else {
-            "the advisory lock is left out: Tenantry runs one migration at a time"
-        }));
+    if let Some(note) = left_out(stmt, &json)? {
+        return Ok(work.left_out(note));
     }
     if let Some(output) = defining(work, stmt, &json)? {
         return Ok(output);
@@ -78,6 +67,30 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
     }
     let shared = Emitted { sql: work.shared.clone(), scope: Scope::Tenant, transactional: true };
     Ok(Output { shared: vec![shared], plain: vec![work.plain_text(false)] })
+}
+
+/// What a migration has no use for: a notification, and a SELECT that does nothing but take or release advisory locks.
+fn left_out(stmt: &NodeEnum, json: &Value) -> Result<Option<&'static str>, Refuse> {
+    if functions_called(json).iter().any(|f| f == "pg_notify") {
+        if !matches!(stmt, NodeEnum::SelectStmt(_)) || !tables_named(json).is_empty() {
+            return Err(Refuse::all(
+                "it calls pg_notify, which reaches every tenant's sessions",
+                "do that in the application",
+            ));
+        }
+        return Ok(Some(super::habits::NOTIFICATION));
+    }
+    let NodeEnum::SelectStmt(select) = stmt else { return Ok(None) };
+    let locks = |target: &Node| match &target.node {
+        Some(NodeEnum::ResTarget(t)) => match t.val.as_deref().and_then(|v| v.node.as_ref()) {
+            Some(NodeEnum::FuncCall(f)) => text::is_advisory_lock(&ast::names(&f.funcname)),
+            _ => false,
+        },
+        _ => false,
+    };
+    let only = !select.target_list.is_empty() && select.target_list.iter().all(locks);
+    Ok((only && tables_named(json).is_empty())
+        .then_some("the advisory lock is left out: Tenantry runs one migration at a time"))
 }
 
 /// A call of a function that makes definitions: what they are, a shadow tells.

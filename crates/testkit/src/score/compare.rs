@@ -165,12 +165,13 @@ fn without_schema(words: Vec<String>, schema: &str) -> Vec<String> {
     left
 }
 
-/// `tenantry.next_value` is `nextval` with a counter for each tenant.
+/// `tenantry.next_value` is `nextval` with a counter for each tenant, and so on.
 fn counters(words: Vec<String>) -> Vec<String> {
     let words = without_schema(words, "tenantry");
     let names = [("next_value", "nextval"), ("current_value", "currval"), ("set_value", "setval")];
     let server = |word: String| match names.iter().find(|(ours, _)| *ours == word) {
         Some((_, theirs)) => (*theirs).to_owned(),
+        None if word.starts_with("advisory_") || word.starts_with("try_advisory_") => format!("pg_{word}"),
         None => word,
     };
     words.into_iter().map(server).collect()

@@ -15,7 +15,6 @@ pub(crate) fn carry(work: &Work<'_>, sql: &str) -> Result<String, Refuse> {
     let Some(at) = text::body(&tokens) else { return Ok(sql.to_owned()) };
     let body = tokens.string_value(at).unwrap_or_default();
     let inner = text::scan(&body)?;
-    refuse_common(&inner)?;
     let mut edits = Edits::default();
     for part in plpgsql::parts(&inner) {
         match part.kind {
@@ -37,26 +36,6 @@ pub(crate) fn carry(work: &Work<'_>, sql: &str) -> Result<String, Refuse> {
     let mut outer = Edits::default();
     outer.replace(tokens.list[at].range.clone(), text::requote(tokens.written(at), &changed));
     Ok(outer.apply(sql))
-}
-
-/// Advisory locks are common to the sessions of a database.
-pub(crate) fn is_advisory_lock(function: &str) -> bool {
-    function.starts_with("pg_advisory_") || function.starts_with("pg_try_advisory_")
-}
-
-/// What a body may not call. `pg_notify` has become another function before ([`crate::text`]).
-fn refuse_common(tokens: &Tokens<'_>) -> Result<(), Refuse> {
-    let called = |i: &usize| is_advisory_lock(&tokens.list[*i].name) && tokens.symbol(i + 1, '(');
-    match (0..tokens.list.len()).find(called) {
-        Some(i) => Err(Refuse::all(
-            format!(
-                "the body calls {}, which reaches every tenant's sessions and is taken from tenants' roles",
-                tokens.list[i].name
-            ),
-            "do that in the application",
-        )),
-        None => Ok(()),
-    }
 }
 
 /// What the routine of this CREATE FUNCTION does.
