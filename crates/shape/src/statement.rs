@@ -124,7 +124,7 @@ pub(crate) struct Work<'a> {
 
 pub(crate) use bookkeeping::missing as missing_bookkeeping;
 pub(crate) use constraint_trigger::fire_at_once;
-pub(crate) use dml::{functions_called, tables_named};
+pub(crate) use dml::{functions_called, refuse_system_catalog, tables_named};
 pub(crate) use materialized_view::query_name;
 pub(crate) use resumable::make as make_resumable;
 pub(crate) use schema::{check_function, explain};

@@ -31,9 +31,14 @@ pub(crate) struct Part {
 impl Part {
     /// As it is written.
     pub fn text<'a>(&self, tokens: &Tokens<'a>) -> &'a str {
+        tokens.text.get(self.range(tokens)).unwrap_or_default()
+    }
+
+    /// Its place in the text, in bytes.
+    pub fn range(&self, tokens: &Tokens<'_>) -> std::ops::Range<usize> {
         let start = tokens.list.get(self.first).map_or(0, |t| t.range.start);
         let end = self.end.checked_sub(1).and_then(|i| tokens.list.get(i)).map_or(start, |t| t.range.end);
-        tokens.text.get(start..end).unwrap_or_default()
+        start..end
     }
 }
 

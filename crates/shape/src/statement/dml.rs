@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Output, Resolve, Work, setting};
 use crate::ast;
+use crate::catalog::Catalog;
 use crate::model::{Emitted, Scope};
 use crate::refuse::Refuse;
 use crate::text;
@@ -37,6 +38,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
     }
     let mut global = false;
     for target in written_tables(&json) {
+        refuse_system_catalog(work.catalog, &target)?;
         let table = work.own_object(&target)?;
         if work.catalog.tables.get(&table).is_some_and(|t| t.materialized) {
             return Err(Refuse::all(
@@ -91,6 +93,28 @@ fn left_out(stmt: &NodeEnum, json: &Value) -> Result<Option<&'static str>, Refus
     let only = !select.target_list.is_empty() && select.target_list.iter().all(locks);
     Ok((only && tables_named(json).is_empty())
         .then_some("the advisory lock is left out: Tenantry runs one migration at a time"))
+}
+
+/// Refuses to write rows of the server's own catalogs: it takes a superuser, and they are common to all tenants.
+pub(crate) fn refuse_system_catalog(catalog: &Catalog, target: &[String]) -> Result<(), Refuse> {
+    let Some(name) = target.last() else { return Ok(()) };
+    let qualified = matches!(target, [schema, _] if schema == "pg_catalog" || schema == "information_schema");
+    let unqualified = target.len() == 1 && name.starts_with("pg_") && !catalog.tables.contains_key(name);
+    if !qualified && !unqualified {
+        return Ok(());
+    }
+    Err(Refuse::all(
+        format!("it writes to the system catalog {name}, where the objects of all tenants stand"),
+        match name.as_str() {
+            "pg_index" => {
+                "write DROP INDEX before the statements that are to run without the index, and CREATE INDEX behind them"
+            }
+            "pg_trigger" => "write ALTER TABLE ... DISABLE TRIGGER and ENABLE TRIGGER around the statements",
+            "pg_enum" => "write ALTER TYPE ... ADD VALUE or RENAME VALUE",
+            "pg_constraint" => "write ALTER TABLE ... DROP CONSTRAINT and ADD CONSTRAINT",
+            _ => "write the command that makes the change (CREATE, ALTER, DROP)",
+        },
+    ))
 }
 
 /// A call of a function that makes definitions: what they are, a shadow tells.

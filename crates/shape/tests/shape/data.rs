@@ -242,12 +242,24 @@ m.sql:1:1: table nowhere is not made by the migrations so far; create it in an e
 }
 
 #[test]
-fn catalogs_are_not_written() {
+fn the_systems_catalogs_are_not_written() {
+    let place = "it writes to the system catalog pg_index, where the objects of all tenants stand; write DROP INDEX before the statements that are to run without the index, and CREATE INDEX behind them";
+    for sql in [
+        "UPDATE pg_index SET indisready = FALSE WHERE indrelid = (SELECT oid FROM pg_class WHERE relname = 't');",
+        "DELETE FROM pg_catalog.pg_index;",
+        "DO $$ BEGIN UPDATE pg_index SET indisready = false; END $$;",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN UPDATE ONLY pg_catalog.pg_index SET indisready = false; END $$;",
+    ] {
+        check("CREATE TABLE t (a int);", sql, &format!("m.sql:1:1: {place}"));
+    }
     check(
-        r#""#,
-        r#"UPDATE pg_catalog.pg_class SET relname = 'x'"#,
-        r#"
-m.sql:1:1: it changes the system catalog pg_catalog; use the SQL command that makes the change (CREATE, ALTER, DROP)
-"#,
+        "",
+        "UPDATE pg_attribute SET atttypmod = 104;",
+        "m.sql:1:1: it writes to the system catalog pg_attribute, where the objects of all tenants stand; write the command that makes the change (CREATE, ALTER, DROP)",
+    );
+    check(
+        "CREATE TABLE pg_stats (a int);",
+        "DELETE FROM pg_stats;",
+        "shared tenant: DELETE FROM pg_stats\nplain tenant: DELETE FROM pg_stats",
     );
 }

@@ -248,3 +248,34 @@ plain tenant: INSERT INTO t (a) VALUES (1)
 "#,
     );
 }
+
+/// A function that makes definitions is run by migrations alone, and there on a shadow.
+#[test]
+fn locks_of_a_body_that_defines() {
+    check(
+        r#"CREATE TABLE t (a int);"#,
+        r#"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN LOCK TABLE t IN ACCESS EXCLUSIVE MODE; EXECUTE format('LOCK TABLE %I', 't'); ALTER TABLE t SET (fillfactor = 70); END $$"#,
+        r#"
+shared once: CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE insufficient_privilege USING MESSAGE = 'LOCK in shared tables is left to migrations'; RAISE insufficient_privilege USING MESSAGE = 'LOCK in shared tables is left to migrations'; ALTER TABLE t SET (fillfactor = 70); END $$
+plain tenant: CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN LOCK TABLE t IN ACCESS EXCLUSIVE MODE; EXECUTE format('LOCK TABLE %I', 't'); ALTER TABLE t SET (fillfactor = 70); END $$
+note: the function makes definitions: it can be called in migrations; tenants' roles may not define anything
+note: its LOCK fails in shared tables, where it would stop every tenant
+"#,
+    );
+    for sql in [
+        // Text that is executed may be anything.
+        "CREATE FUNCTION f(x text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN LOCK TABLE t; EXECUTE x; END $$",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'LOCK TABLE t'; DELETE FROM t; END $$",
+        // Tenants can call it with the rights of its owner.
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN LOCK TABLE t; CREATE INDEX ON t (a); END $$",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ LOCK TABLE t; CREATE TABLE u (); $$",
+    ] {
+        check(
+            r#"CREATE TABLE t (a int);"#,
+            sql,
+            r#"
+m.sql:1:1: the body runs LOCK, which in shared tables would stop every tenant; lock rows with SELECT ... FOR UPDATE, or take an advisory lock
+"#,
+        );
+    }
+}
