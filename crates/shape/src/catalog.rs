@@ -30,6 +30,8 @@ pub(crate) struct Catalog {
     pub function_schemas: BTreeMap<String, String>,
     /// A body or a statement has taken an advisory lock that outlasts its transaction.
     pub session_locks: bool,
+    /// The body of a function or block has run SET CONSTRAINTS.
+    pub bodies_defer: bool,
 }
 
 impl Catalog {

@@ -89,6 +89,8 @@ pub(crate) struct FileState {
     pub prepared: std::collections::BTreeMap<String, prepare::Prepared>,
     /// Settings that hold to the end of the transaction, and must be made again behind a COMMIT.
     pub settings: Vec<Setting>,
+    /// What SET CONSTRAINTS has said in the transaction that is open: of one or of all, whether they wait.
+    pub constraints: Vec<(Option<String>, bool)>,
 }
 
 /// A setting with the statement that makes it.
@@ -123,7 +125,7 @@ pub(crate) struct Work<'a> {
 }
 
 pub(crate) use bookkeeping::missing as missing_bookkeeping;
-pub(crate) use constraint_trigger::fire_at_once;
+pub(crate) use constraint_trigger::{Waiting, fire_between_turns, waiting};
 pub(crate) use dml::{functions_called, refuse_system_catalog, tables_named};
 pub(crate) use materialized_view::query_name;
 pub(crate) use resumable::make as make_resumable;
@@ -166,7 +168,7 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::CopyStmt(s) => copy::carry(work, &s),
         NodeEnum::TransactionStmt(s) => transaction::carry(work, &s),
         NodeEnum::VariableSetStmt(s) => setting::carry(work, &s),
-        NodeEnum::ConstraintsSetStmt(_) => Ok(work.as_written(false)),
+        NodeEnum::ConstraintsSetStmt(s) => Ok(constraint_trigger::set(work, &s)),
         NodeEnum::InsertStmt(_)
         | NodeEnum::UpdateStmt(_)
         | NodeEnum::DeleteStmt(_)

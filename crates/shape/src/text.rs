@@ -5,6 +5,7 @@ mod advisory;
 mod calls;
 mod conflict;
 mod insert;
+mod merge;
 mod notify;
 mod public;
 mod query;
@@ -57,7 +58,7 @@ pub(crate) fn shared_block(text: &str, catalog: &Catalog, options: &Options) -> 
     run(
         text,
         &Scene { catalog, options, in_body: false, returns_rows: false },
-        &[sequences::pass, query::pass, insert::pass, conflict::pass, refresh::pass],
+        &[sequences::pass, query::pass, insert::pass, merge::pass, conflict::pass, refresh::pass],
     )
 }
 
@@ -118,6 +119,17 @@ pub(crate) fn body(tokens: &Tokens<'_>) -> Option<usize> {
     let at = if tokens.are(1, &["or", "replace"]) { 3 } else { 1 };
     let routine = tokens.is(0, "create") && (tokens.is(at, "function") || tokens.is(at, "procedure"));
     if routine { strings().find(|i| *i > 0 && tokens.is(i - 1, "as")) } else { None }
+}
+
+/// Whether the body of a function or block runs SET CONSTRAINTS.
+pub(crate) fn defers_in_body(text: &str) -> Result<bool, Refuse> {
+    if !text.to_ascii_lowercase().contains("constraints") {
+        return Ok(false);
+    }
+    let tokens = scan(text)?;
+    let Some(body) = body(&tokens).and_then(|at| tokens.string_value(at)) else { return Ok(false) };
+    let inner = scan(&body)?;
+    Ok((0..inner.list.len()).any(|i| inner.are(i, &["set", "constraints"])))
 }
 
 /// A new value in the quotes of the old one, where they can hold it.

@@ -5,6 +5,7 @@ mod advisory;
 mod attack;
 mod blocks;
 mod collisions;
+mod deferred;
 mod drift;
 mod dumps;
 mod examples;

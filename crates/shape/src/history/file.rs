@@ -7,10 +7,10 @@ use crate::model::{Emitted, Options, Scope, Statement};
 use crate::refuse::{Refusal, Refuse, ShapeError};
 use crate::script;
 use crate::source::{self, Data, Piece, Remark};
-use crate::statement::{self, FileState, Output, Resolve, Setting, Work};
+use crate::statement::{self, FileState, Output, Resolve, Setting, Waiting, Work};
 use crate::text;
-use crate::tokens::Tokens;
 
+use super::blame::named_in;
 use super::{AskShadow, ShadowAnswer, ShadowQuestion};
 
 /// Carries a file.
@@ -40,6 +40,8 @@ struct Progress {
     catalog: Catalog,
     state: FileState,
     statements: Vec<Statement>,
+    /// Behind each of them.
+    waiting: Vec<Waiting>,
 }
 
 impl<'a, 'f> Carrier<'a, 'f> {
@@ -61,6 +63,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             catalog: self.before.clone(),
             state: FileState { connects: script.connects.clone(), ..FileState::default() },
             statements: Vec::with_capacity(pieces.len()),
+            waiting: Vec::new(),
         };
         let mut now = start.clone();
         for i in 0..pieces.len() {
@@ -73,6 +76,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             let end = self.end(file, last, &mut now);
             now.statements.extend(end);
         }
+        statement::fire_between_turns(&mut now.statements, &now.waiting);
         Ok((now.catalog, now.statements))
     }
 
@@ -160,6 +164,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             Some(Remark::Note(note)) => {
                 statement.notes.push(note.clone());
                 now.statements.push(statement);
+                now.waiting.push(Waiting::default());
                 return Ok(Ok(()));
             }
             None => {}
@@ -175,6 +180,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             statement.notes = carried.notes;
             statement.shadow = carried.shadow;
             now.statements.push(statement);
+            now.waiting.push(statement::waiting(&now.catalog, &now.state));
         }))
     }
 
@@ -238,7 +244,6 @@ impl<'a, 'f> Carrier<'a, 'f> {
             }
             None => {}
         }
-        statement::fire_at_once(&now.catalog, &mut all.output);
         statement::make_resumable(&mut all.output)?;
         if all.output.shared.iter().any(|e| !e.transactional) {
             // What was set for the transaction ended with it.
@@ -260,6 +265,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
         let plain = text::plain(text, &now.catalog, self.options)?;
         let shared = text::shared(&plain, &now.catalog, self.options)?;
         now.catalog.session_locks |= text::outlasts_transactions(&plain);
+        now.catalog.bodies_defer |= text::defers_in_body(&plain)?;
         let mut work = Work {
             options: self.options,
             catalog: &mut now.catalog,
@@ -374,27 +380,4 @@ fn refusal(file: &str, piece: &Piece<'_>, refuse: Refuse) -> Refusal {
         reason: refuse.reason,
         remedy: refuse.remedy,
     }
-}
-
-/// Whether one of these statements, which could have made it, names what is missing.
-fn named_in(what: &str, refused: &[&Piece<'_>]) -> bool {
-    let missing: Vec<&str> = what.split(' ').collect();
-    refused.iter().any(|piece| {
-        Tokens::scan(piece.text).is_ok_and(|tokens| {
-            let data = ["copy", "insert", "update", "delete"].iter().any(|word| tokens.is(0, word));
-            !data
-                && tokens
-                    .list
-                    .iter()
-                    .any(|t| !t.name.is_empty() && missing.contains(&t.name.as_str()) && !is_noun(&t.name))
-        })
-    })
-}
-
-/// The words that say what kind of thing is missing.
-fn is_noun(word: &str) -> bool {
-    matches!(
-        word,
-        "table" | "column" | "of" | "the" | "primary" | "key" | "constraint" | "index" | "view" | "type"
-    )
 }

@@ -30,12 +30,6 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
     if let Some(output) = defining(work, stmt, &json)? {
         return Ok(output);
     }
-    if merges_without_columns(&json) {
-        return Err(Refuse::shared(
-            "MERGE ... INSERT has no list of columns",
-            "write the list of columns out",
-        ));
-    }
     let mut global = false;
     for target in written_tables(&json) {
         refuse_system_catalog(work.catalog, &target)?;
@@ -225,18 +219,6 @@ fn settings_made(json: &Value) -> Vec<String> {
                 found.push(setting.to_ascii_lowercase());
             }
         }
-    });
-    found
-}
-
-/// `WHEN NOT MATCHED THEN INSERT VALUES (...)`.
-fn merges_without_columns(json: &Value) -> bool {
-    let is_empty = |list: Option<&Value>| list.and_then(Value::as_array).is_none_or(Vec::is_empty);
-    let mut found = false;
-    ast::walk(json, &mut |kind, content| {
-        found |= kind == "MergeWhenClause"
-            && is_empty(content.get("target_list"))
-            && !is_empty(content.get("values"));
     });
     found
 }

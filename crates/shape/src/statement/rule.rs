@@ -34,6 +34,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &RuleStmt) -> Result<Output, Refu
     }
     let record = Trigger {
         name: stmt.rulename.clone(),
+        deferrable: false,
         deferred: false,
         function: String::new(),
         on_delete: stmt.event() == CmdType::CmdDelete,

@@ -59,14 +59,31 @@ plain tenant: MERGE INTO items i USING users u ON i.owner = u.id WHEN MATCHED TH
 }
 
 #[test]
-fn merge_without_columns_is_refused() {
+fn merge_without_columns_gets_them() {
+    let setup = "CREATE TABLE users (id uuid PRIMARY KEY); CREATE TABLE items (id serial PRIMARY KEY, owner uuid, \"Qty\" int);";
     check(
-        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);CREATE TABLE items (id serial PRIMARY KEY, owner uuid, qty int);"#,
-        r#"MERGE INTO items i USING users u ON i.owner = u.id WHEN NOT MATCHED THEN INSERT VALUES (1)"#,
+        setup,
+        r#"MERGE INTO ONLY public.items AS i USING users u ON i.owner = u.id WHEN MATCHED THEN DO NOTHING WHEN NOT MATCHED AND u.id IS NULL THEN INSERT DEFAULT VALUES
+         WHEN NOT MATCHED AND u.id > u.id THEN INSERT VALUES (greatest(1, 2), u.id, (SELECT 1)) WHEN NOT MATCHED THEN INSERT OVERRIDING USER VALUE VALUES (1, u.id);
+         CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN MERGE INTO items USING users u ON false WHEN NOT MATCHED THEN INSERT VALUES (DEFAULT); END $$"#,
         r#"
-m.sql:1:1: MERGE ... INSERT has no list of columns; write the list of columns out
+shared tenant: MERGE INTO ONLY shared.items AS i USING users u ON i.owner = u.id WHEN MATCHED THEN DO NOTHING WHEN NOT MATCHED AND u.id IS NULL THEN INSERT DEFAULT VALUES
+         WHEN NOT MATCHED AND u.id > u.id THEN INSERT (id, owner, "Qty") VALUES (greatest(1, 2), u.id, (SELECT 1)) WHEN NOT MATCHED THEN INSERT (id, owner) OVERRIDING USER VALUE VALUES (1, u.id)
+plain tenant: MERGE INTO ONLY shared.items AS i USING users u ON i.owner = u.id WHEN MATCHED THEN DO NOTHING WHEN NOT MATCHED AND u.id IS NULL THEN INSERT DEFAULT VALUES
+         WHEN NOT MATCHED AND u.id > u.id THEN INSERT VALUES (greatest(1, 2), u.id, (SELECT 1)) WHEN NOT MATCHED THEN INSERT OVERRIDING USER VALUE VALUES (1, u.id)
+shared once: CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN MERGE INTO items USING users u ON false WHEN NOT MATCHED THEN INSERT (id) VALUES (DEFAULT); END $$
+plain tenant: CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN MERGE INTO items USING users u ON false WHEN NOT MATCHED THEN INSERT VALUES (DEFAULT); END $$
 "#,
     );
+    for (values, why) in [
+        ("u.*", "has no list of columns, and its values can't be counted"),
+        ("1, u.id, 3, 4", "has more values than the table has columns"),
+    ] {
+        let sql = format!(
+            "MERGE INTO items i USING users u ON i.owner = u.id WHEN NOT MATCHED THEN INSERT VALUES ({values})"
+        );
+        check(setup, &sql, &format!("m.sql:1:1: MERGE INTO items {why}; write the list of columns out"));
+    }
 }
 
 #[test]
