@@ -32,6 +32,10 @@ pub(crate) struct Catalog {
     pub function_schemas: BTreeMap<String, String>,
     /// Roles of the app that every policy so far is for: the tenants' login stands for them. None: no policy names one.
     pub login_roles: Option<BTreeSet<String>>,
+    /// A body or a statement has taken an advisory lock that outlasts its transaction.
+    pub session_locks: bool,
+    /// The body of a function or block has run SET CONSTRAINTS.
+    pub bodies_defer: bool,
 }
 
 impl Catalog {

@@ -6,7 +6,7 @@ mod block;
 mod parts;
 
 pub(crate) use block::{Block, read as read_block};
-pub(crate) use parts::{Kind, Part, of as parts};
+pub(crate) use parts::{Kind, Part, begins, of as parts};
 
 use crate::model::SHADOW_NOTE;
 use crate::refuse::Refuse;

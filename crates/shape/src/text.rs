@@ -1,15 +1,20 @@
 //! Rewriting at the level of tokens: what must change wherever it stands, in statements and in the bodies of
 //! functions alike. The trees of the statement kinds come afterwards.
 
+mod advisory;
+mod calls;
 mod conflict;
 mod insert;
+mod merge;
 mod notify;
 mod public;
 mod query;
 mod refresh;
 mod sequences;
+mod strings;
 mod table;
 
+pub(crate) use advisory::{is_advisory_lock, outlasts_transactions};
 pub(crate) use insert::end_of;
 pub(crate) use query::{query_columns, view_columns};
 
@@ -33,7 +38,11 @@ type Pass = fn(&Tokens<'_>, &Scene<'_>, &mut Edits) -> Result<(), Refuse>;
 
 /// The text for the plain shapes: `public` becomes the schema that it runs in.
 pub(crate) fn plain(text: &str, catalog: &Catalog, options: &Options) -> Result<String, Refuse> {
-    run(text, &Scene { catalog, options, in_body: false, returns_rows: false }, &[public::pass, notify::pass])
+    run(
+        text,
+        &Scene { catalog, options, in_body: false, returns_rows: false },
+        &[public::pass, notify::pass, advisory::pass],
+    )
 }
 
 /// The text for the shared shape, from the one for the plain shapes.
@@ -50,7 +59,15 @@ pub(crate) fn shared_block(text: &str, catalog: &Catalog, options: &Options) -> 
     run(
         text,
         &Scene { catalog, options, in_body: false, returns_rows: false },
-        &[table::pass, sequences::pass, query::pass, insert::pass, conflict::pass, refresh::pass],
+        &[
+            table::pass,
+            sequences::pass,
+            query::pass,
+            insert::pass,
+            merge::pass,
+            conflict::pass,
+            refresh::pass,
+        ],
     )
 }
 
@@ -111,6 +128,17 @@ pub(crate) fn body(tokens: &Tokens<'_>) -> Option<usize> {
     let at = if tokens.are(1, &["or", "replace"]) { 3 } else { 1 };
     let routine = tokens.is(0, "create") && (tokens.is(at, "function") || tokens.is(at, "procedure"));
     if routine { strings().find(|i| *i > 0 && tokens.is(i - 1, "as")) } else { None }
+}
+
+/// Whether the body of a function or block runs SET CONSTRAINTS.
+pub(crate) fn defers_in_body(text: &str) -> Result<bool, Refuse> {
+    if !text.to_ascii_lowercase().contains("constraints") {
+        return Ok(false);
+    }
+    let tokens = scan(text)?;
+    let Some(body) = body(&tokens).and_then(|at| tokens.string_value(at)) else { return Ok(false) };
+    let inner = scan(&body)?;
+    Ok((0..inner.list.len()).any(|i| inner.are(i, &["set", "constraints"])))
 }
 
 /// A new value in the quotes of the old one, where they can hold it.

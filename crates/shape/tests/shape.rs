@@ -48,6 +48,8 @@ mod rule;
 mod schema;
 #[path = "shape/script.rs"]
 mod script;
+#[path = "shape/sessions.rs"]
+mod sessions;
 #[path = "shape/setting.rs"]
 mod setting;
 #[path = "shape/syntax.rs"]

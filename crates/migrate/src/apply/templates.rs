@@ -6,7 +6,7 @@
 
 use tenantry_domain::{Isolation, Result, TenantId, layout};
 use tenantry_jobs::failpoint;
-use tenantry_postgres::bootstrap::ensure_ledger_functions;
+use tenantry_postgres::bootstrap::ensure_functions;
 use tenantry_postgres::connect::connect;
 use tenantry_postgres::error::db_error;
 use tenantry_postgres::tenant::template_key;
@@ -50,7 +50,7 @@ impl Site {
     /// nothing behind.
     pub async fn migrate_templates(&self, tell: &(dyn Fn(&str) + Sync)) -> Result<Vec<Ran>> {
         let data = self.connect_data().await?;
-        ensure_ledger_functions(&data, &self.layout).await?;
+        ensure_functions(&data, &self.layout).await?;
         let mut ran = Vec::new();
         self.under_lock(&data, Some(Told { ran: &mut ran, tell })).await?;
         Ok(ran)
@@ -117,7 +117,7 @@ impl Site {
         let owner = self.layout.owner_role();
         let database = self.layout.template_database(&self.service.name);
         let own = connect(self.server()?, &database, APPLICATION_NAME).await?;
-        ensure_ledger_functions(&own, &self.layout).await?;
+        ensure_functions(&own, &self.layout).await?;
         let target =
             self.target("the template database", Who::Platform, (owner.clone(), layout::DATABASE_SCHEMA));
         let own = Session::new(&own, target);

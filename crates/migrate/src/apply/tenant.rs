@@ -2,7 +2,7 @@
 
 use tenantry_domain::{Error, Isolation, Result, TenantId};
 use tenantry_postgres::acting::{MOVER, for_many};
-use tenantry_postgres::bootstrap::ensure_ledger_functions;
+use tenantry_postgres::bootstrap::ensure_functions;
 use tenantry_postgres::connect::connect;
 use tenantry_postgres::error::{db_error, sqlstate};
 use tenantry_postgres::tenant::home;
@@ -177,7 +177,7 @@ impl<'a> Desk<'a> {
     async fn enter(&self, database: &str) -> Result<(Client, Safety, i64)> {
         let site = self.site;
         let own = connect(site.server()?, database, APPLICATION_NAME).await?;
-        ensure_ledger_functions(&own, &site.layout).await?;
+        ensure_functions(&own, &site.layout).await?;
         prepare(&own, site).await?;
         let safety = Safety::read(&own, &site.layout, site.app.isolation.tenant_ddl).await?;
         let version = ledger::read(&own, "template").await?.last().map_or(0, |e| e.version);

@@ -82,7 +82,7 @@ WITH moved AS (DELETE FROM notes WHERE author = 2 RETURNING id, body), kept AS (
 UPDATE users u SET name = u.name || ' ' || t.notes FROM tallies t WHERE t.author = u.id;
 MERGE INTO tallies t USING users u ON t.author = u.id
   WHEN MATCHED THEN UPDATE SET notes = t.notes + 100
-  WHEN NOT MATCHED THEN INSERT (author, notes) VALUES (u.id, 7);
+  WHEN NOT MATCHED THEN INSERT VALUES (u.id, 7);
 PREPARE more (text) AS INSERT INTO notes (author, body) SELECT id, $1 FROM users WHERE id = 2;
 EXECUTE more ('prepared');
 DEALLOCATE more;

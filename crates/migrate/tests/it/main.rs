@@ -1,9 +1,11 @@
 //! Migrations applied to templates and tenants on a real server.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod advisory;
 mod attack;
 mod blocks;
 mod collisions;
+mod deferred;
 mod drift;
 mod dumps;
 mod examples;

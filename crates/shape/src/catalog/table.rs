@@ -41,7 +41,9 @@ pub(crate) struct Trigger {
     pub on_delete: bool,
     /// It fires on TRUNCATE.
     pub on_truncate: bool,
-    /// A constraint trigger that waits for the end of the transaction.
+    /// A constraint trigger that can wait for the end of the transaction.
+    pub deferrable: bool,
+    /// It does, unless SET CONSTRAINTS says otherwise.
     pub deferred: bool,
     /// The function that it calls.
     pub function: String,

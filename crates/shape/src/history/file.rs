@@ -5,14 +5,14 @@ mod carried;
 use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
-use crate::model::{Options, Statement};
+use crate::model::{Options, Scope, Statement};
 use crate::refuse::{Refusal, Refuse, ShapeError};
 use crate::script;
 use crate::source::{self, Data, Piece, Remark};
-use crate::statement::{self, FileState, Resolve, Work};
+use crate::statement::{self, FileState, Resolve, Waiting, Work};
 use crate::text;
-use crate::tokens::Tokens;
 
+use super::blame::named_in;
 use super::{AskShadow, ShadowAnswer, ShadowQuestion};
 use carried::Carried;
 
@@ -35,6 +35,8 @@ struct Progress {
     catalog: Catalog,
     state: FileState,
     statements: Vec<Statement>,
+    /// Behind each of them.
+    waiting: Vec<Waiting>,
 }
 
 impl<'a, 'f> Carrier<'a, 'f> {
@@ -56,6 +58,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             catalog: self.before.clone(),
             state: FileState { connects: script.connects.clone(), ..FileState::default() },
             statements: Vec::with_capacity(pieces.len()),
+            waiting: Vec::new(),
         };
         let mut now = start.clone();
         for i in 0..pieces.len() {
@@ -68,11 +71,15 @@ impl<'a, 'f> Carrier<'a, 'f> {
             let end = self.end(file, last, &mut now);
             now.statements.extend(end);
         }
+        statement::fire_between_turns(&mut now.statements, &now.waiting);
         Ok((now.catalog, now.statements))
     }
 
     /// What a file leaves to be done behind its last statement.
     fn end(&self, file: &str, last: &Piece<'_>, now: &mut Progress) -> Option<Statement> {
+        // What a psql of its own would have given back by ending.
+        let rows = now.statements.iter().flat_map(|s| &s.shared).any(|e| e.scope == Scope::Tenant);
+        let unlocks = now.catalog.session_locks && rows;
         let mut work = Work {
             options: self.options,
             catalog: &mut now.catalog,
@@ -87,7 +94,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             retired: Vec::new(),
             resolve: None,
         };
-        let output = statement::end(&mut work)?;
+        let output = statement::end(&mut work, unlocks)?;
         Some(Statement {
             file: file.to_owned(),
             line: last.line,
@@ -154,6 +161,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             Some(Remark::Note(note)) => {
                 statement.notes.push(note.clone());
                 now.statements.push(statement);
+                now.waiting.push(Waiting::default());
                 return Ok(Ok(()));
             }
             None => {}
@@ -170,6 +178,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             statement.notes = carried.notes;
             statement.shadow = carried.shadow;
             now.statements.push(statement);
+            now.waiting.push(statement::waiting(&now.catalog, &now.state));
         }))
     }
 
@@ -233,7 +242,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             }
             None => {}
         }
-        all.finish(&now.catalog, &now.state)?;
+        all.finish(&now.state)?;
         Ok(all)
     }
 
@@ -247,6 +256,8 @@ impl<'a, 'f> Carrier<'a, 'f> {
         statement::check_function(&mut now.catalog, text)?;
         let plain = text::plain(text, &now.catalog, self.options)?;
         let shared = text::shared(&plain, &now.catalog, self.options)?;
+        now.catalog.session_locks |= text::outlasts_transactions(&plain);
+        now.catalog.bodies_defer |= text::defers_in_body(&plain)?;
         let mut work = Work {
             options: self.options,
             catalog: &mut now.catalog,
@@ -354,27 +365,4 @@ fn refusal(file: &str, piece: &Piece<'_>, refuse: Refuse) -> Refusal {
         reason: refuse.reason,
         remedy: refuse.remedy,
     }
-}
-
-/// Whether one of these statements, which could have made it, names what is missing.
-fn named_in(what: &str, refused: &[&Piece<'_>]) -> bool {
-    let missing: Vec<&str> = what.split(' ').collect();
-    refused.iter().any(|piece| {
-        Tokens::scan(piece.text).is_ok_and(|tokens| {
-            let data = ["copy", "insert", "update", "delete"].iter().any(|word| tokens.is(0, word));
-            !data
-                && tokens
-                    .list
-                    .iter()
-                    .any(|t| !t.name.is_empty() && missing.contains(&t.name.as_str()) && !is_noun(&t.name))
-        })
-    })
-}
-
-/// The words that say what kind of thing is missing.
-fn is_noun(word: &str) -> bool {
-    matches!(
-        word,
-        "table" | "column" | "of" | "the" | "primary" | "key" | "constraint" | "index" | "view" | "type"
-    )
 }

@@ -2,6 +2,8 @@
 //! which tells its definitions; those are carried as if they stood in the file, in all shapes, since a look into
 //! the catalog means something else where many tenants share it.
 
+mod temporary;
+
 use pg_query::NodeEnum;
 use pg_query::protobuf::DoStmt;
 
@@ -40,6 +42,9 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &DoStmt) -> Result<Output, Refuse
         return Ok(Output::default());
     }
     let reads_catalog = block.reads.iter().any(|r| !work.catalog.tables.contains_key(r) && is_catalog(r));
+    if !reads_catalog && let Some(names) = temporary::only(&block, work.catalog) {
+        return temporary::rows(work, &names);
+    }
     if !defines(&block, work.catalog) {
         let told = reads_catalog && depends(&block, work.catalog).is_ok();
         if !told {
@@ -112,8 +117,12 @@ fn rows(work: &Work<'_>) -> Result<Output, Refuse> {
 
 /// Whether a block may define something.
 fn defines(block: &Block, catalog: &Catalog) -> bool {
-    !block.defines.is_empty()
-        || block.locks
+    !block.defines.is_empty() || defines_unseen(block, catalog)
+}
+
+/// Whether a block may define something that is not written out in it.
+fn defines_unseen(block: &Block, catalog: &Catalog) -> bool {
+    block.locks
         || block.executes.iter().any(|text| !body::is_query(text))
         || block.calls.iter().any(|f| catalog.functions.get(f).is_some_and(|r| r.defines))
 }

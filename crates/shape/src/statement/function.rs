@@ -45,6 +45,9 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateFunctionStmt) -> Result<Ou
             }
             .to_owned(),
         );
+        if shared.contains(body::LOCK_REFUSED) {
+            work.notes.push("its LOCK fails in shared tables, where it would stop every tenant".to_owned());
+        }
         if language.eq_ignore_ascii_case("plpgsql") {
             let probe = plpgsql::probe(&plain, Noted::Definitions)?;
             work.shadow = probe.map(|sql| Emitted { sql, scope: Scope::Tenant, transactional: true });

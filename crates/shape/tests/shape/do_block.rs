@@ -235,3 +235,43 @@ plain tenant: DO $$ BEGIN EXECUTE $sql$ UPDATE shared.t SET a = 'it' || a $sql$;
 "#,
     );
 }
+
+/// Nothing of it lasts, so it needs no shadow.
+#[test]
+fn temporary_tables_of_the_block_alone() {
+    check(
+        "CREATE TABLE t (a int PRIMARY KEY, b int);",
+        "DO $$ DECLARE last int := 0; BEGIN DROP TABLE IF EXISTS todo; CREATE TEMP TABLE todo ON COMMIT DROP AS SELECT * FROM t; CREATE INDEX ON todo (a); UPDATE t SET b = 1 FROM todo WHERE t.a = todo.a AND t.a > last; END $$;",
+        r#"
+shared tenant: DO $$ DECLARE last int := 0; BEGIN DROP TABLE IF EXISTS pg_temp.todo; DROP TABLE IF EXISTS todo; CREATE TEMP TABLE todo ON COMMIT DROP AS SELECT t.a, t.b FROM t; CREATE INDEX ON todo (a); UPDATE t SET b = 1 FROM todo WHERE t.a = todo.a AND t.a > last; END $$
+shared once: DROP TABLE IF EXISTS pg_temp.todo
+plain tenant: DO $$ DECLARE last int := 0; BEGIN DROP TABLE IF EXISTS todo; CREATE TEMP TABLE todo ON COMMIT DROP AS SELECT * FROM t; CREATE INDEX ON todo (a); UPDATE t SET b = 1 FROM todo WHERE t.a = todo.a AND t.a > last; END $$
+plain tenant: DROP TABLE IF EXISTS pg_temp.todo
+"#,
+    );
+    check(
+        "CREATE TABLE t (a int PRIMARY KEY, b int);",
+        "DO $$ BEGIN CREATE TEMP TABLE todo AS SELECT 1 AS a; END $$; DELETE FROM t USING todo WHERE t.a = todo.a;",
+        r#"
+m.sql:1:1: the DO block makes the temporary table todo for statements behind it; make it with CREATE TEMPORARY TABLE as a statement of the migration, before the block
+"#,
+    );
+}
+
+#[test]
+fn other_definitions_beside_a_temporary_table() {
+    for more in
+        ["CREATE INDEX ON t (b);", "DROP TABLE t;", "LOCK TABLE t;", "EXECUTE 'ALTER TABLE t ADD c int';"]
+    {
+        let sql = format!(
+            "DO $$ DECLARE n int := 1; BEGIN CREATE TEMP TABLE todo (a int); {more} UPDATE t SET b = n; END $$"
+        );
+        check(
+            "CREATE TABLE t (a int PRIMARY KEY, b int);",
+            &sql,
+            r#"
+m.sql:1:1: the DO block makes definitions, and writes rows with variables in between; make it two blocks: one for the definitions, one for the rows
+"#,
+        );
+    }
+}

@@ -135,13 +135,6 @@ note: the notification is left out: channels are shared by the whole database
 note: the notification is left out: channels are shared by the whole database
 "#,
     );
-    check(
-        "CREATE TABLE t (a int);",
-        "DO $$ BEGIN PERFORM pg_advisory_lock(1); DELETE FROM t; END $$;",
-        r#"
-m.sql:1:1: the body calls pg_advisory_lock, which reaches every tenant's sessions and is taken from tenants' roles; do that in the application
-"#,
-    );
 }
 
 #[test]

@@ -183,6 +183,7 @@ fn servers_names(words: Vec<String>) -> Vec<String> {
     ];
     let server = |word: String| match names.iter().find(|(ours, _)| *ours == word) {
         Some((_, theirs)) => (*theirs).to_owned(),
+        None if word.starts_with("advisory_") || word.starts_with("try_advisory_") => format!("pg_{word}"),
         None => word,
     };
     words.into_iter().map(server).collect()

@@ -1,6 +1,5 @@
 //! What becomes of a statement, put together from what it stands for.
 
-use crate::catalog::Catalog;
 use crate::model::{Emitted, Scope};
 use crate::refuse::Refuse;
 use crate::statement::{self, FileState, Output, Setting};
@@ -24,11 +23,10 @@ impl Carried {
     }
 
     /// Adds what every statement gets when it is known what becomes of it.
-    pub fn finish(&mut self, catalog: &Catalog, state: &FileState) -> Result<(), Refuse> {
+    pub fn finish(&mut self, state: &FileState) -> Result<(), Refuse> {
         if self.output.shared.is_empty() && self.notes.is_empty() {
             self.notes.push("there is nothing to do in shared tables".to_owned());
         }
-        statement::fire_at_once(catalog, &mut self.output);
         statement::make_resumable(&mut self.output)?;
         if self.output.shared.iter().any(|e| !e.transactional) {
             // What was set for the transaction ended with it.

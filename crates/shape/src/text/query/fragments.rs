@@ -9,7 +9,7 @@ pub(super) struct Fragment {
     pub sql: String,
     /// It has GROUP BY.
     pub groups: bool,
-    /// It inserts.
+    /// It inserts, or fills a table that is made of it.
     pub inserts: bool,
     /// Its rows are what the function returns.
     pub returned: bool,
@@ -54,7 +54,8 @@ fn cut(tokens: &Tokens<'_>, first: usize, end: usize) -> Option<Fragment> {
         start,
         sql: String::from_utf8(sql).ok()?,
         groups: (first..end).any(|i| tokens.are(i, &["group", "by"])),
-        inserts: (first..end).any(|i| tokens.are(i, &["insert", "into"])),
+        inserts: first > 0 && tokens.is(first - 1, "as")
+            || (first..end).any(|i| tokens.are(i, &["insert", "into"])),
         returned: first >= 2 && tokens.are(first - 2, &["return", "query"]),
     })
 }
