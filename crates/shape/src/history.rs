@@ -1,6 +1,5 @@
 //! The coordinator: one file in, its statements for each shape out, and what they made remembered.
 
-mod carried;
 mod file;
 
 use tenantry_domain::Error;

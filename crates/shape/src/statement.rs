@@ -26,6 +26,7 @@ mod like;
 mod maintenance;
 mod materialized_view;
 mod partition;
+mod policy;
 mod prepare;
 mod privilege;
 mod rename;
@@ -167,6 +168,8 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::DefineStmt(s) => define::carry(work, &s),
         NodeEnum::DoStmt(s) => do_block::carry(work, &s),
         NodeEnum::RuleStmt(s) => rule::carry(work, &s),
+        NodeEnum::CreatePolicyStmt(s) => policy::create(work, &s),
+        NodeEnum::AlterPolicyStmt(s) => policy::alter(work, &s),
         NodeEnum::CreateSchemaStmt(s) => schema::create(work, &s),
         NodeEnum::AlterObjectSchemaStmt(s) => schema::set(work, &s),
         NodeEnum::CreateTableAsStmt(s) => create_table_as::carry(work, *s),

@@ -8,6 +8,7 @@ mod public;
 mod query;
 mod refresh;
 mod sequences;
+mod table;
 
 pub(crate) use insert::end_of;
 pub(crate) use query::{query_columns, view_columns};
@@ -49,7 +50,7 @@ pub(crate) fn shared_block(text: &str, catalog: &Catalog, options: &Options) -> 
     run(
         text,
         &Scene { catalog, options, in_body: false, returns_rows: false },
-        &[sequences::pass, query::pass, insert::pass, conflict::pass, refresh::pass],
+        &[table::pass, sequences::pass, query::pass, insert::pass, conflict::pass, refresh::pass],
     )
 }
 

@@ -34,6 +34,8 @@ mod maintenance;
 mod materialized_view;
 #[path = "shape/partition.rs"]
 mod partition;
+#[path = "shape/policy.rs"]
+mod policy;
 #[path = "shape/privilege.rs"]
 mod privilege;
 #[path = "shape/properties.rs"]

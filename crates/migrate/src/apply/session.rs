@@ -106,6 +106,8 @@ impl<'a> Session<'a> {
 
     async fn run_all(&self, file: &Shaped, runs: &[Run<'_>], mark: &Mark) -> Result<()> {
         let in_one = runs.iter().all(|r| r.emitted.transactional);
+        // A file is written for a session of its own, where functions have not met columns that had other types.
+        self.say("DISCARD PLANS", "begin the migration").await?;
         let done: i32 = if in_one { 0 } else { self.progress_of(file, mark.target()).await? };
         self.begin().await?;
         if in_one && matches!(mark, Mark::Version { .. }) {

@@ -85,6 +85,7 @@ impl Rollout {
                     cluster: cluster.to_owned(),
                     service: service.clone(),
                     history: history(service)?.1.clone(),
+                    spare: Arc::default(),
                 })
             })
             .collect()
@@ -274,8 +275,18 @@ impl Rollout {
         match step.split_once(':') {
             Some(("templates", name)) => self.templates(name, &sites, run).await,
             _ if step == "plan" => self.plan(run, &order, &sites).await,
-            _ if step == "finish" => self.finish(run, &order, &sites).await,
-            _ => self.wave(step, run, &order, &sites).await,
+            _ if step == "finish" => {
+                let finished = self.finish(run, &order, &sites).await;
+                sites.iter().for_each(|s| s.spare.close());
+                finished
+            }
+            _ => {
+                let done = self.wave(step, run, &order, &sites).await;
+                if done.is_err() || run.line.is_halted() {
+                    sites.iter().for_each(|s| s.spare.close());
+                }
+                done
+            }
         }
     }
 }

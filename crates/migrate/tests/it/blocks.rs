@@ -152,3 +152,30 @@ async fn shadow_is_gone(lab: &Lab) {
     let sql = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
     assert_eq!(one::<i64>(&lab.app.data().await, &sql).await, 0, "{name}");
 }
+
+/// A block that makes roles and grants among its tables: the shadow has no such roles, and nobody may make any there.
+#[tokio::test]
+async fn blocks_that_make_roles_and_schemas() {
+    let (lab, slugs) = lab().await;
+    let text =
+        "DO $$ DECLARE reader text := coalesce(current_setting('app.reader', true), 'tenantry_no_such_role');
+                BEGIN
+                  IF NOT EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = 'store') THEN
+                    CREATE SCHEMA store;
+                  END IF;
+                  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = reader) THEN
+                    EXECUTE 'CREATE ROLE ' || reader || ' NOLOGIN';
+                  END IF;
+                  CREATE TABLE store.boxes (id int PRIMARY KEY);
+                  EXECUTE 'GRANT USAGE ON SCHEMA store TO ' || reader;
+                  EXECUTE 'ALTER TABLE store.boxes OWNER TO ' || reader;
+                  EXECUTE 'alter default privileges in schema store grant all on tables to ' || reader;
+                END $$;
+                INSERT INTO store.boxes VALUES (1);";
+    lab.apply("0002_block.up.sql", text).await;
+    for slug in &slugs {
+        assert_eq!(one::<i64>(&lab.app.login(slug).await, "SELECT count(*) FROM boxes").await, 1, "{slug}");
+    }
+    let sql = "SELECT count(*) FROM pg_roles WHERE rolname = 'tenantry_no_such_role'";
+    assert_eq!(one::<i64>(&lab.app.data().await, sql).await, 0);
+}

@@ -120,3 +120,28 @@ async fn bodies_do_for_each_tenant_what_they_do_for_one() {
         assert_eq!(e.code().unwrap().code(), "P0001", "{slug}: a constraint trigger fires at the end");
     }
 }
+
+/// Each file runs as if in a session of its own: a function that has run doesn't insist on the types that it met.
+#[tokio::test]
+async fn a_function_that_ran_meets_columns_of_another_type() {
+    let lab = Lab::new(AppOptions::default()).await;
+    lab.apply("0001_first.up.sql", "CREATE TABLE users (id serial PRIMARY KEY, name text);").await;
+    let slugs = pairs(&lab).await;
+    lab.write(
+        "0002_fires.up.sql",
+        "CREATE TABLE seen (what text);
+         CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
+         DECLARE r record;
+         BEGIN r := row((SELECT e FROM (SELECT NEW.name) AS e)); INSERT INTO seen VALUES (r::text); RETURN NEW; END $$;
+         CREATE TRIGGER seen AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION see();
+         INSERT INTO users (name) VALUES ('one');",
+    );
+    lab.write(
+        "0003_retypes.up.sql",
+        "ALTER TABLE users ALTER COLUMN name TYPE varchar(100); INSERT INTO users (name) VALUES ('two');",
+    );
+    lab.up().await.unwrap();
+    for slug in &slugs {
+        assert_eq!(one::<i64>(&lab.app.login(slug).await, "SELECT count(*) FROM seen").await, 2, "{slug}");
+    }
+}

@@ -12,6 +12,7 @@ mod folder;
 mod functions;
 mod locks;
 mod plan;
+mod policies;
 mod refused;
 mod relations;
 mod retire;

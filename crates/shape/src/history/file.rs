@@ -1,18 +1,20 @@
 //! One file: its statements one after the other, and what is refused of them.
 
+mod carried;
+
 use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
-use crate::model::{Emitted, Options, Scope, Statement};
+use crate::model::{Options, Statement};
 use crate::refuse::{Refusal, Refuse, ShapeError};
 use crate::script;
 use crate::source::{self, Data, Piece, Remark};
-use crate::statement::{self, FileState, Resolve, Setting, Work};
+use crate::statement::{self, FileState, Resolve, Work};
 use crate::text;
 use crate::tokens::Tokens;
 
-use super::carried::Carried;
 use super::{AskShadow, ShadowAnswer, ShadowQuestion};
+use carried::Carried;
 
 /// Carries a file.
 pub(super) struct Carrier<'a, 'f> {
@@ -190,7 +192,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
                 let before = (now.catalog.clone(), now.state.clone());
                 match self.text(&sql, (None, later), now) {
                     Ok((carried, _)) => all.add(carried),
-                    Err(refuse) if refuse.is_duplicate() => {
+                    Err(refuse) if refuse.duplicate => {
                         (now.catalog, now.state) = before;
                         all.notes.push(format!("the block has nothing to do: {}", refuse.reason));
                     }
@@ -231,14 +233,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             }
             None => {}
         }
-        statement::fire_at_once(&now.catalog, &mut all.output);
-        statement::make_resumable(&mut all.output)?;
-        if all.output.shared.iter().any(|e| !e.transactional) {
-            // What was set for the transaction ended with it.
-            let again = |scope| move |s: &Setting| Emitted { sql: s.sql.clone(), scope, transactional: true };
-            all.output.shared.extend(now.state.settings.iter().map(again(Scope::Database)));
-            all.output.plain.extend(now.state.settings.iter().map(again(Scope::Tenant)));
-        }
+        all.finish(&now.catalog, &now.state)?;
         Ok(all)
     }
 

@@ -1,5 +1,7 @@
 //! The statements of a PL/pgSQL body by their tokens.
 
+use std::ops::Range;
+
 use crate::tokens::Tokens;
 
 /// What a statement does.
@@ -29,6 +31,12 @@ pub(crate) struct Part {
 }
 
 impl Part {
+    /// Where it stands.
+    pub fn range(&self, tokens: &Tokens<'_>) -> Range<usize> {
+        let start = tokens.list.get(self.first).map_or(0, |t| t.range.start);
+        start..start + self.text(tokens).len()
+    }
+
     /// As it is written.
     pub fn text<'a>(&self, tokens: &Tokens<'a>) -> &'a str {
         let start = tokens.list.get(self.first).map_or(0, |t| t.range.start);

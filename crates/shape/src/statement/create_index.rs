@@ -77,10 +77,7 @@ fn name(work: &Work<'_>, table: &str, stmt: &mut IndexStmt, columns: &[String]) 
             names::choose(table, Some(&addition), "idx", |n| work.catalog.relation_taken(n, global));
     }
     if work.catalog.relation_taken(&stmt.idxname, global) {
-        return Err(Refuse::all(
-            format!("a relation {} exists already", stmt.idxname),
-            "give the index another name",
-        ));
+        return Err(Refuse::duplicate(format!("a relation {}", stmt.idxname), "give the index another name"));
     }
     Ok(())
 }

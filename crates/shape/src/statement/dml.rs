@@ -1,5 +1,7 @@
 //! INSERT, UPDATE, DELETE, MERGE, SELECT, CALL: once for every tenant; on global tables once.
 
+mod order;
+
 use pg_query::NodeEnum;
 use serde_json::Value;
 
@@ -77,7 +79,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
         return Ok(Output { shared: vec![emitted(&work.shared)], plain: vec![emitted(&work.plain)] });
     }
     let shared = Emitted { sql: work.shared.clone(), scope: Scope::Tenant, transactional: true };
-    Ok(Output { shared: vec![shared], plain: vec![work.plain_text(false)] })
+    Ok(Output { shared: order::kept(work, stmt, shared)?, plain: vec![work.plain_text(false)] })
 }
 
 /// A call of a function that makes definitions: what they are, a shadow tells.

@@ -38,6 +38,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &DropStmt) -> Result<Output, Refu
         }
         ObjectType::ObjectPublication => return Ok(work.left_out(super::habits::PUBLICATION)),
         ObjectType::ObjectExtension => return extension(work, stmt),
+        ObjectType::ObjectPolicy => return super::policy::drop(work, stmt),
         ObjectType::ObjectSchema => return super::schema::drop(work, stmt),
         other => {
             return Err(Refuse::all(
@@ -157,7 +158,10 @@ fn forget(
             None => missing("sequence"),
         },
         ObjectType::ObjectView => match work.catalog.views.remove(&name) {
-            Some(_) => Ok(false),
+            Some(_) => {
+                work.catalog.forget_policies_on(&name);
+                Ok(false)
+            }
             None => missing("view"),
         },
         ObjectType::ObjectType | ObjectType::ObjectDomain => {
@@ -183,6 +187,9 @@ fn forget(
         }
         _ => {
             work.catalog.functions.remove(&name);
+            if cascade {
+                work.catalog.forget_policies_calling(&name);
+            }
             Ok(false)
         }
     }

@@ -40,10 +40,7 @@ pub(crate) fn create(work: &mut Work<'_>, stmt: &CreateSchemaStmt) -> Result<Out
         ));
     }
     if !work.catalog.schemas.insert(name.to_owned()) && !stmt.if_not_exists {
-        return Err(Refuse::all(
-            format!("the schema {name} exists already"),
-            "write CREATE SCHEMA IF NOT EXISTS",
-        ));
+        return Err(Refuse::duplicate(format!("the schema {name}"), "write CREATE SCHEMA IF NOT EXISTS"));
     }
     Ok(work.left_out(format!(
         "the schema {name} stands for the tenant's one schema, as public does: names must be unique over both"
@@ -134,7 +131,7 @@ pub(crate) fn check_function(catalog: &mut Catalog, sql: &str) -> Result<(), Ref
 
 /// Says of a name that is taken that schemas share it.
 pub(crate) fn explain(catalog: &Catalog, mut refuse: Refuse) -> Refuse {
-    if refuse.reason.ends_with("exists already") && !catalog.schemas.is_empty() {
+    if refuse.duplicate && !catalog.schemas.is_empty() {
         let names: Vec<&str> = catalog.schemas.iter().map(String::as_str).collect();
         refuse
             .reason

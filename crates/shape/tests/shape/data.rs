@@ -251,3 +251,26 @@ m.sql:1:1: it changes the system catalog pg_catalog; use the SQL command that ma
 "#,
     );
 }
+
+/// Rows are numbered in the order in which they lie, as for one customer: not in that of an index.
+#[test]
+fn rows_are_counted_as_they_lie() {
+    check(
+        "CREATE TABLE a (id serial PRIMARY KEY, n text UNIQUE); CREATE TABLE b (id int GENERATED ALWAYS AS IDENTITY, n text);",
+        "INSERT INTO b (n) SELECT n FROM a; INSERT INTO a (n) SELECT n FROM b ORDER BY n; INSERT INTO a (id, n) SELECT 1, n FROM b; INSERT INTO a (n) SELECT 'x'",
+        r#"
+shared once: SET LOCAL enable_indexscan = off
+shared once: SET LOCAL enable_indexonlyscan = off
+shared tenant: INSERT INTO b (n) SELECT n FROM a
+shared once: SET LOCAL enable_indexscan TO DEFAULT
+shared once: SET LOCAL enable_indexonlyscan TO DEFAULT
+plain tenant: INSERT INTO b (n) SELECT n FROM a
+shared tenant: INSERT INTO a (n) SELECT n FROM b ORDER BY n
+plain tenant: INSERT INTO a (n) SELECT n FROM b ORDER BY n
+shared tenant: INSERT INTO a (id, n) SELECT 1, n FROM b
+plain tenant: INSERT INTO a (id, n) SELECT 1, n FROM b
+shared tenant: INSERT INTO a (n) SELECT 'x'
+plain tenant: INSERT INTO a (n) SELECT 'x'
+"#,
+    );
+}

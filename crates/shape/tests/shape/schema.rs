@@ -210,3 +210,16 @@ m.sql:1:63: it changes the system catalog pg_catalog; use the SQL command that m
 "#,
     );
 }
+
+/// The name of a dictionary is an argument.
+#[test]
+fn names_that_functions_of_extensions_take() {
+    check(
+        "CREATE EXTENSION unaccent;",
+        "CREATE FUNCTION f(text) RETURNS text LANGUAGE sql AS $$ SELECT public.unaccent('public.unaccent', $1) $$",
+        r#"
+shared once: CREATE FUNCTION f(text) RETURNS text LANGUAGE sql AS $$ SELECT extensions.unaccent('extensions.unaccent', $1) $$
+plain tenant: CREATE FUNCTION f(text) RETURNS text LANGUAGE sql AS $$ SELECT extensions.unaccent('extensions.unaccent', $1) $$
+"#,
+    );
+}
