@@ -67,6 +67,7 @@ impl Site {
     /// The same after the waves, and what drift compares with.
     pub(super) async fn retire_behind(&self, data: &Client) -> Result<()> {
         if self.retire(data).await? {
+            record::forget_newest(data).await?;
             record::note(self.server()?, data, &self.app, &self.service.name).await?;
         }
         Ok(())

@@ -88,6 +88,15 @@ pub(crate) async fn read_template(
     Ok(inspect(client, schema, Rights::Ruled { tenant_ddl }).await?.catalog)
 }
 
+/// Forgets what was noted of the newest migration, whose last part has only just been done.
+///
+/// # Errors
+/// What the server said.
+pub(crate) async fn forget_newest(data: &Client) -> Result<()> {
+    let before = newest(data).await?.saturating_sub(1);
+    data.execute(FORGET_AFTER, &[&before]).await.map(|_| ()).map_err(|e| db_error(e, DOING))
+}
+
 /// Notes what the shared tables, the global tables and the templates hold, unless that has been done for the newest
 /// migration. `data` is the platform's connection to the data database, not in a transaction; whoever calls keeps the
 /// templates as they are meanwhile.
