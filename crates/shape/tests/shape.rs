@@ -38,6 +38,8 @@ mod partition;
 mod privilege;
 #[path = "shape/properties.rs"]
 mod properties;
+#[path = "shape/row.rs"]
+mod row;
 #[path = "shape/rule.rs"]
 mod rule;
 #[path = "shape/schema.rs"]

@@ -17,6 +17,7 @@ mod plan;
 mod refused;
 mod relations;
 mod rollout;
+mod rows;
 mod run_time;
 mod statements;
 mod tenants;
