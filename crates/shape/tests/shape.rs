@@ -42,6 +42,8 @@ mod privilege;
 mod properties;
 #[path = "shape/retire.rs"]
 mod retire;
+#[path = "shape/row.rs"]
+mod row;
 #[path = "shape/rule.rs"]
 mod rule;
 #[path = "shape/schema.rs"]

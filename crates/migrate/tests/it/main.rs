@@ -19,6 +19,7 @@ mod refused;
 mod relations;
 mod retire;
 mod rollout;
+mod rows;
 mod run_time;
 mod statements;
 mod tenants;
