@@ -235,3 +235,17 @@ plain tenant: DO $$ BEGIN EXECUTE $sql$ UPDATE shared.t SET a = 'it' || a $sql$;
 "#,
     );
 }
+
+#[test]
+fn a_procedure_that_defines_is_told_by_a_shadow() {
+    check_asked(
+        "CREATE TABLE t (a int PRIMARY KEY); CREATE PROCEDURE grow() LANGUAGE plpgsql AS $$ BEGIN ALTER TABLE t ADD b int; END $$;",
+        "CALL grow()",
+        &["ALTER TABLE t ADD b int"],
+        r#"
+asked m.sql:1: CALL grow()
+shared once: ALTER TABLE t ADD COLUMN b int
+plain tenant: ALTER TABLE t ADD b int
+"#,
+    );
+}

@@ -248,3 +248,12 @@ plain tenant: INSERT INTO t (a) VALUES (1)
 "#,
     );
 }
+
+#[test]
+fn a_procedure_that_commits_is_not_called() {
+    check(
+        "CREATE TABLE t (a int PRIMARY KEY); CREATE PROCEDURE work() LANGUAGE plpgsql AS $$ BEGIN DELETE FROM t; COMMIT; END $$;",
+        "CALL work()",
+        "m.sql:1:1: it calls work, which ends the transaction that the migration runs in; call it from the application, or write what it does as statements of the migration",
+    );
+}
