@@ -79,7 +79,7 @@ impl Default for Limits {
             rollout_backoff_ms_max: 10_000,
             rollout_failures_max: 10,
             rollout_first_wave_tenants: 16,
-            rollout_tenants_per_connection: 200,
+            rollout_tenants_per_connection: 500,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Statement kinds: one file each. A kind reads its tree, updates the catalog and emits for both shapes.
 
+mod absent;
 mod alter_sequence;
 mod alter_table;
 mod bookkeeping;
@@ -25,10 +26,12 @@ mod like;
 mod maintenance;
 mod materialized_view;
 mod partition;
+mod policy;
 mod prepare;
 mod privilege;
 mod rename;
 mod resumable;
+mod retire;
 mod rls;
 mod rule;
 mod schema;
@@ -116,6 +119,8 @@ pub(crate) struct Work<'a> {
     pub notes: Vec<String>,
     /// What stands in for the plain statement on a shadow.
     pub shadow: Option<Emitted>,
+    /// What runs in a data database when no tenant refers to it any more.
+    pub retired: Vec<Emitted>,
     /// The statement stands for others.
     pub resolve: Option<Resolve>,
 }
@@ -129,7 +134,12 @@ pub(crate) use schema::{check_function, explain};
 
 /// Carries the statement of this work.
 pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
-    let stmt = ast::parse_one(&work.shared)?;
+    let mut stmt = ast::parse_one(&work.shared)?;
+    match absent::present(work, &stmt)? {
+        absent::Present::All => {}
+        absent::Present::Some(rest) => stmt = *rest,
+        absent::Present::Nothing(schema) => return Ok(work.left_out(absent::note(&schema))),
+    }
     match stmt {
         NodeEnum::CreateStmt(s) => create_table::carry(work, s),
         NodeEnum::AlterTableStmt(s) => alter_table::carry(work, s),
@@ -156,6 +166,8 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::DefineStmt(s) => define::carry(work, &s),
         NodeEnum::DoStmt(s) => do_block::carry(work, &s),
         NodeEnum::RuleStmt(s) => rule::carry(work, &s),
+        NodeEnum::CreatePolicyStmt(s) => policy::create(work, &s),
+        NodeEnum::AlterPolicyStmt(s) => policy::alter(work, &s),
         NodeEnum::CreateSchemaStmt(s) => schema::create(work, &s),
         NodeEnum::AlterObjectSchemaStmt(s) => schema::set(work, &s),
         NodeEnum::CreateTableAsStmt(s) => create_table_as::carry(work, *s),

@@ -34,10 +34,14 @@ mod maintenance;
 mod materialized_view;
 #[path = "shape/partition.rs"]
 mod partition;
+#[path = "shape/policy.rs"]
+mod policy;
 #[path = "shape/privilege.rs"]
 mod privilege;
 #[path = "shape/properties.rs"]
 mod properties;
+#[path = "shape/retire.rs"]
+mod retire;
 #[path = "shape/rule.rs"]
 mod rule;
 #[path = "shape/schema.rs"]

@@ -29,6 +29,8 @@ pub(crate) struct Table {
     pub inherits: Vec<String>,
     /// The columns that its partition key reads; none: it is not partitioned.
     pub partitioned_by: Option<Vec<String>>,
+    /// Row-level security of the app's own.
+    pub security: super::RowSecurity,
 }
 
 /// A trigger or a rule.

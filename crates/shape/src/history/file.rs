@@ -77,6 +77,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             later: &[],
             notes: Vec::new(),
             shadow: None,
+            retired: Vec::new(),
             resolve: None,
         };
         let output = statement::end(&mut work)?;
@@ -86,6 +87,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             column: last.column,
             shared: output.shared,
             plain: output.plain,
+            retired: work.retired,
             notes: work.notes,
             ..Statement::default()
         })
@@ -157,6 +159,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
         Ok(carried.map(|carried| {
             statement.shared = carried.output.shared;
             statement.plain = carried.output.plain;
+            statement.retired = carried.retired;
             statement.notes = carried.notes;
             statement.shadow = carried.shadow;
             now.statements.push(statement);
@@ -217,7 +220,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
                     let open =
                         "what the block defines shows when it is tried on a server, and is not told here";
                     all.notes.push(open.to_owned());
-                } else if all.output.shared.is_empty() {
+                } else if all.output.shared.is_empty() && all.retired.is_empty() {
                     all.notes.push("the block has nothing to do".to_owned());
                 }
             }
@@ -247,13 +250,14 @@ impl<'a, 'f> Carrier<'a, 'f> {
             later,
             notes: Vec::new(),
             shadow: None,
+            retired: Vec::new(),
             resolve: None,
         };
         let output =
             statement::carry(&mut work).map_err(|refuse| statement::explain(work.catalog, refuse))?;
-        let (notes, shadow, resolve) = (work.notes, work.shadow, work.resolve);
+        let (notes, shadow, retired, resolve) = (work.notes, work.shadow, work.retired, work.resolve);
         now.state.runs |= output.shared.iter().chain(&output.plain).any(|e| e.transactional);
-        Ok((Carried { output, notes, shadow }, resolve))
+        Ok((Carried { output, notes, shadow, retired }, resolve))
     }
 
     /// Statements that a block ran on the shadow, carried as if they stood in the file; how many define something.

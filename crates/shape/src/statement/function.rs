@@ -51,6 +51,9 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateFunctionStmt) -> Result<Ou
         }
     }
     let truncates = body::routine(&plain)?.truncates;
+    if truncates && let Some(table) = work.catalog.tables.values().find(|t| t.security.forced) {
+        return Err(super::policy::truncated(&table.name, &name));
+    }
     let known = work.catalog.functions.entry(name).or_default();
     known.defines |= routine.defines;
     // Of the text as written: in the shared shape it deletes.

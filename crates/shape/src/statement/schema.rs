@@ -13,6 +13,11 @@ use crate::refuse::Refuse;
 /// Names that schemas of Tenantry's have.
 const RESERVED: [&str; 5] = ["tenantry", "shared", "template", "global", "information_schema"];
 
+/// Whether a schema is Tenantry's or the server's.
+pub(super) fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name) || name.starts_with("pg_") || name.starts_with("tenant_")
+}
+
 /// Carries a CREATE SCHEMA.
 pub(crate) fn create(work: &mut Work<'_>, stmt: &CreateSchemaStmt) -> Result<Output, Refuse> {
     let name = stmt.schemaname.as_str();
@@ -22,7 +27,7 @@ pub(crate) fn create(work: &mut Work<'_>, stmt: &CreateSchemaStmt) -> Result<Out
     if name.is_empty() {
         return Err(Refuse::all("CREATE SCHEMA AUTHORIZATION names no schema", "name the schema"));
     }
-    if RESERVED.contains(&name) || name.starts_with("pg_") || name.starts_with("tenant_") {
+    if is_reserved(name) {
         return Err(Refuse::all(
             format!("the name {name} is one of Tenantry's schemas"),
             "name the schema otherwise",

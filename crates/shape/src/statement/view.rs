@@ -37,6 +37,15 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: ViewStmt) -> Result<Output, Refus
         }
     }
     let reads = Reads::of(stmt.query.as_deref());
+    let secured = reads.relations.iter().filter(|r| work.catalog.is_secured(r));
+    let secured: Vec<&str> = secured.map(String::as_str).collect();
+    if !secured.is_empty() {
+        let note = format!(
+            "the policies of {} hold through {name} too: views read with the rights of whoever asks",
+            secured.join(", ")
+        );
+        work.notes.push(note);
+    }
     work.catalog.views.insert(name, View { columns, reads });
     let mut stmt = stmt;
     set_invoker(&mut stmt)?;

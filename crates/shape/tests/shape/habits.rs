@@ -31,17 +31,6 @@ note: CREATE SCHEMA public is left out: Tenantry makes the schemas
 }
 
 #[test]
-fn policies_are_refused() {
-    check(
-        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
-        r#"CREATE POLICY p ON users USING (true)"#,
-        r#"
-m.sql:1:1: a policy of the app's own would widen the tenants' one; leave it out: rows are kept apart by Tenantry; what a role may do stands in [roles]
-"#,
-    );
-}
-
-#[test]
 fn what_only_shows_something_is_left_out() {
     check(
         "",

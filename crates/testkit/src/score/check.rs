@@ -69,8 +69,8 @@ async fn newcomers(lab: &Lab, files: &[File], volatile: &Volatile, score: &mut S
         plain.client().batch_execute("SELECT pg_catalog.pg_sleep(1)").await.expect("let a second pass");
     }
     let objects = snapshot::read_all(bare.client()).await;
-    let rows = dump::read(bare.client(), &relations).await;
-    let mut masked = dump::volatile(&rows, &dump::read(again.client(), &relations).await);
+    let rows = dump::read(bare.application().await, &relations).await;
+    let mut masked = dump::volatile(&rows, &dump::read(again.application().await, &relations).await);
     for (name, columns) in volatile {
         masked.entry(name.clone()).or_default().extend(columns);
     }
@@ -112,8 +112,8 @@ async fn keys(lab: &Lab, files: &[File], score: &mut Score) {
 /// Point (e), and the counts of point (d).
 async fn rows(lab: &Lab, files: &[File], score: &mut Score) -> Volatile {
     let relations = lab.relations().await;
-    let plain = dump::read(lab.plain.client(), &relations).await;
-    let twin = dump::read(lab.twin.client(), &relations).await;
+    let plain = dump::read(lab.plain.application().await, &relations).await;
+    let twin = dump::read(lab.twin.application().await, &relations).await;
     let volatile = dump::volatile(&plain, &twin);
     for (isolation, pair) in lab.pairs() {
         for tenant in pair {

@@ -102,10 +102,11 @@ impl Lab {
     async fn wipe(&mut self, stop: &Stop, before: usize, score: &mut Score) -> Result<(), Halt> {
         self.flush().await?;
         let tables = model::read(self.plain.client()).await;
+        let plain = self.plain.application().await;
         let named = stop.refusal.table.as_ref().filter(|_| before == 0);
         let mut events = Vec::new();
         for sql in super::cross::delete_rows(&tables, named.map(String::as_str)) {
-            let outcome = run(self.plain.client(), &sql).await;
+            let outcome = run(plain, &sql).await;
             events.push(Event { sql, outcome, returns: false });
         }
         self.repeat(&events, score).await;
@@ -120,7 +121,8 @@ impl Lab {
     pub async fn fill(&mut self, score: &mut Score) -> Result<(), Halt> {
         self.flush().await?;
         let tables = model::read(self.plain.client()).await;
-        let events = self.rows.fill(self.trial.client(), self.plain.client(), &tables).await;
+        let (trial, plain) = (self.trial.application().await, self.plain.application().await);
+        let events = self.rows.fill(trial, plain, &tables).await;
         self.repeat(&events, score).await;
         if !events.is_empty() {
             self.trial = Plain::copy(&mut self.plain, "trial").await;
@@ -131,7 +133,7 @@ impl Lab {
     /// Statements that ran on the plain database, run by its twin and by every tenant. Differences are findings.
     pub async fn repeat(&self, events: &[Event], score: &mut Score) {
         let mut events = events.to_vec();
-        let twins = replay(self.twin.client(), &events).await;
+        let twins = replay(self.twin.application().await, &events).await;
         for (event, twin) in events.iter_mut().zip(&twins) {
             event.returns &= agrees(event, twin);
         }

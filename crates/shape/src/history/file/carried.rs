@@ -11,6 +11,7 @@ pub(super) struct Carried {
     pub output: Output,
     pub notes: Vec<String>,
     pub shadow: Option<Emitted>,
+    pub retired: Vec<Emitted>,
 }
 
 impl Carried {
@@ -18,6 +19,7 @@ impl Carried {
     pub fn add(&mut self, other: Carried) {
         self.output.add(other.output);
         self.notes.extend(other.notes);
+        self.retired.extend(other.retired);
         self.shadow = self.shadow.take().or(other.shadow);
     }
 
