@@ -118,8 +118,6 @@ pub(crate) struct Work<'a> {
     pub data: Option<Data<'a>>,
     /// The statements after this one in its file.
     pub later: &'a [Piece<'a>],
-    /// The number of the file.
-    pub file: usize,
     pub notes: Vec<String>,
     /// What stands in for the plain statement on a shadow.
     pub shadow: Option<Emitted>,

@@ -62,6 +62,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateFunctionStmt) -> Result<Ou
     // Of the text as written: in the shared shape it deletes.
     known.truncates |= truncates;
     known.writes |= routine.writes;
+    known.ends |= routine.ends;
     Ok(Output {
         shared: vec![Emitted { sql: shared, scope: Scope::Database, transactional: true }],
         plain: vec![Emitted { sql: plain, scope: Scope::Tenant, transactional: true }],

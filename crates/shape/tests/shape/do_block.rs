@@ -275,3 +275,17 @@ m.sql:1:1: the DO block makes definitions, and writes rows with variables in bet
         );
     }
 }
+
+#[test]
+fn a_procedure_that_defines_is_told_by_a_shadow() {
+    check_asked(
+        "CREATE TABLE t (a int PRIMARY KEY); CREATE PROCEDURE grow() LANGUAGE plpgsql AS $$ BEGIN ALTER TABLE t ADD b int; END $$;",
+        "CALL grow()",
+        &["ALTER TABLE t ADD b int"],
+        r#"
+asked m.sql:1: CALL grow()
+shared once: ALTER TABLE t ADD COLUMN b int
+plain tenant: ALTER TABLE t ADD b int
+"#,
+    );
+}

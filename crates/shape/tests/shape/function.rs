@@ -314,3 +314,12 @@ m.sql:1:1: the body runs LOCK, which in shared tables would stop every tenant; l
         );
     }
 }
+
+#[test]
+fn a_procedure_that_commits_is_not_called() {
+    check(
+        "CREATE TABLE t (a int PRIMARY KEY); CREATE PROCEDURE work() LANGUAGE plpgsql AS $$ BEGIN DELETE FROM t; COMMIT; END $$;",
+        "CALL work()",
+        "m.sql:1:1: it calls work, which ends the transaction that the migration runs in; call it from the application, or write what it does as statements of the migration",
+    );
+}
