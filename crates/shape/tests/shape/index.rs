@@ -101,7 +101,7 @@ fn what_is_there_is_left_out_with_a_note() {
         "CREATE INDEX IF NOT EXISTS i ON t (a); ALTER TABLE t ADD COLUMN IF NOT EXISTS a int",
         r#"
 plain tenant: CREATE INDEX IF NOT EXISTS i ON t (a)
-note: a relation i is there: the index is left out
+note: i is there already, and IF NOT EXISTS lets that pass
 plain tenant: ALTER TABLE t ADD COLUMN IF NOT EXISTS a int
 note: the column a of table t is there: it is left out
 "#,
