@@ -21,6 +21,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Re
         ObjectType::ObjectColumn => column(work, stmt),
         ObjectType::ObjectSchema => super::schema::rename(work, stmt),
         ObjectType::ObjectTabconstraint => constraint(work, stmt),
+        ObjectType::ObjectRole => Ok(super::privilege::role(work, &stmt.subname, &[])),
         ObjectType::ObjectPolicy => super::policy::rename(work, stmt),
         ObjectType::ObjectType | ObjectType::ObjectDomain => {
             let name = object(work, stmt)?;
