@@ -187,6 +187,7 @@ fn forget(
         }
         _ => {
             work.catalog.functions.remove(&name);
+            work.catalog.forget_bodies(&name);
             if cascade {
                 work.catalog.forget_policies_calling(&name);
             }
