@@ -119,6 +119,7 @@ fn keyed(snapshot: &Snapshot, shape: &Shape, filled: Option<&BTreeSet<&str>>) ->
                     .fold(definition.clone(), |text, sets| text.replace(sets, " on update a "));
                 ("constraint", normalise(&rests, shape))
             }
+            "body of function" => ("body of function", notifies(&normalise(definition, shape))),
             kind => (kind, normalise(definition, shape)),
         };
         keyed.insert((kind.to_owned(), normalise(name, shape)), definition);
@@ -208,6 +209,34 @@ fn servers_names(words: Vec<String>) -> Vec<String> {
     words.into_iter().map(server).collect()
 }
 
+/// NOTIFY in a body as the call that stands for it.
+fn notifies(body: &str) -> String {
+    let call = if body.to_lowercase().split(' ').any(|w| w == "begin") { "PERFORM" } else { "SELECT" };
+    let mut left: Vec<String> = Vec::new();
+    let mut words = body.split(' ').peekable();
+    while let Some(word) = words.next() {
+        let begins = left
+            .last()
+            .is_none_or(|w| [";", "begin", "then", "else", "loop"].contains(&w.to_lowercase().as_str()));
+        let Some(channel) = words.next_if(|_| begins && word.eq_ignore_ascii_case("notify")) else {
+            left.push(word.to_owned());
+            continue;
+        };
+        let payload = words.next_if_eq(&",").and_then(|_| words.next()).unwrap_or("''");
+        let channel = ident(channel);
+        left.push(format!("{call} pg_notify ( '{channel}' , {payload} )"));
+    }
+    left.join(" ")
+}
+
+/// A name as the server folds it.
+fn ident(written: &str) -> String {
+    written
+        .strip_prefix('"')
+        .and_then(|w| w.strip_suffix('"'))
+        .map_or_else(|| written.to_lowercase(), str::to_owned)
+}
+
 /// Takes a column out of lists, with the comma that it needs, an alias before and `WITH =` behind it.
 fn without_column(words: Vec<String>, column: &str) -> Vec<String> {
     let mut left: Vec<String> = Vec::with_capacity(words.len());
@@ -260,6 +289,18 @@ mod tests {
 
     fn sentences(plain: &[(&str, &str, &str)], shaped: &[(&str, &str, &str)]) -> Vec<String> {
         compare(&of(plain), &of(shaped), &shared()).iter().map(Difference::sentence).collect()
+    }
+
+    #[test]
+    fn a_notification_is_the_call_that_stands_for_it() {
+        let of = |body| of(&[("body of function", "f()", body)]);
+        let schema = Shape { tenant_column: None, ..shared() };
+        let plain = of("BEGIN NOTIFY Jobs; NOTIFY jobs, 'one'; RETURN NULL; END");
+        let ours = of(
+            "BEGIN PERFORM tenantry.notify('jobs', ''); PERFORM tenantry.notify('jobs', 'one'); RETURN NULL; END",
+        );
+        assert!(compare(&plain, &ours, &schema).is_empty(), "{:?}", compare(&plain, &ours, &schema));
+        assert_eq!(compare(&plain, &of("BEGIN RETURN NULL; END"), &schema).len(), 1);
     }
 
     #[test]
