@@ -46,6 +46,12 @@ impl Catalog {
         Columns { relations, hash: hasher.finish() }
     }
 
+    /// Forgets the functions of a name.
+    pub fn drop_function(&mut self, name: &str) {
+        self.functions.remove(name);
+        self.forget_bodies(name);
+    }
+
     /// Leaves the bodies of this name as they are from now on: it was dropped, renamed or altered.
     pub fn forget_bodies(&mut self, function: &str) {
         self.bodies.retain(|_, body| body.function != function);
