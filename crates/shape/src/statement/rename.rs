@@ -40,6 +40,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Re
             if let Some(routine) = work.catalog.functions.remove(&name) {
                 work.catalog.functions.insert(stmt.newname.clone(), routine);
             }
+            work.catalog.forget_bodies(&name);
             work.catalog.rename_function_in_policies(&name, &stmt.newname);
             Ok(work.as_written(false))
         }
