@@ -73,6 +73,12 @@ pub async fn read(client: &impl GenericClient, schema: &str) -> Result<Catalog> 
 }
 
 impl Catalog {
+    /// The catalog without owners and privileges.
+    pub fn without_rights(mut self) -> Self {
+        self.objects.retain(|o| o.kind != ObjectKind::Rights);
+        self
+    }
+
     pub(crate) fn of(source: &Source) -> Self {
         let mut objects = Vec::with_capacity(source.parts.len() + source.columns.len());
         for part in &source.parts {

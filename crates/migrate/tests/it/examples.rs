@@ -112,7 +112,7 @@ async fn no_drift(app: &TestApp) {
         Inspector::new(platform.app.clone(), platform.registry.clone(), platform.clusters.clone());
     let report = inspector.inspect(&Wanted::default(), &|_| {}).await.unwrap();
     assert_eq!(report.examined, 6);
-    let found: Vec<_> = report.findings.iter().map(|f| (&f.subject.title, &f.differences)).collect();
+    let found: Vec<_> = report.drifted.iter().map(|f| (&f.subject.title, &f.differences)).collect();
     assert!(found.is_empty(), "{found:#?}");
 }
 
