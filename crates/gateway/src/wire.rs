@@ -3,13 +3,14 @@
 //!
 //! A relay needs little of it. [`startup`] reads what comes before the first message; [`frame`] finds the borders of
 //! messages in whatever chunks the kernel hands over; [`conversation`] knows from those borders alone whether a server
-//! has answered everything. [`frontend`] and [`backend`] look into the few kinds of messages that the gateway answers,
+//! has answered everything; [`link`] puts both together for a relay. [`frontend`] and [`backend`] look into the few kinds of messages that the gateway answers,
 //! writes or changes. Everything else passes as it came.
 
 pub mod backend;
 pub mod conversation;
 pub mod frame;
 pub mod frontend;
+pub mod link;
 mod read;
 pub mod startup;
 pub mod violation;

@@ -80,6 +80,11 @@ impl Scanner {
         usize::from(self.head_bytes)
     }
 
+    /// The type of the message whose header is cut.
+    pub fn cut_tag(&self) -> Option<u8> {
+        (self.head_bytes > 0).then_some(self.head[0])
+    }
+
     /// Whether what was scanned ends with the end of a message.
     pub fn at_border(&self) -> bool {
         self.left == 0 && self.head_bytes == 0

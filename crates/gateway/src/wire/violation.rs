@@ -6,8 +6,10 @@ use tenantry_domain::{Error, ErrorCode};
 /// an error of it, in PostgreSQL's words where it has words for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Violation {
-    /// A message type that does not exist, or not in this direction, or not at this point.
+    /// A client's message of a type that does not exist, or not at this point.
     Type(u8),
+    /// Likewise, a server's.
+    ServerType(u8),
     /// A length word below 4, or above what this type may have.
     Length,
     /// The fields of a message need more bytes than it has.
@@ -27,6 +29,7 @@ impl Violation {
     pub fn message(self) -> String {
         match self {
             Violation::Type(tag) => format!("invalid frontend message type {tag}"),
+            Violation::ServerType(tag) => format!("invalid message type {tag} from the server"),
             Violation::Length => "invalid message length".to_owned(),
             Violation::Short => "insufficient data left in message".to_owned(),
             Violation::Text => "invalid string in message".to_owned(),

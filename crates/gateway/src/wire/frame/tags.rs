@@ -116,14 +116,21 @@ fn range(direction: Direction, phase: Phase, tag: u8) -> Range {
     table[usize::from(tag)]
 }
 
+fn wrong_type(direction: Direction, tag: u8) -> Violation {
+    match direction {
+        Direction::Frontend => Violation::Type(tag),
+        Direction::Backend => Violation::ServerType(tag),
+    }
+}
+
 pub(super) fn check_type(direction: Direction, phase: Phase, tag: u8) -> Result<(), Violation> {
-    if range(direction, phase, tag).max == 0 { Err(Violation::Type(tag)) } else { Ok(()) }
+    if range(direction, phase, tag).max == 0 { Err(wrong_type(direction, tag)) } else { Ok(()) }
 }
 
 pub(super) fn check(direction: Direction, phase: Phase, tag: u8, length: u32) -> Result<(), Violation> {
     let range = range(direction, phase, tag);
     if range.max == 0 {
-        return Err(Violation::Type(tag));
+        return Err(wrong_type(direction, tag));
     }
     if length < range.min || length > range.max { Err(Violation::Length) } else { Ok(()) }
 }

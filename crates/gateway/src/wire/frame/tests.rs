@@ -125,7 +125,11 @@ fn types_that_are_not_allowed_are_refused_at_once() {
     for (direction, phase, allowed) in cases {
         for tag in 0..=255_u8 {
             let mut scanner = Scanner::new(direction, phase);
-            let expected = if allowed.contains(&tag) { Ok(vec![]) } else { Err(Violation::Type(tag)) };
+            let wrong = match direction {
+                Direction::Frontend => Violation::Type(tag),
+                Direction::Backend => Violation::ServerType(tag),
+            };
+            let expected = if allowed.contains(&tag) { Ok(vec![]) } else { Err(wrong) };
             assert_eq!(collect(&mut scanner, &[&[tag]]), expected, "{direction:?} {phase:?} {tag}");
         }
     }
