@@ -52,6 +52,20 @@ pub struct Limits {
     pub rollout_first_wave_tenants: usize,
     /// Tenants that a rollout migrates through one connection before it takes a new one.
     pub rollout_tenants_per_connection: usize,
+    /// KiB of a statement that the gateway looks at as a whole; of a longer one it sees the beginning.
+    pub gateway_statement_kib_max: usize,
+    /// Prepared statements that the gateway keeps on one server connection.
+    pub gateway_statements_per_server_max: usize,
+    /// Milliseconds that a client waits for a server connection of the gateway at most.
+    pub gateway_queue_ms_max: u64,
+    /// Milliseconds that the gateway keeps a server connection that nobody uses.
+    pub gateway_server_idle_ms_max: u64,
+    /// Milliseconds after which the gateway renews a server connection.
+    pub gateway_server_life_ms_max: u64,
+    /// Milliseconds that a pool keeps a new server connection although other pools wait for one.
+    pub gateway_server_turn_ms: u64,
+    /// Milliseconds that a server may take to heed a cancel request before its connection is closed.
+    pub gateway_cancel_ms_max: u64,
 }
 
 impl Default for Limits {
@@ -80,6 +94,13 @@ impl Default for Limits {
             rollout_failures_max: 10,
             rollout_first_wave_tenants: 16,
             rollout_tenants_per_connection: 200,
+            gateway_statement_kib_max: 1_024,
+            gateway_statements_per_server_max: 256,
+            gateway_queue_ms_max: 30_000,
+            gateway_server_idle_ms_max: 600_000,
+            gateway_server_life_ms_max: 3_600_000,
+            gateway_server_turn_ms: 200,
+            gateway_cancel_ms_max: 5_000,
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod password;
 pub mod pool;
 mod process;
 pub mod server;
+pub mod session;
 pub mod shadow;
 pub mod sql;
 pub mod tenant;
