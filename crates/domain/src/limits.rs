@@ -52,16 +52,26 @@ pub struct Limits {
     pub rollout_first_wave_tenants: usize,
     /// Tenants that a rollout migrates through one connection before it takes a new one.
     pub rollout_tenants_per_connection: usize,
+    /// Clients of one tenant that wait for a server connection of the gateway at most.
+    pub gateway_queue_clients_per_tenant_max: usize,
+    /// Seconds that a client waits for a server connection of the gateway at most.
+    pub gateway_queue_seconds_max: u64,
+    /// Server connections of a cluster that are kept back for tenants that have none at the moment.
+    pub gateway_connections_kept_back: usize,
+    /// Seconds that the gateway keeps a server connection that nobody uses.
+    pub gateway_server_idle_seconds_max: u64,
+    /// Seconds after which the gateway renews a server connection.
+    pub gateway_server_lifetime_seconds_max: u64,
+    /// Tenants that one server connection serves before the gateway renews it.
+    pub gateway_server_tenants_max: usize,
+    /// KiB that the caches of a server connection may have grown to, by estimate, before the gateway renews it.
+    pub gateway_server_cache_kib_max: u64,
+    /// Cancel requests with a wrong key that one address may send in a second before they go unread.
+    pub gateway_wrong_cancels_per_second_max: u32,
     /// KiB of a statement that the gateway looks at as a whole; of a longer one it sees the beginning.
     pub gateway_statement_kib_max: usize,
     /// Prepared statements that the gateway keeps on one server connection.
     pub gateway_statements_per_server_max: usize,
-    /// Milliseconds that a client waits for a server connection of the gateway at most.
-    pub gateway_queue_ms_max: u64,
-    /// Milliseconds that the gateway keeps a server connection that nobody uses.
-    pub gateway_server_idle_ms_max: u64,
-    /// Milliseconds after which the gateway renews a server connection.
-    pub gateway_server_life_ms_max: u64,
     /// Milliseconds that a pool keeps a new server connection although other pools wait for one.
     pub gateway_server_turn_ms: u64,
     /// Milliseconds that a server may take to heed a cancel request before its connection is closed.
@@ -94,11 +104,16 @@ impl Default for Limits {
             rollout_failures_max: 10,
             rollout_first_wave_tenants: 16,
             rollout_tenants_per_connection: 200,
+            gateway_queue_clients_per_tenant_max: 1_000,
+            gateway_queue_seconds_max: 30,
+            gateway_connections_kept_back: 1,
+            gateway_server_idle_seconds_max: 600,
+            gateway_server_lifetime_seconds_max: 3_600,
+            gateway_server_tenants_max: 200,
+            gateway_server_cache_kib_max: 32_768,
+            gateway_wrong_cancels_per_second_max: 20,
             gateway_statement_kib_max: 1_024,
             gateway_statements_per_server_max: 256,
-            gateway_queue_ms_max: 30_000,
-            gateway_server_idle_ms_max: 600_000,
-            gateway_server_life_ms_max: 3_600_000,
             gateway_server_turn_ms: 200,
             gateway_cancel_ms_max: 5_000,
         }

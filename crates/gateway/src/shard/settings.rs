@@ -7,6 +7,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use slab::Slab;
+use tenantry_postgres::session::{Change, change_settings};
+
+use crate::session::search_path;
 
 /// A setting's name and value.
 pub type Setting = (Box<str>, Box<str>);
@@ -14,6 +17,9 @@ pub type Setting = (Box<str>, Box<str>);
 /// Settings that servers report when they change, and that belong to the client (manual, "Asynchronous Operations").
 const REPORTED: [&str; 6] =
     ["client_encoding", "DateStyle", "TimeZone", "IntervalStyle", "application_name", "search_path"];
+
+/// A list of names, each to be set by itself.
+const SEARCH_PATH: &str = "search_path";
 
 /// Sets that are kept before those that nobody has are looked for.
 const SETS_MAX: usize = 1_024;
@@ -95,6 +101,26 @@ impl SettingsTable {
             .collect()
     }
 
+    /// The statements that bring a server from one set to the other, and then make the change that is told besides.
+    pub(super) fn statements(
+        &self,
+        from: SettingsId,
+        to: SettingsId,
+        besides: Option<(&str, Option<&str>)>,
+    ) -> String {
+        let mut sql = String::new();
+        for (name, value) in self.changes(from, to).into_iter().chain(besides) {
+            let names = value.filter(|_| compare(name, SEARCH_PATH).is_eq()).and_then(search_path::split);
+            let change = match (value, &names) {
+                (None, _) => Change::Reset(name),
+                (Some(_), Some(names)) => Change::SetList(name, names.iter().map(String::as_str).collect()),
+                (Some(value), None) => Change::Set(name, value),
+            };
+            sql.push_str(&change_settings(&[change]));
+        }
+        sql
+    }
+
     pub(super) fn is_proven(&self, id: SettingsId) -> bool {
         self.entries.get(id.0 as usize).is_some_and(|entry| entry.is_proven)
     }
@@ -172,6 +198,16 @@ mod tests {
         let id = table.reported(SettingsTable::BASE, b"TimeZone", b"UTC").unwrap();
         assert_eq!(table.reported(id, b"TimeZone", b"UTC"), None);
         assert_eq!(table.changes(SettingsTable::BASE, id), [("TimeZone", Some("UTC"))]);
+    }
+
+    #[test]
+    fn lists_are_set_name_by_name() {
+        let mut table = SettingsTable::default();
+        let id = table.intern(vec![setting("search_path", "a, \"B c\""), setting("TimeZone", "it's")]);
+        assert_eq!(
+            table.statements(SettingsTable::BASE, id, Some(("app.x", None))),
+            "SET \"search_path\" TO 'a', 'B c';SET \"TimeZone\" TO 'it''s';RESET \"app.x\";"
+        );
     }
 
     #[test]

@@ -93,15 +93,13 @@ impl<L: Link, O: Outside> Relay<L, O> {
         if server.talk.settings == client.talk.settings && server.context == context {
             return;
         }
-        let mut changes = settings.changes(server.talk.settings, client.talk.settings);
         let has_context = server.context == context;
-        if !has_context {
-            changes.push((TENANT_SETTING, context.map(|_| &*tenant.context)));
-        }
-        if changes.is_empty() {
+        let besides = (!has_context).then(|| (TENANT_SETTING, context.map(|_| &*tenant.context)));
+        let sql = settings.statements(server.talk.settings, client.talk.settings, besides);
+        if sql.is_empty() {
             return;
         }
-        frame::write_query(&mut server.lead, session::change_settings(changes).as_bytes());
+        frame::write_query(&mut server.lead, sql.as_bytes());
         server.talk.fates.push(Fate::new(Asked::Query, To::Nobody));
         // Were the tenant not set, the client's own statement must not run: so its answer is awaited. Settings that some
         // server took before are sent in front of the client's bytes, without a round trip of their own.
@@ -220,7 +218,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let pool = server.pool;
         server.duty = Duty::Free;
         server.since = now;
-        let is_old = now.since(server.opened) > self.limits.gateway_server_life_ms_max;
+        let is_old = now.since(server.opened) > self.life_ms_max();
         if is_old || self.must_yield(id) {
             return self.close_server(id);
         }

@@ -41,6 +41,14 @@ impl<L: Link, O: Outside> Relay<L, O> {
         self.settle();
     }
 
+    pub(super) fn life_ms_max(&self) -> u64 {
+        self.limits.gateway_server_lifetime_seconds_max * 1_000
+    }
+
+    fn queue_ms_max(&self) -> u64 {
+        self.limits.gateway_queue_seconds_max * 1_000
+    }
+
     fn tick_servers(&mut self) {
         let due: Vec<(ServerId, Measure)> = self
             .servers
@@ -65,12 +73,12 @@ impl<L: Link, O: Outside> Relay<L, O> {
         match server.duty {
             Duty::Free => {
                 let pool = self.pools.get(server.pool);
-                let is_idle = age(server.since) > self.limits.gateway_server_idle_ms_max;
-                let is_old = age(server.opened) > self.limits.gateway_server_life_ms_max;
+                let is_idle = age(server.since) > self.limits.gateway_server_idle_seconds_max * 1_000;
+                let is_old = age(server.opened) > self.life_ms_max();
                 (is_old || (is_idle && pool.servers > pool.spec.servers_min)).then_some(Measure::Close)
             }
             Duty::Resetting | Duty::AwaitingCancel | Duty::Preparing(_) => {
-                (age(server.since) > self.limits.gateway_queue_ms_max).then_some(Measure::Close)
+                (age(server.since) > self.queue_ms_max()).then_some(Measure::Close)
             }
             Duty::Serving(client_id) => {
                 let client = self.client(client_id)?;
@@ -139,7 +147,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
 
     fn tick_waiters(&mut self) {
         let now = self.now;
-        let max = self.limits.gateway_queue_ms_max;
+        let max = self.queue_ms_max();
         let waiting = self.pools.iter().flat_map(|pool| pool.waiters.iter()).chain(self.held.iter().copied());
         let due: Vec<ClientId> = waiting
             .filter(|id| {
@@ -184,6 +192,6 @@ impl<L: Link, O: Outside> Relay<L, O> {
 }
 
 fn exhausted(max: u64) -> Error {
-    let what = format!("no server connection became free within {max} ms (gateway_queue_ms_max)");
+    let what = format!("no server connection became free within {max} ms (gateway_queue_seconds_max)");
     Error::new(ErrorCode::ConnectionsExhausted, what)
 }

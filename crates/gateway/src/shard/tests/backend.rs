@@ -79,7 +79,10 @@ impl Backend {
             b'Q' => {
                 self.statements.remove("");
                 let sql = text(body.strip_suffix(b"\0").expect("a text"));
-                let ran = sql.split("; ").try_for_each(|part| self.run(part, true));
+                let ran = sql
+                    .split(';')
+                    .filter(|part| !part.is_empty())
+                    .try_for_each(|part| self.run(part.trim(), true));
                 if ran == Err(Some(())) {
                     return;
                 }

@@ -117,6 +117,11 @@ proptest! {
         let mut expect = vec![Vec::new(); 3];
         let mut got = vec![Vec::new(); 3];
         for (who, bytes, cut) in &steps {
+            // Whoever waits for a server waits for its answers too, as drivers do: of two Parse under one name in one
+            // pipeline the second is not refused, since the first may yet fail.
+            if !clients[*who].wire.0.borrow().to_relay.is_empty() {
+                continue;
+            }
             expect[*who].extend(direct[*who].hear(bytes));
             let cut = (*cut).min(bytes.len());
             world.send(&clients[*who], &bytes[..cut]);

@@ -4,6 +4,8 @@ use super::world::*;
 use crate::shard::{Command, PlanLimits};
 use tenantry_domain::{Error, ErrorCode, Limits};
 
+const QUEUE_MS: u64 = 30_000;
+
 #[test]
 fn whoever_waits_is_not_read_and_comes_in_turn() {
     let mut world = World::new();
@@ -30,7 +32,7 @@ fn waiting_ends_with_an_error_and_the_client_lives_on() {
     let (a, b) = (world.client(), world.client());
     world.query(&a, "begin");
     world.send(&b, &[parse("", "echo 1"), bind(""), execute(), sync()].concat());
-    world.pass(Limits::default().gateway_queue_ms_max);
+    world.pass(QUEUE_MS);
     assert_eq!(b.answers(), "");
     world.pass(1);
     assert!(b.answers().starts_with("E[53300 no server connection became free"));
@@ -88,12 +90,12 @@ fn unused_and_old_connections_are_closed() {
     let mut world = World::new();
     let client = world.client();
     world.query(&client, "echo 1");
-    world.pass(limits.gateway_server_idle_ms_max);
+    world.pass(limits.gateway_server_idle_seconds_max * 1_000);
     assert_eq!(world.live_servers(), 1);
     world.pass(1);
     assert_eq!((world.live_servers(), world.budget.used()), (0, 0));
     world.query(&client, "begin");
-    world.pass(limits.gateway_server_life_ms_max + 1);
+    world.pass(limits.gateway_server_lifetime_seconds_max * 1_000 + 1);
     assert_eq!(world.query(&client, "commit"), "C[BEGIN] ZT C[COMMIT] ZI".split_at(12).1);
     assert_eq!(world.live_servers(), 0, "renewed once its transaction had ended");
     assert_eq!(world.query(&client, "echo 2"), "D[2] C[ECHO] ZI");
@@ -123,7 +125,7 @@ fn a_hold_ends_with_the_time_limit() {
     let client = world.client_of(1, "t_1", &[]);
     world.order(Command::Hold(tenant_id(1)));
     world.send(&client, &q("echo 1"));
-    world.pass(Limits::default().gateway_queue_ms_max + 1);
+    world.pass(QUEUE_MS + 1);
     assert!(client.answers().starts_with("E[53300 "));
 }
 

@@ -69,7 +69,7 @@ fn proven_settings_cost_no_round_trip() {
     world.servers[0].is_paused = true;
     world.send(&a, &q("show TimeZone"));
     let sent = world.servers[0].wire.0.borrow().from_relay.clone();
-    assert_eq!(sent, [q(r#"SET "TimeZone" TO 'UTC'"#), q("show TimeZone")].concat(), "in one write");
+    assert_eq!(sent, [q(r#"SET "TimeZone" TO 'UTC';"#), q("show TimeZone")].concat(), "in one write");
     assert_eq!(world.servers[0].wire.0.borrow().writes, 5);
     world.servers[0].is_paused = false;
     world.run();
@@ -143,7 +143,7 @@ fn the_tenant_is_set_before_anything_of_the_client_runs() {
     let tenant = |number| tenant_id(number).to_string();
     let shows = |number| format!("D[{}] C[SHOW] ZI", tenant(number));
     assert_eq!(world.query(&a, "show app.current_tenant"), shows(1));
-    assert_eq!(world.ran(0)[0], format!("SET \"app\".\"current_tenant\" TO '{}'", tenant(1)));
+    assert_eq!(world.ran(0)[0], format!("SET \"app.current_tenant\" TO '{}'", tenant(1)));
     world.servers[0].is_paused = true;
     world.send(&b, &q("echo 1"));
     let sent = String::from_utf8_lossy(&world.servers[0].wire.0.borrow().from_relay).into_owned();
