@@ -178,6 +178,26 @@ codes! {
     /// A limit of the tenant's plan is reached.
     LimitExceeded = "limit_exceeded", 429, "53400", 1, "try again later, or choose a larger plan";
 
+    // The gateway: what it relays
+    /// A statement that this login may not run.
+    StatementRefused = "statement_refused", 403, "42501", 1, "write the statement differently, or move the tenant to an isolation that allows it";
+    /// A client named a prepared statement that it has not prepared.
+    StatementUnknown = "statement_unknown", 404, "26000", 1, "prepare the statement on this connection first";
+    /// A client prepared two statements under one name.
+    StatementExists = "statement_exists", 409, "42P05", 1, "close the first one, or choose another name";
+    /// A client cancelled its statement while it waited for a server connection.
+    StatementCancelled = "statement_cancelled", 409, "57014", 1, "nothing to do: the statement was not run";
+    /// A statement ran longer than the tenant's plan allows.
+    StatementTime = "statement_time", 408, "57014", 1, "make the statement cheaper, or choose a larger plan";
+    /// A transaction was open for longer than the tenant's plan allows.
+    TransactionTime = "transaction_time", 408, "25P04", 1, "do less in one transaction, or choose a larger plan";
+    /// A transaction was open and idle for longer than the tenant's plan allows.
+    TransactionIdle = "transaction_idle", 408, "25P03", 1, "commit before doing other work, or choose a larger plan";
+    /// A client said nothing for longer than the tenant's plan allows.
+    ClientIdle = "client_idle", 408, "57P05", 1, "connect again";
+    /// The gateway is shutting down.
+    ShuttingDown = "shutting_down", 503, "57P01", 1, "connect again: another gateway serves";
+
     // Doctor
     /// `doctor` found something.
     DoctorFindings = "doctor_findings", 500, "28000", 1, "run the SQL printed with each finding";

@@ -1,9 +1,8 @@
 //! The wire gateway: any PostgreSQL client, pooled, and never another tenant's rows.
 //!
-//! What is here so far is its **core, free of I/O**: bytes and facts come in as arguments, bytes and decisions go out.
-//! No function of it reads a socket, a clock or a file. The rim around it (tokio for accepting, TLS and log-in; one
-//! thread with an epoll loop of its own per shard for relaying) is thin, and what can go wrong is tested here, without
-//! sockets and with bytes cut anywhere.
+//! All but [`shard::run`] is **free of I/O**: bytes and facts come in as arguments, bytes and decisions go out. No
+//! function of it opens a socket, reads a clock or a file, so that what can go wrong is tested without sockets and with
+//! bytes cut anywhere.
 //!
 //! - [`wire`]: the protocol's messages and where they begin and end.
 //! - [`auth`]: who may come in, by which exchange.
@@ -11,9 +10,8 @@
 //! - [`session`]: the settings that follow a client from one server connection to the next.
 //! - [`limits`]: rates, fair shares, and which server connection to take, close or renew.
 //! - [`cancel`]: keys that reach one client's present query and nothing else.
-//!
-//! On the path of every message stand [`wire::frame`] and [`wire::conversation`] alone: they take no lock, parse no
-//! text and allocate nothing.
+//! - [`shard`]: the relay between clients that have logged in and pooled server connections: one thread each, with an
+//!   event loop of its own; what stands on the path of every message takes no lock and allocates nothing.
 
 pub mod auth;
 pub mod cancel;
@@ -22,4 +20,5 @@ pub mod fuzzing;
 pub mod limits;
 pub mod route;
 pub mod session;
+pub mod shard;
 pub mod wire;

@@ -3,6 +3,17 @@
 
 use crate::ident::{quote_ident, quote_literal};
 
+/// Puts a session back to how it was after its log-in: settings, prepared statements, temporary tables, cursors,
+/// advisory locks, listening, the role.
+pub const RESET: &str = "DISCARD ALL";
+
+/// What the server answers to statements that forget prepared statements: their command tags.
+pub const FORGETTING_TAGS: [&str; 2] = ["DISCARD ALL", "DEALLOCATE ALL"];
+
+/// A statement that no server takes, whatever its settings: sent in place of one that is refused, so that the server
+/// answers with an error in the right place of a pipeline, and takes the transaction back as for any other error.
+pub const REFUSED: &str = "refused by the gateway";
+
 /// What happens to one setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change<'a> {
