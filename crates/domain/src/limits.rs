@@ -85,6 +85,20 @@ pub struct Limits {
     pub gateway_server_turn_ms: u64,
     /// Milliseconds that a server may take to heed a cancel request before its connection is closed.
     pub gateway_cancel_ms_max: u64,
+    /// Seconds that a client of the gateway may take to log in.
+    pub gateway_login_seconds_max: u64,
+    /// Clients of the gateway that log in at the same time; others wait to be accepted.
+    pub gateway_logins_max: usize,
+    /// Clients of one gateway.
+    pub gateway_clients_max: usize,
+    /// Clients of one tenant on one gateway.
+    pub gateway_clients_per_tenant_max: usize,
+    /// Server connections of one gateway to a cluster.
+    pub gateway_connections_per_cluster_max: usize,
+    /// Threads that relay between clients and servers; 0: as many as there are processors, 8 at most.
+    pub gateway_shards: usize,
+    /// Seconds that clients have to end their transactions when the gateway stops.
+    pub gateway_drain_seconds_max: u64,
 }
 
 impl Default for Limits {
@@ -125,6 +139,13 @@ impl Default for Limits {
             gateway_statements_per_server_max: 256,
             gateway_server_turn_ms: 200,
             gateway_cancel_ms_max: 5_000,
+            gateway_login_seconds_max: 15,
+            gateway_logins_max: 500,
+            gateway_clients_max: 20_000,
+            gateway_clients_per_tenant_max: 1_000,
+            gateway_connections_per_cluster_max: 60,
+            gateway_shards: 0,
+            gateway_drain_seconds_max: 30,
         }
     }
 }

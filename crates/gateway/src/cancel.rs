@@ -17,8 +17,10 @@ use tenantry_domain::{Error, ErrorCode, Result};
 
 use crate::wire::startup::Version;
 
+mod derived;
 mod guesses;
 
+pub use derived::Derived;
 pub use guesses::Guesses;
 
 /// Bytes of the longest secret that we hand out.

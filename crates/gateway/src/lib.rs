@@ -13,12 +13,27 @@
 //! - [`shard`]: the relay between clients that have logged in and pooled server connections: one thread each, with an
 //!   event loop of its own; what stands on the path of every message takes no lock and allocates nothing.
 
+pub mod admin;
 pub mod auth;
 pub mod cancel;
+pub mod certificate;
+pub mod connector;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod gateway;
+pub mod hub;
 pub mod limits;
+pub mod listener;
+pub mod login;
+pub mod pools;
+pub mod profile;
 pub mod route;
 pub mod session;
 pub mod shard;
+pub mod socket;
+pub mod watch;
 pub mod wire;
+
+pub use certificate::Certificate;
+pub use gateway::{Gateway, bind};
+pub use hub::Setup;

@@ -21,4 +21,4 @@ pub mod session;
 pub mod shadow;
 pub mod sql;
 pub mod tenant;
-mod tls;
+pub mod tls;

@@ -20,6 +20,7 @@ mod verifier;
 use message::{Binding, ClientFinal, ClientFirst};
 pub use verifier::{Verifier, Verifiers};
 
+pub(crate) use verifier::hmac as keyed_hash;
 use verifier::{KEY_BYTES, digest, hmac};
 
 /// The mechanism without channel binding.

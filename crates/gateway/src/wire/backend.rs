@@ -91,6 +91,11 @@ pub fn ready_for_query(out: &mut Vec<u8>, status: Status) {
     message(out, b'Z', |out| out.push(status.byte()));
 }
 
+/// ParameterDescription of a statement without parameters.
+pub fn parameter_description(out: &mut Vec<u8>) {
+    message(out, b't', |out| out.extend_from_slice(&0_u16.to_be_bytes()));
+}
+
 /// CommandComplete with its tag, as `SHOW`.
 pub fn command_complete(out: &mut Vec<u8>, tag: &str) {
     message(out, b'C', |out| text(out, tag.as_bytes()));

@@ -44,6 +44,11 @@ impl Verifier {
         })
     }
 
+    /// From its parts: StoredKey and ServerKey under this salt and number of rounds.
+    pub fn from_keys(salt: &[u8], iterations: u32, stored_key: Key, server_key: Key) -> Self {
+        Self { iterations, salt: salt.to_vec(), stored_key, server_key }
+    }
+
     fn from_parts(text: &str) -> Option<Self> {
         let (head, keys) = text.strip_prefix("SCRAM-SHA-256$")?.split_once('$')?;
         let (iterations, salt) = head.split_once(':')?;
@@ -190,7 +195,7 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::<Sha256>::new(&block.into())
 }
 
-pub(super) fn hmac(key: &[u8], data: &[u8]) -> Key {
+pub(crate) fn hmac(key: &[u8], data: &[u8]) -> Key {
     let mut mac = keyed(key);
     mac.update(data);
     mac.finalize().into_bytes().into()
