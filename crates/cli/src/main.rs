@@ -1,5 +1,6 @@
 //! The executable: arguments in, one command run, an exit code out.
 
+mod address_file;
 mod commands;
 mod config;
 mod demo;

@@ -7,21 +7,27 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use tenantry_control::Subject;
+use tenantry_domain::app::GATEWAY_LISTEN;
 use tenantry_domain::{Error, Result};
+use tenantry_gateway::{Certificate, Gateway, Setup};
 use tenantry_jobs::{JobStatus, Worker, queue};
 use tenantry_lifecycle::Platform;
 use tenantry_lifecycle::announcements::Announcements;
 use tenantry_lifecycle::examine::{Depth, examine};
 use tenantry_migrate::rollout::KIND;
+use tenantry_postgres::connect::{connect, connect_listening};
 use tenantry_postgres::embedded::Mode;
 use tenantry_postgres::server::Server;
+use tenantry_registry::Directory;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::Context;
+use crate::address_file::AddressFile;
 use crate::commands;
+use crate::config::Config;
 use crate::shutdown::{self, Wish};
 use crate::stack::Stack;
 
@@ -33,6 +39,12 @@ const REFILL_PAUSE: Duration = Duration::from_secs(1);
 const REFILL_SECONDS_MAX: u64 = 60;
 /// Time between two looks for tenants whose retention is over, and for old jobs.
 const PURGE_SECONDS_BETWEEN: u64 = 3600;
+/// Time between two looks for credentials that are over.
+const CREDENTIALS_PAUSE: Duration = Duration::from_secs(60);
+/// Any free port of this machine.
+const ANY_PORT: &str = "127.0.0.1:0";
+/// What the gateway's connections to the control database call themselves.
+const GATEWAY_NAME: &str = "tenantry gateway";
 /// Days that ended jobs are kept.
 const JOBS_DAYS_KEPT: i32 = 90;
 /// Pause before the control database is tried again.
@@ -47,6 +59,51 @@ pub struct Parts {
     pub http: bool,
     /// Jobs and upkeep.
     pub worker: bool,
+    /// The gateway.
+    pub gateway: bool,
+}
+
+/// Addresses that were opened before anything else.
+#[derive(Default)]
+pub struct Doors {
+    /// Of the HTTP listener.
+    pub http: Option<Door>,
+    /// Of the gateway.
+    pub gateway: Option<GatewayDoor>,
+}
+
+/// The gateway's open address.
+pub struct GatewayDoor {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl GatewayDoor {
+    /// Opens the address asked for, else the configured one, else the usual one or, where another app has that, a free one.
+    ///
+    /// # Errors
+    /// `listen_failed`.
+    pub async fn open(context: &Context, asked: Option<&str>, config: &Config) -> Result<Self> {
+        let (listener, address) = match asked.or(config.app.gateway.listen.as_deref()) {
+            Some(address) => tenantry_gateway::bind(address).await?,
+            None => match tenantry_gateway::bind(GATEWAY_LISTEN).await {
+                Ok(opened) => opened,
+                Err(_) => {
+                    let opened = tenantry_gateway::bind(ANY_PORT).await?;
+                    context
+                        .output
+                        .note(&format!("{GATEWAY_LISTEN} is taken: the gateway is on {}", opened.1));
+                    opened
+                }
+            },
+        };
+        Ok(Self { listener, address })
+    }
+
+    /// Its URL, without a login.
+    pub fn url(&self) -> String {
+        format!("postgres://{}", self.address)
+    }
 }
 
 /// What runs.
@@ -57,6 +114,8 @@ pub struct Serving {
     doctor_findings: Arc<AtomicI64>,
     http: JoinSet<()>,
     tasks: JoinSet<()>,
+    gateway: Option<Gateway>,
+    address: Option<AddressFile>,
 }
 
 /// An open address, taken before anything else is done: that it is in use already shows at once.
@@ -87,7 +146,7 @@ impl Door {
 /// Those of opening, of set-up and of `begin`.
 pub async fn run<G>(
     context: &Context,
-    door: Option<Door>,
+    doors: Doors,
     parts: Parts,
     begin: impl AsyncFnOnce(&Stack) -> Result<G>,
 ) -> Result<ExitCode> {
@@ -97,11 +156,14 @@ pub async fn run<G>(
         let stack = Stack::open(context, Mode::Exclusive).await?;
         let mut serving = Serving::new();
         let begun = async {
-            if let Some(door) = door {
+            if let Some(door) = doors.http {
                 serving.start_http(&stack, door, parts.worker);
             }
             stack.set_up(context).await?;
             serving.is_migrated.store(true, Ordering::Relaxed);
+            if let Some(door) = doors.gateway {
+                serving.start_gateway(&stack, door).await?;
+            }
             if parts.worker {
                 serving.start_worker(&stack);
             }
@@ -135,6 +197,8 @@ impl Serving {
             doctor_findings: Arc::new(AtomicI64::new(-1)),
             http: JoinSet::new(),
             tasks: JoinSet::new(),
+            gateway: None,
+            address: None,
         }
     }
 
@@ -155,6 +219,27 @@ impl Serving {
         });
     }
 
+    async fn start_gateway(&mut self, stack: &Stack, door: GatewayDoor) -> Result<()> {
+        let app = stack.platform.app.clone();
+        let database = app.layout().control_database();
+        let control = stack.control.clone();
+        let directory = Directory::load(&connect(&control, &database, GATEWAY_NAME).await?).await?;
+        let setup = Setup {
+            certificate: app.gateway.tls.as_ref().map(Certificate::load).transpose()?,
+            app,
+            directory: directory.clone(),
+            clusters: stack.platform.clusters.clone(),
+            secret: stack.platform.installation_secret().await?,
+        };
+        self.spawn_until_stop(async move {
+            directory.keep(|| connect_listening(&control, &database, GATEWAY_NAME)).await;
+        });
+        let address = door.address;
+        self.gateway = Some(Gateway::start(setup, door.listener)?);
+        self.address = Some(AddressFile::write(&stack.config.state(), address)?);
+        Ok(())
+    }
+
     fn start_worker(&mut self, stack: &Stack) {
         let (jobs, blanks) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (worker, stopped, wake) = (stack.worker.clone(), self.stop.subscribe(), jobs.clone());
@@ -168,6 +253,7 @@ impl Serving {
         self.spawn_until_stop(hear(control, database, jobs, blanks.clone()));
         self.spawn_until_stop(refill(stack.platform.clone(), blanks));
         self.spawn_until_stop(purge(stack.platform.clone()));
+        self.spawn_until_stop(credentials(stack.platform.clone()));
         self.spawn_until_stop(doctor(
             stack.platform.clone(),
             stack.worker.clone(),
@@ -188,6 +274,10 @@ impl Serving {
 
     /// Stops: jobs in hand finish, requests in hand get some time.
     async fn stop(mut self) {
+        drop(self.address.take());
+        if let Some(gateway) = self.gateway.take() {
+            gateway.stop().await;
+        }
         self.stop.send_replace(true);
         while self.tasks.join_next().await.is_some() {}
         let drained = async { while self.http.join_next().await.is_some() {} };
@@ -274,6 +364,19 @@ async fn refill(platform: Platform, wake: Arc<Notify>) {
         }
         let _ = timeout(Duration::from_secs(REFILL_SECONDS_MAX), wake.notified()).await;
         sleep(REFILL_PAUSE).await;
+    }
+}
+
+/// Ends credentials that were handed out when their time comes, and forgets tokens that are over.
+async fn credentials(platform: Platform) {
+    loop {
+        if let Err(e) = platform.replace_credentials().await {
+            tracing::warn!(error = ?e, "credentials that are over can't be replaced");
+        }
+        if let Err(e) = platform.registry.sweep_door_secrets().await {
+            tracing::warn!(error = ?e, "tokens that are over can't be forgotten");
+        }
+        sleep(CREDENTIALS_PAUSE).await;
     }
 }
 

@@ -130,6 +130,8 @@ impl Stack {
             bootstrap::seal_own_server(&client).await?;
         }
         self.migrator.prepare().await?;
+        work.at("logins");
+        self.platform.mend_logins().await?;
         drop(work);
         let open = queue::open_of_kind(self.registry(), KIND).await?;
         if let Some(paused) = open.filter(|j| j.status == JobStatus::Paused) {

@@ -31,8 +31,33 @@ pub struct App {
     pub plans: BTreeMap<PlanName, Plan>,
     /// Where the HTTP listener listens.
     pub http_listen: String,
+    /// Where the gateway listens, and its certificate.
+    pub gateway: GatewaySpec,
     /// Every limit and time-out.
     pub limits: Limits,
+}
+
+/// Where the gateway listens if nobody says otherwise.
+pub const GATEWAY_LISTEN: &str = "127.0.0.1:6432";
+
+/// `[gateway]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GatewaySpec {
+    /// Where it listens; absent: at [`GATEWAY_LISTEN`], or anywhere else if that is taken.
+    pub listen: Option<String>,
+    /// What it shows who it is with; absent: no TLS.
+    pub tls: Option<TlsSpec>,
+    /// The domain whose labels are tenants, for clients that name a server by TLS.
+    pub domain: Option<String>,
+}
+
+/// Files of a certificate, in PEM.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsSpec {
+    /// The certificate, and behind it those that it was signed with.
+    pub certificate: PathBuf,
+    /// Its private key.
+    pub key: PathBuf,
 }
 
 impl App {

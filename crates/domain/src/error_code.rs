@@ -156,6 +156,48 @@ codes! {
     /// The route does not know this method.
     MethodUnknown = "method_unknown", 405, "42883", 1, "use a method that the header Allow names";
 
+    // The gateway: the protocol, logins and session settings
+    /// A client or a server broke the rules of the wire protocol.
+    ProtocolViolation = "protocol_violation", 400, "08P01", 1, "use a PostgreSQL client of protocol 3.0 or newer; the connection was closed";
+    /// The wire protocol has it, the gateway does not serve it.
+    ProtocolUnsupported = "protocol_unsupported", 400, "0A000", 1, "connect without what is named, or past the gateway (`tenantry url SLUG --direct`)";
+    /// The user name, or what comes with it, names no login.
+    LoginInvalid = "login_invalid", 401, "28000", 1, "log in as SLUG, as ROLE.SLUG, or as app";
+    /// The password, key or token is not right for this login.
+    PasswordWrong = "password_wrong", 401, "28P01", 1, "check user and password; `tenantry url SLUG` hands out a fresh one";
+    /// A credential of this kind does not travel without TLS.
+    TlsRequired = "tls_required", 403, "28000", 1, "connect with sslmode=require";
+    /// No service has the name of the database that was asked for.
+    DatabaseUnknown = "database_unknown", 404, "3D000", 1, "use a service of tenantry.toml as the database";
+    /// A setting that a client may not choose.
+    SettingRefused = "setting_refused", 403, "42501", 1, "leave the setting out";
+    /// A setting's value is not valid.
+    SettingInvalid = "setting_invalid", 422, "22023", 1, "correct the value named";
+    /// An encoding whose characters may hold ASCII bytes.
+    EncodingRefused = "encoding_refused", 422, "0A000", 1, "use UTF8: drivers convert by themselves";
+    /// A limit of the tenant's plan is reached.
+    LimitExceeded = "limit_exceeded", 429, "53400", 1, "try again later, or choose a larger plan";
+
+    // The gateway: what it relays
+    /// A statement that this login may not run.
+    StatementRefused = "statement_refused", 403, "42501", 1, "write the statement differently, or move the tenant to an isolation that allows it";
+    /// A client named a prepared statement that it has not prepared.
+    StatementUnknown = "statement_unknown", 404, "26000", 1, "prepare the statement on this connection first";
+    /// A client prepared two statements under one name.
+    StatementExists = "statement_exists", 409, "42P05", 1, "close the first one, or choose another name";
+    /// A client cancelled its statement while it waited for a server connection.
+    StatementCancelled = "statement_cancelled", 409, "57014", 1, "nothing to do: the statement was not run";
+    /// A statement ran longer than the tenant's plan allows.
+    StatementTime = "statement_time", 408, "57014", 1, "make the statement cheaper, or choose a larger plan";
+    /// A transaction was open for longer than the tenant's plan allows.
+    TransactionTime = "transaction_time", 408, "25P04", 1, "do less in one transaction, or choose a larger plan";
+    /// A transaction was open and idle for longer than the tenant's plan allows.
+    TransactionIdle = "transaction_idle", 408, "25P03", 1, "commit before doing other work, or choose a larger plan";
+    /// A client said nothing for longer than the tenant's plan allows.
+    ClientIdle = "client_idle", 408, "57P05", 1, "connect again";
+    /// The gateway is shutting down.
+    ShuttingDown = "shutting_down", 503, "57P01", 1, "connect again: another gateway serves";
+
     // Doctor
     /// `doctor` found something.
     DoctorFindings = "doctor_findings", 500, "28000", 1, "run the SQL printed with each finding";

@@ -106,11 +106,14 @@ impl Layout {
 
     /// The login role of a tenant; with an integer tenant column it carries the tenant's number too.
     pub fn tenant_role(&self, tenant: &Tenant, key: TenantKeyType) -> String {
+        self.login_role(tenant.id, tenant.number, key)
+    }
+
+    /// The same, where no more of the tenant is known than its id and number.
+    pub fn login_role(&self, id: TenantId, number: i32, key: TenantKeyType) -> String {
         match key {
-            TenantKeyType::Uuid => format!("t_{}", tenant.id.hex()),
-            TenantKeyType::Integer | TenantKeyType::Bigint => {
-                format!("t_{}_{}", tenant.id.hex(), tenant.number)
-            }
+            TenantKeyType::Uuid => format!("t_{}", id.hex()),
+            TenantKeyType::Integer | TenantKeyType::Bigint => format!("t_{}_{number}", id.hex()),
         }
     }
 

@@ -25,7 +25,7 @@ pub use isolation::Isolation;
 pub use layout::Layout;
 pub use limits::Limits;
 pub use migration_layout::MigrationLayout;
-pub use names::{AppName, ClusterName, PlanName, Region, ServiceName, Slug};
+pub use names::{AppName, ClusterName, PlanName, Region, RoleName, ServiceName, Slug};
 pub use plan::Plan;
 pub use secret::Secret;
 pub use tenant::{Tenant, TenantStatus};

@@ -61,6 +61,44 @@ pub struct Limits {
     pub rollout_first_wave_tenants: usize,
     /// Tenants that a rollout migrates through one connection before it takes a new one.
     pub rollout_tenants_per_connection: usize,
+    /// Clients of one tenant that wait for a server connection of the gateway at most.
+    pub gateway_queue_clients_per_tenant_max: usize,
+    /// Seconds that a client waits for a server connection of the gateway at most.
+    pub gateway_queue_seconds_max: u64,
+    /// Server connections of a cluster that are kept back for tenants that have none at the moment.
+    pub gateway_connections_kept_back: usize,
+    /// Seconds that the gateway keeps a server connection that nobody uses.
+    pub gateway_server_idle_seconds_max: u64,
+    /// Seconds after which the gateway renews a server connection.
+    pub gateway_server_lifetime_seconds_max: u64,
+    /// Tenants that one server connection serves before the gateway renews it.
+    pub gateway_server_tenants_max: usize,
+    /// KiB that the caches of a server connection may have grown to, by estimate, before the gateway renews it.
+    pub gateway_server_cache_kib_max: u64,
+    /// Cancel requests with a wrong key that one address may send in a second before they go unread.
+    pub gateway_wrong_cancels_per_second_max: u32,
+    /// KiB of a statement that the gateway looks at as a whole; of a longer one it sees the beginning.
+    pub gateway_statement_kib_max: usize,
+    /// Prepared statements that the gateway keeps on one server connection.
+    pub gateway_statements_per_server_max: usize,
+    /// Milliseconds that a pool keeps a new server connection although other pools wait for one.
+    pub gateway_server_turn_ms: u64,
+    /// Milliseconds that a server may take to heed a cancel request before its connection is closed.
+    pub gateway_cancel_ms_max: u64,
+    /// Seconds that a client of the gateway may take to log in.
+    pub gateway_login_seconds_max: u64,
+    /// Clients of the gateway that log in at the same time; others wait to be accepted.
+    pub gateway_logins_max: usize,
+    /// Clients of one gateway.
+    pub gateway_clients_max: usize,
+    /// Clients of one tenant on one gateway.
+    pub gateway_clients_per_tenant_max: usize,
+    /// Server connections of one gateway to a cluster.
+    pub gateway_connections_per_cluster_max: usize,
+    /// Threads that relay between clients and servers; 0: as many as there are processors, 8 at most.
+    pub gateway_shards: usize,
+    /// Seconds that clients have to end their transactions when the gateway stops.
+    pub gateway_drain_seconds_max: u64,
 }
 
 impl Default for Limits {
@@ -89,6 +127,25 @@ impl Default for Limits {
             rollout_failures_max: 10,
             rollout_first_wave_tenants: 16,
             rollout_tenants_per_connection: 500,
+            gateway_queue_clients_per_tenant_max: 1_000,
+            gateway_queue_seconds_max: 30,
+            gateway_connections_kept_back: 1,
+            gateway_server_idle_seconds_max: 600,
+            gateway_server_lifetime_seconds_max: 3_600,
+            gateway_server_tenants_max: 200,
+            gateway_server_cache_kib_max: 32_768,
+            gateway_wrong_cancels_per_second_max: 20,
+            gateway_statement_kib_max: 1_024,
+            gateway_statements_per_server_max: 256,
+            gateway_server_turn_ms: 200,
+            gateway_cancel_ms_max: 5_000,
+            gateway_login_seconds_max: 15,
+            gateway_logins_max: 500,
+            gateway_clients_max: 20_000,
+            gateway_clients_per_tenant_max: 1_000,
+            gateway_connections_per_cluster_max: 60,
+            gateway_shards: 0,
+            gateway_drain_seconds_max: 30,
         }
     }
 }

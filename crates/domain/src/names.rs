@@ -106,6 +106,10 @@ name_type!(
     PlanName, ConfigInvalid, "the plan's name", |s| check_word(s, 40)
 );
 name_type!(
+    /// The name of a role of tenants in `tenantry.toml`: `ROLE.SLUG` is a login of the gateway.
+    RoleName, ConfigInvalid, "the role's name", |s| check_word(s, 40)
+);
+name_type!(
     /// A region: where a cluster stands and a tenant wants its data.
     Region, ConfigInvalid, "the region", |s| check_word(s, 40)
 );

@@ -100,6 +100,8 @@ impl Create {
     async fn login(&self, run: &Run, make: bool) -> Result<Value> {
         let row = self.platform.subject(run).await?;
         let limit = self.connections_max(&row);
+        let password =
+            if make { Some(self.platform.tenant_login(&row.tenant).await?.script()?) } else { None };
         let mut seen: Vec<String> = Vec::new();
         for place in Self::places(run)? {
             let at = (place.placement.cluster.as_str(), &place.placement.service);
@@ -109,7 +111,10 @@ impl Create {
             seen.push(at.0.to_owned());
             let scripts = Scripts::new(&self.platform.app, at.1, &row.tenant).number("limit", limit);
             let script = scripts.render_all(&[Script::DISOWN_LOGIN, Script::DROP_LOGIN])?;
-            let script = if make { scripts.render(Script::CREATE_LOGIN)? } else { script };
+            let script = match &password {
+                Some(password) => scripts.render(Script::CREATE_LOGIN)? + password,
+                None => script,
+            };
             let there = Home::login_exists(&self.platform, at, &row.tenant).await?;
             if there != make {
                 self.platform.fenced(at, run, &script, "change the tenant's login").await?;

@@ -1,21 +1,15 @@
-//! Credentials of a tenant's login, for operators: past the gateway, valid for some hours.
-//!
-//! The password is derived (HMAC) from a secret of the installation, the role and a generation, so that everybody who
-//! asks within its time gets the same one. It is set again each time, because any role can change its own password.
+//! Credentials that are handed out: a tenant's login on the server itself, for operators, past the gateway; and tokens that
+//! open a door of the gateway. Both are good for some hours.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tenantry_domain::{Error, ErrorCode, Result, Secret, ServiceName, TenantStatus};
-use tenantry_postgres::error::db_error;
 use tenantry_postgres::password;
 use tenantry_postgres::server::Server;
-use tenantry_postgres::tenant::{Script, Scripts};
-use tenantry_registry::TenantRow;
+use tenantry_registry::doors::{NewSecret, SecretDoor, SecretKeys, SecretKind};
+use tenantry_registry::{Placement, TenantRow};
 
+use crate::logins::Login;
 use crate::platform::Platform;
-
-/// Name of the secret in the registry, and its length.
-const SECRET_NAME: &str = "credentials";
-const SECRET_BYTES: usize = 32;
 
 /// A login with everything needed to connect.
 #[derive(Clone, Debug)]
@@ -35,12 +29,72 @@ impl Credential {
     }
 }
 
+/// What opens a door of the gateway.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// The password for the gateway.
+    pub password: Secret,
+    /// Until when it is good.
+    pub valid_until: Timestamp,
+}
+
 impl Platform {
-    /// A credential for a tenant's data of one service.
+    /// A credential for a tenant's data of one service, to be handed out: it has an end, at which the login gets another
+    /// password.
     ///
     /// # Errors
     /// `tenant_unknown`, `tenant_suspended`, `tenant_status`, `service_unknown`.
     pub async fn credential(&self, row: &TenantRow, service: &ServiceName) -> Result<Credential> {
+        let placement = self.open_placement(row, service).await?;
+        let hours = i32::try_from(self.app.limits.credential_hours_max).unwrap_or(i32::MAX);
+        let (generation, valid_until) = self.registry.credential(row.tenant.id, hours).await?;
+        let secret = self.installation_secret().await?;
+        let login = self.derived_login(&secret, &row.tenant, (generation, Some(valid_until)));
+        let (server, database) = self.log_in_with(placement, login).await?;
+        Ok(Credential { server, database, valid_until })
+    }
+
+    /// The same for ourselves: nothing leaves the house, so nothing comes to an end.
+    ///
+    /// # Errors
+    /// As [`Platform::credential`].
+    pub(crate) async fn own_credential(
+        &self,
+        row: &TenantRow,
+        service: &ServiceName,
+    ) -> Result<(Server, String)> {
+        let placement = self.open_placement(row, service).await?;
+        let login = self.tenant_login(&row.tenant).await?;
+        self.log_in_with(placement, login).await
+    }
+
+    /// A fresh token for a door of the gateway; it works there within a second.
+    ///
+    /// # Errors
+    /// Those of the control database.
+    pub async fn token(&self, door: SecretDoor, actor: &str) -> Result<Token> {
+        let hours = i64::try_from(self.app.limits.credential_hours_max).unwrap_or(i64::MAX / 3_600);
+        let valid_until = Timestamp::now() + SignedDuration::from_hours(hours);
+        let password = password::random();
+        let salt = password::door_salt(&self.installation_secret().await?, &door.subject(None));
+        let (stored, server) = password::scram_keys(&password, &salt);
+        let new = NewSecret {
+            door,
+            role: None,
+            kind: SecretKind::Token,
+            keys: SecretKeys { stored, server },
+            expires_at: Some(valid_until),
+            actor,
+        };
+        self.registry.add_door_secret(&new).await?;
+        Ok(Token { password, valid_until })
+    }
+
+    /// Makes sure that the tenant may be served and has the service.
+    ///
+    /// # Errors
+    /// `tenant_suspended`, `tenant_status`, `service_unknown`.
+    pub async fn open_placement(&self, row: &TenantRow, service: &ServiceName) -> Result<Placement> {
         let tenant = &row.tenant;
         match tenant.status {
             TenantStatus::Active | TenantStatus::Moving => {}
@@ -58,28 +112,22 @@ impl Platform {
                 ));
             }
         }
-        let placements = self.registry.placements(tenant.id).await?;
-        let placement = placements.iter().find(|p| &p.service == service).ok_or_else(|| {
-            let known: Vec<&str> = placements.iter().map(|p| p.service.as_str()).collect();
-            Error::new(ErrorCode::ServiceUnknown, format!("tenant {} has no service {service}", tenant.slug))
-                .help(format!("its services are {}", known.join(", ")))
-        })?;
-        let hours = i32::try_from(self.app.limits.credential_hours_max).unwrap_or(i32::MAX);
-        let (generation, valid_until) = self.registry.credential(tenant.id, hours).await?;
-        let fresh: [u8; SECRET_BYTES] = rand::random();
-        let secret = self.registry.secret(SECRET_NAME, &fresh).await?;
-        let role = self.app.layout().tenant_role(tenant, self.app.isolation.tenant_key);
-        let password = password::derived(&secret, &role, generation);
-        let script = Scripts::new(&self.app, service, tenant)
-            .text("verifier", password::verifier(&password))
-            .text("until", valid_until.to_string())
-            .render(Script::SET_PASSWORD)?;
-        let client = self.data(&placement.cluster, service).await?;
-        client.batch_execute(&script).await.map_err(|e| db_error(e, "set the tenant's password"))?;
-        Ok(Credential {
-            server: self.clusters.server(&placement.cluster)?.with_login(role, password),
-            database: placement.database.clone(),
-            valid_until,
-        })
+        let mut placements = self.registry.placements(tenant.id).await?;
+        match placements.iter().position(|p| &p.service == service) {
+            Some(at) => Ok(placements.swap_remove(at)),
+            None => {
+                let known: Vec<&str> = placements.iter().map(|p| p.service.as_str()).collect();
+                let message = format!("tenant {} has no service {service}", tenant.slug);
+                Err(Error::new(ErrorCode::ServiceUnknown, message)
+                    .help(format!("its services are {}", known.join(", "))))
+            }
+        }
+    }
+
+    /// Sets the password once more, since any role can change its own.
+    async fn log_in_with(&self, placement: Placement, login: Login) -> Result<(Server, String)> {
+        self.set_password(&placement.cluster, &placement.service, &login).await?;
+        let server = self.clusters.server(&placement.cluster)?.with_login(login.role, login.password);
+        Ok((server, placement.database))
     }
 }

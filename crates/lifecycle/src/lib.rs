@@ -14,6 +14,7 @@ pub mod examine;
 pub mod fanout;
 mod home;
 pub mod inventory;
+pub mod logins;
 pub mod placement;
 pub mod platform;
 pub mod purge;

@@ -34,8 +34,8 @@ impl Platform {
     /// # Errors
     /// As [`Platform::credential`]; `database` with the file and what the server said.
     pub async fn seed(&self, row: &TenantRow, service: &ServiceName, files: &[SeedFile]) -> Result<Seeded> {
-        let credential = self.credential(row, service).await?;
-        let mut client = connect(&credential.server, &credential.database, "tenantry seed").await?;
+        let (server, database) = self.own_credential(row, service).await?;
+        let mut client = connect(&server, &database, "tenantry seed").await?;
         let doing = format!("load sample data into tenant {}", row.tenant.slug);
         let tx = client.transaction().await.map_err(|e| db_error(e, &doing))?;
         for file in files {

@@ -35,8 +35,6 @@ scripts! {
     OPEN_LOGIN = "tenant/login_open.sql";
     /// Drops the login.
     DROP_LOGIN = "tenant/login_drop.sql";
-    /// Gives the login a password (as a SCRAM verifier) for some time.
-    SET_PASSWORD = "tenant/login_password.sql";
     /// Takes from the login what it was granted in this database.
     DISOWN_LOGIN = "tenant/login_disown.sql";
     /// Makes the role that owns the tenant's objects.
@@ -178,6 +176,15 @@ impl Scripts {
     pub fn render_all(&self, scripts: &[Script]) -> Result<String> {
         scripts.iter().map(|s| self.render(*s)).collect()
     }
+}
+
+/// Gives a login a password, as what the server keeps of it ([`crate::password::verifier`]), until a time or `infinity`.
+///
+/// # Errors
+/// `internal` when a variable of the script has no value.
+pub fn set_password(role: &str, verifier: &str, until: &str) -> Result<String> {
+    let values = Values::default().text("role", role).text("verifier", verifier).text("until", until);
+    render(include_str!("tenant/login_password.sql"), &values)
 }
 
 /// The database and schema of a tenant's data of one service.

@@ -15,11 +15,19 @@ use crate::server::{Server, SslMode};
 
 /// The connector for a server's `sslmode`.
 pub(crate) fn connector(server: &Server) -> Result<MakeRustlsConnect> {
+    client_config(server).map(MakeRustlsConnect::new)
+}
+
+/// How TLS to a server is done, by its `sslmode`.
+///
+/// # Errors
+/// `config_invalid` where the certificates to trust can't be read.
+pub fn client_config(server: &Server) -> Result<ClientConfig> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .code(ErrorCode::Internal, "set up TLS")?;
-    let config = match server.sslmode {
+    Ok(match server.sslmode {
         SslMode::VerifyFull => builder.with_root_certificates(authorities(server)?).with_no_client_auth(),
         SslMode::VerifyCa => {
             let chain =
@@ -31,8 +39,7 @@ pub(crate) fn connector(server: &Server) -> Result<MakeRustlsConnect> {
         SslMode::Disable | SslMode::Prefer | SslMode::Require => {
             custom(builder, Lenient { provider, chain: None })
         }
-    };
-    Ok(MakeRustlsConnect::new(config))
+    })
 }
 
 fn custom(

@@ -7,6 +7,8 @@ pub mod audit;
 pub mod blanks;
 pub mod counts;
 pub mod declared;
+pub mod directory;
+pub mod doors;
 pub mod error;
 pub mod migrations;
 pub mod placements;
@@ -23,6 +25,8 @@ use tenantry_domain::{Error, ErrorCode, Result};
 
 pub use audit::AuditEntry;
 pub use blanks::Blank;
+pub use directory::Directory;
+pub use doors::{DoorSecret, NewSecret, SecretDoor, SecretKind};
 pub use placements::Placement;
 pub use rollouts::{Failure, NewFailure, VersionCount};
 pub use tenants::{NewTenant, TenantRow};

@@ -45,6 +45,12 @@ pub const MIGRATIONS: &[Migration] = &[
         up: include_str!("../migrations/0004_variations.up.sql"),
         down: include_str!("../migrations/0004_variations.down.sql"),
     },
+    Migration {
+        version: 5,
+        name: "doors",
+        up: include_str!("../migrations/0005_doors.up.sql"),
+        down: include_str!("../migrations/0005_doors.down.sql"),
+    },
 ];
 
 const LEDGER: &str = include_str!("migrations/ledger.sql");

@@ -148,7 +148,7 @@ pub async fn remove(client: &impl GenericClient, tenant: TenantId) -> Result<()>
     Ok(())
 }
 
-fn read(row: &Row) -> Result<Placement> {
+pub(crate) fn read(row: &Row) -> Result<Placement> {
     let service: String = row.get(1);
     let isolation: String = row.get(5);
     Ok(Placement {

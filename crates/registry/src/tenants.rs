@@ -26,6 +26,9 @@ pub(crate) const REMOVE_FAILED: &str = include_str!("tenants/remove_failed.sql")
 pub(crate) const EXPIRED: &str = include_str!("tenants/expired.sql");
 pub(crate) const SET_LABELS: &str = include_str!("tenants/set_labels.sql");
 pub(crate) const CREDENTIAL: &str = include_str!("tenants/credential.sql");
+pub(crate) const GENERATION: &str = include_str!("tenants/generation.sql");
+pub(crate) const CREDENTIALS_OVER: &str = include_str!("tenants/credentials_over.sql");
+pub(crate) const REPLACE_CREDENTIAL: &str = include_str!("tenants/replace_credential.sql");
 
 /// A tenant with what only the registry knows of it.
 #[derive(Clone, Debug, Serialize)]
@@ -170,7 +173,8 @@ impl Registry {
         rows.iter().map(read).collect()
     }
 
-    /// The generation of the tenant's credential: a new one begins when less than half of `hours` is left.
+    /// The generation of the tenant's credential for somebody outside, and its end. Without an end so far the present
+    /// generation gets one in `hours`; a new one begins when less than half of `hours` is left.
     ///
     /// # Errors
     /// `tenant_unknown`.
@@ -181,6 +185,43 @@ impl Registry {
             .map_err(|e| control_error(e, "renew the tenant's credential"))?
             .ok_or_else(|| Error::new(ErrorCode::TenantUnknown, format!("there is no tenant {id}")))?;
         Ok((row.get(0), row.get(1)))
+    }
+
+    /// The generation of the tenant's credential as it is, and its end, if it was handed out.
+    ///
+    /// # Errors
+    /// `tenant_unknown`.
+    pub async fn generation(&self, id: TenantId) -> Result<(i32, Option<Timestamp>)> {
+        let client = self.client().await?;
+        let row = query_opt(&client, GENERATION, &[&id.uuid()])
+            .await
+            .map_err(|e| control_error(e, "read the tenant's credential"))?
+            .ok_or_else(|| Error::new(ErrorCode::TenantUnknown, format!("there is no tenant {id}")))?;
+        Ok((row.get(0), row.get(1)))
+    }
+
+    /// Tenants whose credential was handed out and has come to its end.
+    ///
+    /// # Errors
+    /// As [`control_error`].
+    pub async fn credentials_over(&self) -> Result<Vec<TenantId>> {
+        let client = self.client().await?;
+        let rows = query(&client, CREDENTIALS_OVER, &[])
+            .await
+            .map_err(|e| control_error(e, "list the credentials that are over"))?;
+        Ok(rows.iter().map(|r| TenantId::from_uuid(r.get(0))).collect())
+    }
+
+    /// Begins a new generation, without an end, in place of one that is over. False: somebody was faster.
+    ///
+    /// # Errors
+    /// As [`control_error`].
+    pub async fn replace_credential(&self, id: TenantId) -> Result<bool> {
+        let client = self.client().await?;
+        let replaced = execute(&client, REPLACE_CREDENTIAL, &[&id.uuid()])
+            .await
+            .map_err(|e| control_error(e, "replace the tenant's credential"))?;
+        Ok(replaced > 0)
     }
 }
 

@@ -92,6 +92,7 @@ fn app(name: &str, migrations: &Path, options: AppOptions) -> App {
         tables: Tables { global: options.global.into_iter().collect() },
         plans: BTreeMap::new(),
         http_listen: String::new(),
+        gateway: tenantry_domain::app::GatewaySpec::default(),
         limits: options.limits,
     }
 }

@@ -32,6 +32,8 @@ pub async fn run(context: &Context, command: Doctor) -> Result<ExitCode> {
         stack.set_up_if_new(context).await?;
         let work = Work::begin(context.output, "doctor");
         let mut found = examine(&stack.platform, &stack.worker, depth, &|what| work.at(what)).await?;
+        work.at("logins");
+        stack.platform.mend_logins().await?;
         work.at("drift");
         found.extend(drift(&stack.platform).await?);
         drop(work);

@@ -1,4 +1,4 @@
-//! `tenantry psql`: the tenant's own login, with everything but the command in the environment.
+//! `tenantry psql`: the tenant's own login, through the gateway where one runs, with everything but the command in the environment.
 
 use std::ffi::OsString;
 use std::os::unix::process::ExitStatusExt as _;
@@ -12,7 +12,7 @@ use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::Context;
-use crate::commands::url::service;
+use crate::commands::url::{gateway, open_door, service};
 use crate::shutdown;
 use crate::stack::Stack;
 
@@ -52,10 +52,14 @@ pub async fn run(context: &Context, psql: Psql) -> Result<ExitCode> {
 }
 
 async fn open(stack: &Stack, psql: &Psql) -> Result<ExitCode> {
-    let row = stack.registry().find_tenant(&psql.slug).await?;
-    let service = service(&stack.platform.app, psql.service.as_deref())?;
     let program = find(stack).await?;
-    let credential = stack.platform.credential(&row, &service).await?;
+    let credential = if gateway(stack).await.is_some() {
+        open_door(stack, &psql.slug, psql.service.as_deref()).await?
+    } else {
+        let row = stack.registry().find_tenant(&psql.slug).await?;
+        let service = service(&stack.platform.app, psql.service.as_deref())?;
+        stack.platform.credential(&row, &service).await?
+    };
     let status = command(&program, &credential, &psql.args)
         .status()
         .await

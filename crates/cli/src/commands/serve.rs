@@ -6,17 +6,20 @@ use tenantry_domain::{Error, ErrorCode, Result};
 
 use crate::Context;
 use crate::config::Config;
-use crate::serving::{self, Door, Parts};
+use crate::serving::{self, Door, Doors, GatewayDoor, Parts};
 
 /// Arguments of `serve`.
 #[derive(clap::Args, Debug)]
 pub struct Serve {
-    /// control (HTTP), worker (jobs) or all
+    /// control (HTTP), worker (jobs), gateway or all
     #[arg(long, value_name = "ROLE", default_value = "all")]
     role: String,
     /// Where the HTTP listener listens; port 0 takes a free one; default: as tenantry.toml says
     #[arg(long, value_name = "ADDR")]
     http: Option<String>,
+    /// Where the gateway listens; port 0 takes a free one; default: as tenantry.toml says
+    #[arg(long, value_name = "ADDR")]
+    gateway: Option<String>,
 }
 
 /// Serves until a signal comes.
@@ -26,13 +29,19 @@ pub struct Serve {
 pub async fn run(context: &Context, serve: Serve) -> Result<ExitCode> {
     let parts = parts(&serve.role)?;
     let config = Config::load(context.global.dir.as_deref())?;
-    let door = if parts.http {
-        Some(Door::open(serve.http.as_deref().unwrap_or(&config.app.http_listen)).await?)
-    } else {
-        None
-    };
-    let at = door.as_ref().map(|door| format!(", HTTP on {}", door.url())).unwrap_or_default();
-    serving::run(context, door, parts, async |stack| {
+    let mut doors = Doors::default();
+    let mut at = String::new();
+    if parts.http {
+        let door = Door::open(serve.http.as_deref().unwrap_or(&config.app.http_listen)).await?;
+        at += &format!(", HTTP on {}", door.url());
+        doors.http = Some(door);
+    }
+    if parts.gateway {
+        let door = GatewayDoor::open(context, serve.gateway.as_deref(), &config).await?;
+        at += &format!(", gateway on {}", door.url());
+        doors.gateway = Some(door);
+    }
+    serving::run(context, doors, parts, async |stack| {
         let app = &stack.platform.app.name;
         context.output.note(&format!("serving {app}, role {}{at}; Ctrl-C stops", serve.role));
         Ok(())
@@ -42,13 +51,15 @@ pub async fn run(context: &Context, serve: Serve) -> Result<ExitCode> {
 
 fn parts(role: &str) -> Result<Parts> {
     let refused = |what: String| {
-        Err(Error::new(ErrorCode::Usage, what).help("use --role control, --role worker or --role all"))
+        Err(Error::new(ErrorCode::Usage, what)
+            .help("use --role control, --role worker, --role gateway or --role all"))
     };
     match role {
-        "all" => Ok(Parts { http: true, worker: true }),
-        "control" => Ok(Parts { http: true, worker: false }),
-        "worker" => Ok(Parts { http: false, worker: true }),
-        "data" | "gateway" => refused(format!("this version of Tenantry has no role {role} yet")),
+        "all" => Ok(Parts { http: true, worker: true, gateway: true }),
+        "control" => Ok(Parts { http: true, worker: false, gateway: false }),
+        "worker" => Ok(Parts { http: false, worker: true, gateway: false }),
+        "gateway" => Ok(Parts { http: false, worker: false, gateway: true }),
+        "data" => refused(format!("this version of Tenantry has no role {role} yet")),
         _ => refused(format!("there is no role {role:?}")),
     }
 }

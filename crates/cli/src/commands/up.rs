@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use tenantry_domain::{Error, ErrorCode, Result};
+use tenantry_domain::Result;
 
 use crate::config::{Config, FILE_NAME};
 use crate::demo::{self, banner};
 use crate::ready_file::{Ready, ReadyFile};
-use crate::serving::{self, Door, Parts};
+use crate::serving::{self, Door, Doors, GatewayDoor, Parts};
 use crate::{Context, examples, paths};
 
 /// The superuser's database in the URL of the ready file.
@@ -23,7 +23,7 @@ pub struct Up {
     /// Where the HTTP listener listens; port 0 takes a free one; default: as tenantry.toml says
     #[arg(long, value_name = "ADDR")]
     http: Option<String>,
-    /// Where the gateway listens (this version has none)
+    /// Where the gateway listens; port 0 takes a free one; default: as tenantry.toml says
     #[arg(long, value_name = "ADDR")]
     gateway: Option<String>,
     /// Write the URLs to this file as JSON once all is ready
@@ -36,21 +36,20 @@ pub struct Up {
 /// # Errors
 /// `usage`, `example_unknown`, and those of configuration, servers and migrations.
 pub async fn run(context: &Context, up: Up) -> Result<ExitCode> {
-    if up.gateway.is_some() {
-        return Err(Error::new(ErrorCode::Usage, "this version of Tenantry has no gateway yet")
-            .help("leave out --gateway; `tenantry url SLUG --direct` prints a URL to the server itself"));
-    }
     let context = with_directory(context, up.example.as_deref())?;
     let config = Config::load(context.global.dir.as_deref())?;
     let door = Door::open(up.http.as_deref().unwrap_or(&config.app.http_listen)).await?;
     let http = door.url();
-    serving::run(&context, Some(door), Parts { http: true, worker: true }, async |stack| {
+    let gateway = GatewayDoor::open(&context, up.gateway.as_deref(), &config).await?;
+    let gateway_url = gateway.url();
+    let doors = Doors { http: Some(door), gateway: Some(gateway) };
+    serving::run(&context, doors, Parts { http: true, worker: true, gateway: true }, async |stack| {
         if let Some(example) = &up.example {
             demo::create(&context, stack, example).await?;
         }
         let ready = Ready {
             http: Some(http),
-            gateway: None,
+            gateway: Some(gateway_url),
             console: None,
             admin_token: None,
             postgres: stack.default.as_ref().map(|s| s.url(OPERATOR_DATABASE).reveal().to_owned()),

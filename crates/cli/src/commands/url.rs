@@ -1,23 +1,30 @@
 //! `tenantry url`.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use serde_json::json;
 use tenantry_domain::{App, Error, ErrorCode, Result, ServiceName};
+use tenantry_lifecycle::credentials::Credential;
+use tenantry_postgres::server::{Server, SslMode};
+use tenantry_registry::SecretDoor;
 use tokio::net::TcpStream;
 
-use crate::Context;
 use crate::output::moment;
-use crate::stack::{Stack, with_stack};
+use crate::stack::{Stack, actor, with_stack};
+use crate::{Context, address_file};
 
+/// The user of the app door, and the operator's database, which is its user too.
+const APP: &str = "app";
+const ADMIN: &str = "tenantry";
 /// Time that a server on this machine has to accept a connection.
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Arguments of `url`.
 #[derive(clap::Args, Debug)]
 pub struct Url {
-    /// The tenant
+    /// The tenant; or app, for the application's backend; or tenantry, for the gateway's SHOW
     #[arg(value_name = "SLUG")]
     slug: String,
     /// The service; needed where the app has several
@@ -34,7 +41,7 @@ pub struct Url {
 /// Prints the URL.
 ///
 /// # Errors
-/// `usage` without `--direct`; `tenant_unknown`, `tenant_suspended`, `service_unknown`.
+/// `server_unreachable` where no gateway runs; `tenant_unknown`, `tenant_suspended`, `service_unknown`.
 pub async fn run(context: &Context, url: Url) -> Result<ExitCode> {
     if let Some(role) = &url.role {
         return Err(Error::new(
@@ -44,11 +51,7 @@ pub async fn run(context: &Context, url: Url) -> Result<ExitCode> {
         .help("leave out --role: the URL is for the tenant's own login"));
     }
     if !url.direct {
-        return Err(Error::new(
-            ErrorCode::Usage,
-            "this version of Tenantry has no gateway yet that a URL could lead through",
-        )
-        .help("add --direct for a URL to the server itself"));
+        return with_stack(context, async |stack| through_gateway(context, stack, &url).await).await;
     }
     let mut embedded = None;
     let code = with_stack(context, async |stack| {
@@ -73,6 +76,51 @@ pub async fn run(context: &Context, url: Url) -> Result<ExitCode> {
             .note("the embedded server has stopped with this command: `tenantry up` keeps it running");
     }
     Ok(code)
+}
+
+/// Prints a URL with a fresh token.
+async fn through_gateway(context: &Context, stack: &Stack, url: &Url) -> Result<ExitCode> {
+    let opened = open_door(stack, &url.slug, url.service.as_deref()).await?;
+    let text = opened.server.url(&opened.database).reveal().to_owned();
+    let value = json!({
+        "url": text, "tenant": url.slug, "service": opened.database, "valid_until": opened.valid_until,
+    });
+    context.output.result(&value, || text.clone())?;
+    context.output.note(&format!("valid until {}", moment(opened.valid_until)));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A way through the gateway that runs for this app, with a fresh token: to a tenant, or to the door of the application's
+/// backend or of the operator, whose names no tenant can have.
+///
+/// # Errors
+/// `server_unreachable` where none runs; `tenant_unknown`, `tenant_suspended`, `tenant_status`, `service_unknown`.
+pub async fn open_door(stack: &Stack, slug: &str, named: Option<&str>) -> Result<Credential> {
+    let address = gateway(stack).await.ok_or_else(|| {
+        Error::new(ErrorCode::ServerUnreachable, "no gateway of this app runs on this machine")
+            .help("`tenantry up` or `tenantry serve` runs one; --direct leads to the server itself")
+    })?;
+    let (door, database) = match slug {
+        APP => (SecretDoor::App, service(&stack.platform.app, named)?.to_string()),
+        ADMIN => (SecretDoor::Admin, ADMIN.to_owned()),
+        _ => {
+            let row = stack.registry().find_tenant(slug).await?;
+            let service = service(&stack.platform.app, named)?;
+            stack.platform.open_placement(&row, &service).await?;
+            (SecretDoor::Tenant(row.tenant.id), service.to_string())
+        }
+    };
+    let token = stack.platform.token(door, &actor()).await?;
+    let mut server = Server::local(address.port(), slug, token.password);
+    server.host = address.ip().to_string();
+    server.sslmode = SslMode::Prefer;
+    Ok(Credential { server, database, valid_until: token.valid_until })
+}
+
+/// Where the gateway of this app answers on this machine.
+pub async fn gateway(stack: &Stack) -> Option<SocketAddr> {
+    let address = address_file::read(&stack.config.state())?;
+    answers(&address.ip().to_string(), address.port()).await.then_some(address)
 }
 
 /// The service meant: the one named, else the app's only one.

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use tenantry_domain::app::{ClusterSpec, IsolationSpec, Tables};
+use tenantry_domain::app::{ClusterSpec, GatewaySpec, IsolationSpec, Tables, TlsSpec};
 use tenantry_domain::layout::IDENTIFIER_BYTES_MAX;
 use tenantry_domain::{
     App, AppName, ClusterName, Error, ErrorCode, Limits, Result, Secret, Service, ServiceName,
 };
 
-use super::raw::{RawCluster, RawConfig, RawIsolation, RawService};
+use super::raw::{RawCluster, RawConfig, RawGateway, RawIsolation, RawService};
 
 /// Room for `_t_` and 32 hexadecimal digits behind an app's and a service's name.
 const NAMES_BYTES_MAX: usize = IDENTIFIER_BYTES_MAX - 35;
@@ -33,8 +33,16 @@ pub fn app(raw: RawConfig, directory: &Path) -> Result<App> {
         tables: Tables { global: raw.tables.global.into_iter().collect() },
         plans: plans.collect::<Result<_>>()?,
         http_listen: raw.http.listen.unwrap_or_else(|| "127.0.0.1:7780".to_owned()),
+        gateway: gateway(raw.gateway, directory),
         limits: raw.limits,
     })
+}
+
+fn gateway(raw: RawGateway, directory: &Path) -> GatewaySpec {
+    let domain = raw.tls.as_ref().and_then(|tls| tls.domain.as_ref()).map(|d| d.to_ascii_lowercase());
+    let tls =
+        raw.tls.map(|t| TlsSpec { certificate: directory.join(t.certificate), key: directory.join(t.key) });
+    GatewaySpec { listen: raw.listen, tls, domain }
 }
 
 fn clusters(raw: BTreeMap<String, RawCluster>) -> Result<BTreeMap<ClusterName, ClusterSpec>> {

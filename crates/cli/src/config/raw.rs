@@ -25,6 +25,8 @@ pub struct RawConfig {
     #[serde(default)]
     pub http: RawHttp,
     #[serde(default)]
+    pub gateway: RawGateway,
+    #[serde(default)]
     pub limits: Limits,
 }
 
@@ -92,6 +94,23 @@ pub struct RawHttp {
     pub listen: Option<String>,
 }
 
+/// `[gateway]`
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawGateway {
+    pub listen: Option<String>,
+    pub tls: Option<RawTls>,
+}
+
+/// `[gateway.tls]`
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawTls {
+    pub certificate: String,
+    pub key: String,
+    pub domain: Option<String>,
+}
+
 /// The keys of each section, for "did you mean". `*` stands for a name of the user's.
 pub fn known_keys() -> Vec<String> {
     let mut keys: Vec<String> = [
@@ -115,6 +134,10 @@ pub fn known_keys() -> Vec<String> {
         "plans.*.price_monthly",
         "plans.*.currency",
         "http.listen",
+        "gateway.listen",
+        "gateway.tls.certificate",
+        "gateway.tls.key",
+        "gateway.tls.domain",
     ]
     .map(str::to_owned)
     .to_vec();

@@ -30,6 +30,9 @@ pub async fn render(stack: &Stack, ready: &Ready) -> Result<String> {
     if let Some(http) = &ready.http {
         let _ = writeln!(text, "  HTTP        {http}/health  {http}/ready  {http}/metrics");
     }
+    if let Some(gateway) = &ready.gateway {
+        let _ = writeln!(text, "  gateway     {gateway}");
+    }
     if let Some(server) = &stack.default {
         let kind = if stack.is_embedded() { "embedded, its data in " } else { "yours; the app is in " };
         let folder = if stack.is_embedded() { stack.config.state() } else { directory.clone() };
@@ -60,7 +63,7 @@ pub async fn render(stack: &Stack, ready: &Ready) -> Result<String> {
             let _ = writeln!(text, "  all of them       {tenantry} sql --all-tenants {}", shell_word(query));
         }
         let slug = &active[0].tenant.slug;
-        let _ = writeln!(text, "  a URL for tools   {tenantry} url {slug} --direct");
+        let _ = writeln!(text, "  a URL for tools   {tenantry} url {slug}");
         let _ = writeln!(text, "  another tenant    {tenantry} tenant create umbrella");
     }
     let _ = write!(text, "\nCtrl-C stops.");

@@ -133,7 +133,8 @@ impl App {
     pub async fn up(&self, args: &[&str]) -> Up {
         let (path, ready) = (self.path(), self.file("ready.json"));
         let (path, ready) = (path.to_str().unwrap(), ready.to_str().unwrap());
-        let own = ["up", "--dir", path, "--http", "127.0.0.1:0", "--ready-file", ready];
+        let own =
+            ["up", "--dir", path, "--http", "127.0.0.1:0", "--gateway", "127.0.0.1:0", "--ready-file", ready];
         let mut up = self.start(&[&own, args].concat());
         let deadline = Instant::now() + PATIENCE;
         while !up.ready_file.exists() {
@@ -149,7 +150,8 @@ impl App {
     pub async fn serve(&self, role: &str) -> Up {
         let path = self.path();
         let path = path.to_str().unwrap();
-        let mut up = self.start(&["serve", "--dir", path, "--role", role, "--http", "127.0.0.1:0"]);
+        let addresses = ["--http", "127.0.0.1:0", "--gateway", "127.0.0.1:0"];
+        let mut up = self.start(&[&["serve", "--dir", path, "--role", role], &addresses[..]].concat());
         let deadline = Instant::now() + PATIENCE;
         while !up.log().contains("Ctrl-C stops") {
             let ended = up.child.try_wait().unwrap();
@@ -157,7 +159,7 @@ impl App {
             sleep(LOOK).await;
         }
         let log = up.log();
-        let url = log.split_once("HTTP on ").map(|(_, rest)| rest.split_once(';').unwrap().0);
+        let url = log.split_once("HTTP on ").map(|(_, rest)| rest.split_once([';', ',']).unwrap().0);
         up.ready = serde_json::json!({ "http": url });
         up
     }

@@ -32,8 +32,8 @@ pub async fn tenant(
     let values = Values::default().raw("milliseconds", milliseconds);
     let rows_max = usize::try_from(limits.sql_rows_per_tenant_max).unwrap_or(usize::MAX);
     if row.tenant.isolation != Isolation::Shared {
-        let credential = platform.credential(row, &query.service).await?;
-        let connection = connections.open(&credential.server, &credential.database).await?;
+        let (server, database) = platform.own_credential(row, &query.service).await?;
+        let connection = connections.open(&server, &database).await?;
         return answer(&connection.client, &render(BEGIN, &values)?, &query.sql, rows_max).await;
     }
     let placements = platform.registry.placements(row.tenant.id).await?;

@@ -1,9 +1,8 @@
 UPDATE tenantry.tenants
 SET credential_generation = credential_generation
-      + (credential_expires_at IS NULL OR credential_expires_at < now() + make_interval(hours => $2) / 2)::integer,
+      + coalesce(credential_expires_at < now() + make_interval(hours => $2) / 2, false)::integer,
     credential_expires_at = CASE
-      WHEN credential_expires_at IS NULL OR credential_expires_at < now() + make_interval(hours => $2) / 2
-        THEN now() + make_interval(hours => $2)
-      ELSE credential_expires_at END
+      WHEN credential_expires_at >= now() + make_interval(hours => $2) / 2 THEN credential_expires_at
+      ELSE now() + make_interval(hours => $2) END
 WHERE id = $1
 RETURNING credential_generation, credential_expires_at

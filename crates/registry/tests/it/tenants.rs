@@ -219,7 +219,7 @@ async fn a_credential_is_renewed_in_time() {
     let (database, registry) = lab("credential").await;
     let (id, _) = registry.add_tenant(&"acme".parse().unwrap(), &NewTenant::default(), ACTOR).await.unwrap();
     let (first, until) = registry.credential(id, 12).await.unwrap();
-    assert_eq!(first, 1);
+    assert_eq!(first, 0, "the first one to leave the house is the one that the login was made with");
     let (again, one, two) =
         tokio::join!(registry.credential(id, 12), registry.credential(id, 12), registry.credential(id, 12));
     for answer in [again, one, two] {
@@ -229,6 +229,15 @@ async fn a_credential_is_renewed_in_time() {
     let sql = "UPDATE tenantry.tenants SET credential_expires_at = now() + interval '5 hours'";
     client.batch_execute(sql).await.unwrap();
     let (second, later) = registry.credential(id, 12).await.unwrap();
-    assert_eq!(second, 2);
+    assert_eq!(second, 1);
     assert!(later >= until);
+    assert_eq!(registry.generation(id).await.unwrap(), (1, Some(later)));
+    assert!(registry.credentials_over().await.unwrap().is_empty());
+    assert!(!registry.replace_credential(id).await.unwrap(), "it is not over yet");
+    let sql = "UPDATE tenantry.tenants SET credential_expires_at = now() - interval '1 second'";
+    client.batch_execute(sql).await.unwrap();
+    assert_eq!(registry.credentials_over().await.unwrap(), [id]);
+    assert!(registry.replace_credential(id).await.unwrap());
+    assert_eq!(registry.generation(id).await.unwrap(), (2, None), "nobody outside has this one");
+    assert!(registry.credentials_over().await.unwrap().is_empty());
 }

@@ -19,7 +19,9 @@ pub fn roots(tree: &Tree) -> Result<Vec<String>> {
         .context("cargo metadata")?;
     let targets = metadata.packages.iter().flat_map(|package| &package.targets);
     let relative = targets.filter_map(|target| target.src_path.strip_prefix(tree.root()).ok());
-    Ok(relative.map(ToString::to_string).collect())
+    // Fuzz targets are built by cargo-fuzz, as a package of their own that the workspace excludes.
+    let fuzz_targets = tree.rust_files().filter(|file| file.path.contains("/fuzz/fuzz_targets/"));
+    Ok(relative.map(ToString::to_string).chain(fuzz_targets.map(|file| file.path.clone())).collect())
 }
 
 pub fn check(tree: &Tree, roots: &[String]) -> Vec<Finding> {

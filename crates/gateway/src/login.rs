@@ -1,0 +1,217 @@
+//! From an accepted connection to a client of a shard: opening, TLS, proof, door, greeting.
+//!
+//! Nothing is answered about tenants before the proof: a tenant that does not exist, one that is suspended and a wrong
+//! password look alike until the password was right.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use tenantry_domain::{Error, ErrorCode, Result, ServiceName};
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, timeout_at};
+
+mod app_door;
+mod door;
+mod greeting;
+mod proof;
+mod wire;
+
+pub use app_door::mentions_tenant;
+pub use door::closed;
+pub use wire::Wire;
+
+use crate::admin;
+use crate::auth;
+use crate::hub::Hub;
+use crate::route::{Door, Request, route};
+use crate::shard::{Command, NewClient};
+use crate::wire::backend::{Report, Severity, error_response, negotiate_protocol_version};
+use crate::wire::startup::{Opening, Startup, Step};
+use door::Admitted;
+use proof::Subject;
+
+/// Who has logged in.
+enum Passed {
+    /// A client for a shard.
+    Client(Admitted),
+    /// A client of the app door that has named no tenant yet, with its service and its number for cancel requests.
+    Unnamed(ServiceName, u32),
+    /// The operator.
+    Operator,
+}
+
+/// Serves a connection until it belongs to a shard, or has ended.
+/// `permit` is let go of once the log-in is over.
+pub async fn serve(hub: Arc<Hub>, stream: TcpStream, peer: SocketAddr, permit: OwnedSemaphorePermit) {
+    let mut wire = Wire::new(stream);
+    let until = Instant::now() + hub.login_time();
+    let ended = match timeout_at(until, open(&hub, &mut wire, peer.ip())).await {
+        Ok(Ok(Some(startup))) => {
+            let proved = timeout_at(until, log_in(&hub, &mut wire, &startup, peer.ip())).await;
+            drop(permit);
+            match proved {
+                Ok(Ok(passed)) => go_on(hub, &mut wire, &startup, passed).await,
+                Ok(Err(error)) => Err(error),
+                Err(_) => return tracing::debug!("a log-in took too long"),
+            }
+        }
+        Ok(Ok(None)) => return,
+        Ok(Err(error)) => Err(error),
+        Err(_) => return tracing::debug!("a connection said nothing in time"),
+    };
+    if let Err(error) = ended {
+        tracing::debug!(error = ?error, "a client was not let in");
+        wire.farewell(&error).await;
+    }
+}
+
+/// What comes behind the log-in.
+async fn go_on(hub: Arc<Hub>, wire: &mut Wire, startup: &Startup, passed: Passed) -> Result<()> {
+    let admitted = match passed {
+        Passed::Operator => {
+            admin::serve(hub, wire).await;
+            return Ok(());
+        }
+        Passed::Client(admitted) => admitted,
+        Passed::Unnamed(service, process) => {
+            app_door::wait_for_tenant(&hub, wire, startup, (&service, process)).await?
+        }
+    };
+    hand_over(&hub, wire, admitted)
+}
+
+/// What comes before the start-up packet. `None`: it was a cancel request, or nobody.
+async fn open(hub: &Hub, wire: &mut Wire, peer: IpAddr) -> Result<Option<Box<Startup>>> {
+    enum Next {
+        Read,
+        Tls { asked: bool },
+        Gss,
+    }
+    let mut opening = Opening::new();
+    loop {
+        let next = match opening.step(wire.unread())? {
+            Step::Read => Next::Read,
+            Step::AnswerTls => Next::Tls { asked: true },
+            Step::DirectTls => Next::Tls { asked: false },
+            Step::AnswerGss => Next::Gss,
+            Step::Cancel(cancel) => {
+                hub.cancel(peer, cancel.process, cancel.secret);
+                return Ok(None);
+            }
+            Step::LogIn(startup, bytes) => {
+                wire.consume(bytes);
+                return Ok(Some(startup));
+            }
+        };
+        match (next, &hub.setup.certificate) {
+            (Next::Read, _) => {
+                if !wire.fill().await? {
+                    return Ok(None);
+                }
+            }
+            (Next::Tls { asked }, Some(certificate)) => {
+                if asked {
+                    wire.clear();
+                    wire.send(b"S").await?;
+                }
+                wire.encrypt(certificate, asked).await?;
+                opening.encrypted();
+            }
+            (Next::Tls { asked: false }, None) => {
+                return Err(Error::new(
+                    ErrorCode::ProtocolUnsupported,
+                    "the gateway has no certificate for TLS",
+                ));
+            }
+            (Next::Tls { asked: true } | Next::Gss, _) => {
+                wire.clear();
+                wire.send(b"N").await?;
+            }
+        }
+    }
+}
+
+/// From the start-up packet to the greeting.
+async fn log_in(hub: &Hub, wire: &mut Wire, startup: &Startup, peer: IpAddr) -> Result<Passed> {
+    if let Some(unknown) = &startup.negotiate {
+        let mut out = Vec::new();
+        negotiate_protocol_version(&mut out, startup.version, unknown);
+        wire.send(&out).await?;
+    }
+    let request = Request {
+        user: &startup.user,
+        database: startup.database.as_deref(),
+        current_tenant: startup.current_tenant.as_deref(),
+        server_name: wire.server_name(),
+    };
+    let door = match route(&hub.served, request) {
+        // A user that can't be one fails as one that is none does: after an exchange.
+        Err(error) if error.code() == ErrorCode::LoginInvalid => {
+            proof::prove(hub, wire, &startup.user, (Subject::Nobody, peer)).await?;
+            return Err(auth::failed(&startup.user));
+        }
+        door => door?,
+    };
+    proof::prove(hub, wire, &startup.user, (Subject::of(hub, &door), peer)).await?;
+    match door {
+        Door::Admin { .. } => {
+            admin::greet(wire).await?;
+            Ok(Passed::Operator)
+        }
+        Door::Tenant { slug, service, .. } => {
+            let snapshot = hub.setup.directory.now();
+            let entry = snapshot.find(&slug).ok_or_else(|| auth::failed(&startup.user))?;
+            door::admit_tenant(hub, wire, startup, (entry, &service)).await.map(Passed::Client)
+        }
+        Door::App { tenant: Some(slug), service } => {
+            app_door::admit(hub, wire, startup, (&slug, &service)).await.map(Passed::Client)
+        }
+        Door::App { tenant: None, service } => {
+            let process = app_door::greet_nobody(hub, wire, startup, &service).await?;
+            Ok(Passed::Unnamed(service, process))
+        }
+    }
+}
+
+/// Gives the connection to a shard. What has changed for the tenant in the meantime holds for it too.
+fn hand_over(hub: &Hub, wire: &mut Wire, admitted: Admitted) -> Result<()> {
+    let Admitted { tenant, process, pool, connections_max, settings, limits, sets_tenant, .. } = admitted;
+    let (link, read) = match wire.take_socket() {
+        Ok(parts) => parts,
+        Err(error) => {
+            hub.dismiss(tenant);
+            return Err(error);
+        }
+    };
+    let shard = hub.choose_shard(tenant, hub.pools.is_pinned(connections_max));
+    let client = NewClient {
+        link,
+        read,
+        tenant,
+        limits,
+        pool,
+        pooling: crate::shard::Pooling::default(),
+        sets_tenant,
+        profile: if sets_tenant { crate::profile::APP } else { crate::profile::TENANT },
+        settings,
+        cancel_secret: process.into(),
+    };
+    hub.order(shard, Command::AddClient(Box::new(client)))?;
+    if let Some(error) = door::closed(&hub.setup.directory.now(), tenant) {
+        hub.order_all(|| Command::TenantClosed(tenant, closed_again(&error)));
+    }
+    Ok(())
+}
+
+/// The same error once more: errors with their causes can't be copied.
+pub(crate) fn closed_again(error: &Error) -> Error {
+    Error::new(error.code(), error.message().to_owned()).help(error.next_step().to_owned())
+}
+
+/// ErrorResponse that ends a connection.
+pub(crate) fn fatal(error: &Error) -> Vec<u8> {
+    let mut out = Vec::new();
+    error_response(&mut out, &Report::of(error, Severity::Fatal));
+    out
+}

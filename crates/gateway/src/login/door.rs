@@ -1,0 +1,159 @@
+//! Behind the proof: may the tenant be served, where, with which settings.
+
+use std::sync::Arc;
+
+use tenantry_domain::{Error, ErrorCode, Isolation, Result, ServiceName, TenantId, TenantStatus, layout};
+use tenantry_postgres::ident::quote_ident;
+use tenantry_registry::directory::{Entry, Snapshot};
+
+use super::greeting;
+use super::wire::Wire;
+use crate::hub::Hub;
+use crate::pools::Whose;
+use crate::session::search_path::{Own, split};
+use crate::session::settings::{Setting as Known, Settings};
+use crate::shard::{PlanLimits, PoolKey, PoolSpec, Setting};
+use crate::wire::startup::Startup;
+
+/// A client that may be handed over. It was counted ([`Hub::admit`]).
+pub(super) struct Admitted {
+    pub tenant: TenantId,
+    pub process: u32,
+    pub pool: Arc<PoolSpec>,
+    /// Server connections that its login may have.
+    pub connections_max: usize,
+    pub settings: Vec<Setting>,
+    pub limits: PlanLimits,
+    pub sets_tenant: bool,
+}
+
+/// Which pool a client goes to.
+pub(super) struct Way {
+    pub pool: Arc<PoolSpec>,
+    pub connections_max: usize,
+    pub sets_tenant: bool,
+}
+
+/// Why a tenant may not be served at the moment; `None`: it may.
+pub fn closed(snapshot: &Snapshot, tenant: TenantId) -> Option<Error> {
+    match snapshot.get(tenant) {
+        None => Some(Error::new(ErrorCode::TenantUnknown, "the tenant is not there any more")),
+        Some(entry) => refusal(entry),
+    }
+}
+
+fn refusal(entry: &Entry) -> Option<Error> {
+    match entry.status {
+        TenantStatus::Active | TenantStatus::Moving => None,
+        TenantStatus::Suspended => {
+            Some(Error::new(ErrorCode::TenantSuspended, format!("tenant {} is suspended", entry.slug)))
+        }
+        status => Some(Error::new(ErrorCode::TenantStatus, format!("tenant {} is {status}", entry.slug))),
+    }
+}
+
+/// Lets a client in at the tenant's own door, and greets it.
+pub(super) async fn admit_tenant(
+    hub: &Hub,
+    wire: &mut Wire,
+    startup: &Startup,
+    (entry, service): (&Entry, &ServiceName),
+) -> Result<Admitted> {
+    let way = tenant_way(hub, entry, service)?;
+    admit(hub, wire, startup, (entry, service, way)).await
+}
+
+/// Counts a client in, greets it, and counts it out again if that fails.
+pub(super) async fn admit(
+    hub: &Hub,
+    wire: &mut Wire,
+    startup: &Startup,
+    (entry, service, way): (&Entry, &ServiceName, Way),
+) -> Result<Admitted> {
+    let settings = settings(startup, entry, service)?;
+    let greeting = greeting::prepare(hub, startup, &way.pool.key, &settings).await?;
+    let admitted = admit_silently(hub, startup, (entry, service, way), greeting.process)?;
+    if let Err(error) = wire.send(&greeting.bytes).await {
+        hub.dismiss(entry.id);
+        return Err(error);
+    }
+    Ok(admitted)
+}
+
+/// Counts a client in that was greeted before.
+pub(super) fn admit_silently(
+    hub: &Hub,
+    startup: &Startup,
+    (entry, service, way): (&Entry, &ServiceName, Way),
+    process: u32,
+) -> Result<Admitted> {
+    let settings = settings(startup, entry, service)?;
+    hub.admit(entry.id)?;
+    Ok(Admitted {
+        tenant: entry.id,
+        process,
+        connections_max: way.connections_max,
+        pool: way.pool,
+        settings,
+        limits: PlanLimits::default(),
+        sets_tenant: way.sets_tenant,
+    })
+}
+
+/// The pool of the tenant's own login.
+///
+/// # Errors
+/// `tenant_suspended`, `tenant_status`, `service_unknown`.
+pub(super) fn tenant_way(hub: &Hub, entry: &Entry, service: &ServiceName) -> Result<Way> {
+    let app = &hub.setup.app;
+    let placement = open_placement(entry, service)?;
+    let login = app.layout().login_role(entry.id, entry.number, app.isolation.tenant_key);
+    let plan =
+        entry.plan.as_deref().and_then(|name| app.plans.iter().find(|(known, _)| known.as_str() == name));
+    let connections =
+        plan.and_then(|(_, plan)| plan.connections_max).unwrap_or(app.limits.tenant_connections_max);
+    let connections_max = connections as usize;
+    let key = PoolKey {
+        cluster: placement.cluster.as_str().into(),
+        database: placement.database.as_str().into(),
+        login: login.into(),
+    };
+    let pool = hub.pools.get(key, Whose::Tenant(entry.id), connections_max);
+    Ok(Way { pool, connections_max, sets_tenant: false })
+}
+
+/// Where the data of a tenant that may be served lives.
+pub(super) fn open_placement<'a>(
+    entry: &'a Entry,
+    service: &ServiceName,
+) -> Result<&'a tenantry_registry::Placement> {
+    if let Some(error) = refusal(entry) {
+        return Err(error);
+    }
+    entry.placement(service).ok_or_else(|| {
+        Error::new(ErrorCode::ServiceUnknown, format!("tenant {} has no service {service}", entry.slug))
+    })
+}
+
+/// The settings that follow the client, as shards take them.
+fn settings(startup: &Startup, entry: &Entry, service: &ServiceName) -> Result<Vec<Setting>> {
+    let schema = entry.placement(service).map_or(layout::DATABASE_SCHEMA, |placement| &placement.schema);
+    let schemas = [schema, "global", "extensions"];
+    let own = match entry.isolation {
+        Isolation::Shared | Isolation::Schema => Own::Only(&schemas),
+        Isolation::Database => Own::Any(schema),
+    };
+    let settings = Settings::from_startup(&startup.settings, own)?;
+    Ok(settings.iter().map(|(known, value)| (known.name().into(), as_list(known, value).into())).collect())
+}
+
+/// A list of names as the server writes it; any other value as it is.
+fn as_list(known: Known, value: &str) -> String {
+    if known != Known::SEARCH_PATH {
+        return value.to_owned();
+    }
+    let names: Vec<String> = value.split_terminator('\0').map(quote_ident).collect();
+    let list = names.join(", ");
+    debug_assert!(split(&list).is_some(), "{list}");
+    list
+}

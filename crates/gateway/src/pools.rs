@@ -1,0 +1,90 @@
+//! Which server connections may be shared: pools by cluster, database and login, and whose login it is.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
+use tenantry_domain::TenantId;
+
+use crate::hub::lock;
+use crate::shard::{Budget, PoolKey, PoolSpec};
+
+/// Whose login a pool's connections have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// A tenant's.
+    Tenant(TenantId),
+    /// The app door's, which tenants share.
+    App,
+}
+
+/// Pools that were asked for, and the budgets of clusters.
+pub struct Pools {
+    known: Mutex<HashMap<PoolKey, (Arc<PoolSpec>, Whose)>>,
+    budgets: Mutex<HashMap<Arc<str>, Arc<Budget>>>,
+    per_cluster_max: usize,
+    shards: usize,
+}
+
+impl Pools {
+    /// With so many connections for each cluster, over so many shards.
+    pub fn new(per_cluster_max: usize, shards: usize) -> Self {
+        Self { known: Mutex::default(), budgets: Mutex::default(), per_cluster_max, shards: shards.max(1) }
+    }
+
+    /// The pool of this key; the login has at most so many connections over all shards.
+    pub fn get(&self, key: PoolKey, whose: Whose, connections_max: usize) -> Arc<PoolSpec> {
+        let servers_max = (connections_max / self.shards).max(1);
+        let mut known = lock(&self.known);
+        if let Some((spec, _)) = known.get(&key).filter(|(spec, _)| spec.servers_max == servers_max) {
+            return spec.clone();
+        }
+        let budget = self.budget(&key.cluster);
+        let spec = Arc::new(PoolSpec { key: key.clone(), servers_max, servers_min: 0, budget });
+        known.insert(key, (spec.clone(), whose));
+        spec
+    }
+
+    /// Whether a login with so few connections has to keep to one shard.
+    pub fn is_pinned(&self, connections_max: usize) -> bool {
+        connections_max < self.shards
+    }
+
+    /// Whose login the connections of a pool have.
+    pub fn whose(&self, key: &PoolKey) -> Option<Whose> {
+        lock(&self.known).get(key).map(|(_, whose)| *whose)
+    }
+
+    /// Connections that a cluster may be used with.
+    pub fn per_cluster_max(&self) -> usize {
+        self.per_cluster_max
+    }
+
+    fn budget(&self, cluster: &Arc<str>) -> Arc<Budget> {
+        let mut budgets = lock(&self.budgets);
+        let new = || Arc::new(Budget::new(self.per_cluster_max));
+        budgets.entry(cluster.clone()).or_insert_with(new).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(login: &str) -> PoolKey {
+        PoolKey { cluster: "c".into(), database: "d".into(), login: login.into() }
+    }
+
+    #[test]
+    fn shards_share_what_a_login_may_have() {
+        let pools = Pools::new(10, 4);
+        let pool = pools.get(key("a"), Whose::App, 20);
+        assert_eq!(pool.servers_max, 5);
+        assert!(Arc::ptr_eq(&pool, &pools.get(key("a"), Whose::App, 20)));
+        assert_eq!(pools.get(key("b"), Whose::App, 3).servers_max, 1);
+        assert!(pools.is_pinned(3) && !pools.is_pinned(4));
+        assert_eq!(pools.get(key("a"), Whose::App, 40).servers_max, 10, "a plan that has changed");
+        assert!(Arc::ptr_eq(&pool.budget, &pools.get(key("b"), Whose::App, 3).budget));
+        assert_eq!(pools.whose(&key("a")), Some(Whose::App));
+        assert_eq!(pools.whose(&key("z")), None);
+    }
+}

@@ -1,0 +1,85 @@
+//! A client of the shard.
+
+use std::sync::Arc;
+
+use tenantry_domain::TenantId;
+
+use super::clock::Millis;
+use super::link::Unsent;
+use super::pool::{PoolId, PoolSpec};
+use super::refuse::Refusal;
+use super::server::ServerId;
+use super::settings::Setting;
+use super::talk::ClientTalk;
+use super::tenant::{PlanLimits, TenantSlot};
+
+/// A client, told from others that had its place before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ClientId {
+    /// Its place; with it events of its link are told apart.
+    pub slot: u32,
+    /// How often the shard has filled a place.
+    pub generation: u32,
+}
+
+/// When a client gives its server back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Pooling {
+    /// At the end of each transaction.
+    #[default]
+    Transaction,
+    /// When it leaves.
+    Session,
+    /// As for a transaction, and there are no transactions of several statements.
+    Statement,
+}
+
+/// A client that the rim hands over: logged in, greeted, told ReadyForQuery.
+pub struct NewClient<L> {
+    /// Its connection.
+    pub link: L,
+    /// What was read of it already behind its log-in.
+    pub read: Vec<u8>,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// What the tenant may use.
+    pub limits: PlanLimits,
+    /// Which servers it may use.
+    pub pool: Arc<PoolSpec>,
+    /// When it gives them back.
+    pub pooling: Pooling,
+    /// It came through the app door, and its tenant is set on servers that tenants share.
+    pub sets_tenant: bool,
+    /// See [`super::decide::Statement::profile`].
+    pub profile: u32,
+    /// Settings of its start-up packet.
+    pub settings: Vec<Setting>,
+    /// The secret part of its cancel key.
+    pub cancel_secret: u64,
+}
+
+/// A client on this shard.
+pub(super) struct Client<L> {
+    pub id: ClientId,
+    pub link: L,
+    pub talk: ClientTalk,
+    pub unsent: Unsent,
+    /// Something has come that was not read.
+    pub is_readable: bool,
+    /// The other end was closed: what comes is to be read to the end.
+    pub is_hung_up: bool,
+    /// It said good-bye, and is let go once its last answer is there.
+    pub is_leaving: bool,
+    pub server: Option<ServerId>,
+    pub tenant: TenantSlot,
+    pub pool: PoolId,
+    pub pooling: Pooling,
+    pub sets_tenant: bool,
+    pub profile: u32,
+    pub cancel_secret: u64,
+    /// Since when it has waited for a server.
+    pub waiting: Option<Millis>,
+    /// What it asks for next is refused.
+    pub refusal: Option<Refusal>,
+    pub last_active: Millis,
+}

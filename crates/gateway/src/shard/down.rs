@@ -1,0 +1,203 @@
+//! From server to client: whom each answer is for, and what it tells about the server's session.
+
+use tenantry_postgres::session::FORGETTING_TAGS;
+
+use super::fate::To;
+use super::frame::{self, HEADER_BYTES, Head, Violation};
+use super::out::{Out, Step};
+use super::settings::SettingsTable;
+use super::statements::Statements;
+use super::talk::{ClientTalk, IDLE, ServerTalk};
+use super::tenant::Counts;
+
+/// Bytes of an error that is looked into; a longer one passes as it is.
+const ERROR_BYTES_MAX: usize = 64 * 1024;
+
+/// "canceling statement due to user request".
+const CANCELLED: &[u8] = b"57014";
+/// "prepared statement does not exist".
+const STATEMENT_UNKNOWN: &[u8] = b"26000";
+
+/// One chunk on its way down.
+pub(super) struct Down<'a, 'b> {
+    /// `None`: nobody uses the server.
+    pub client: Option<&'a mut ClientTalk>,
+    pub server: &'a mut ServerTalk,
+    pub statements: &'a mut Statements,
+    pub settings: &'a mut SettingsTable,
+    pub counts: &'a Counts,
+    pub out: Out<'b>,
+}
+
+impl Down<'_, '_> {
+    /// Goes over the chunk, and returns how many bytes were used; what follows is held until more comes.
+    ///
+    /// # Errors
+    /// The server breaks the protocol: what it sends can't be told apart any more, so it is to be closed.
+    pub(super) fn walk(&mut self) -> Result<usize, Violation> {
+        let input = self.out.input();
+        let mut at = self.server.rest.take(&mut self.out);
+        while let Some(head) = frame::server_head(&input[at..])? {
+            let end = input.len().min(at + head.bytes);
+            let step = self.message(head, &input[at..end], at)?;
+            match step {
+                Step::More => break,
+                Step::Drop => {
+                    self.out.skip(at, end);
+                    self.server.rest.is_dropped = end - at < head.bytes;
+                }
+                Step::Pass | Step::Leave => {}
+            }
+            self.server.rest.bytes = head.bytes - (end - at);
+            at = end;
+        }
+        Ok(at)
+    }
+
+    fn message(&mut self, head: Head, bytes: &[u8], at: usize) -> Result<Step, Violation> {
+        let is_whole = bytes.len() == head.bytes;
+        let body = bytes.get(HEADER_BYTES..).unwrap_or_default();
+        match head.tag {
+            // Large, or nothing of interest in them.
+            b'D' | b'd' | b'T' | b't' | b'V' => self.answer(head.tag, body, at),
+            b'N' | b'A' => Ok(self.pass_to(self.server.fates.to())),
+            b'E' if !is_whole && head.bytes > ERROR_BYTES_MAX => Ok(self.error(&[], at)),
+            _ if !is_whole => Ok(Step::More),
+            b'E' => Ok(self.error(body, at)),
+            b'Z' => self.ready(body),
+            b'S' => self.reported(body),
+            tag => self.answer(tag, body, at),
+        }
+    }
+
+    fn pass_to(&self, to: To) -> Step {
+        if to == To::Nobody || self.client.is_none() { Step::Drop } else { Step::Pass }
+    }
+
+    fn answer(&mut self, tag: u8, body: &[u8], at: usize) -> Result<Step, Violation> {
+        let answer = self.server.fates.answer(tag)?;
+        if answer.to == To::Client {
+            match tag {
+                b'D' => {
+                    self.server.rows += 1;
+                    Counts::add(&self.counts.rows, 1);
+                }
+                b'C' => self.completed(body),
+                _ => {}
+            }
+        }
+        if let (Some(client), Some(ended)) = (&mut self.client, &answer.ended)
+            && let Some(name) = ended.name
+        {
+            client.names.confirm(name);
+        }
+        if answer.to == To::ClientAsParse {
+            frame::write(self.out.before(at), b'1', &[]);
+            return Ok(Step::Drop);
+        }
+        Ok(self.pass_to(answer.to))
+    }
+
+    /// CommandComplete: some commands change what the gateway believes of the session.
+    fn completed(&mut self, body: &[u8]) {
+        // Most are SELECT, INSERT, UPDATE.
+        if !matches!(body.first(), Some(b'D' | b'R')) {
+            return;
+        }
+        let Some(tag) = body.strip_suffix(b"\0") else { return };
+        if tag == b"ROLLBACK" {
+            self.server.has_failed = true;
+        } else if FORGETTING_TAGS.iter().any(|known| known.as_bytes() == tag) {
+            self.server.known.doubt_all();
+            // Whatever else it put back, the next reset makes it certain.
+            self.server.is_dirty = true;
+            if let Some(client) = &mut self.client {
+                client.forget_all(self.statements);
+            }
+        }
+    }
+
+    fn error(&mut self, body: &[u8], at: usize) -> Step {
+        let Self { client, server, statements, .. } = self;
+        let ServerTalk { fates, known, .. } = server;
+        let failure = fates.fail(|fate| {
+            if let Some(id) = fate.statement {
+                known.doubt(id);
+            }
+            if let (Some(name), Some(client)) = (fate.name, client.as_deref_mut()) {
+                client.forget(name, statements);
+            }
+        });
+        let code = frame::error_field(body, b'C').unwrap_or_default();
+        if code == STATEMENT_UNKNOWN {
+            known.doubt_all();
+        }
+        let is_last = frame::error_field(body, b'V').is_some_and(|severity| severity != b"ERROR");
+        server.has_said_goodbye |= is_last;
+        server.has_failed = true;
+        if failure.to == To::Nobody {
+            server.own_failure = Some(body.into());
+            return Step::Drop;
+        }
+        Counts::add(&self.counts.errors, 1);
+        let verdict = if code == CANCELLED { self.server.verdict.take() } else { None };
+        match failure.instead.or(verdict) {
+            Some(instead) if self.client.is_some() => {
+                self.out.before(at).extend_from_slice(&instead);
+                Step::Drop
+            }
+            _ => self.pass_to(To::Client),
+        }
+    }
+
+    fn ready(&mut self, body: &[u8]) -> Result<Step, Violation> {
+        let to = self.server.fates.ready()?;
+        let status = match body {
+            [status @ (b'I' | b'T' | b'E')] => *status,
+            _ => return Err(Violation::Format(b'Z')),
+        };
+        self.server.status = status;
+        if status == IDLE && to != To::Nobody {
+            self.transaction_ended();
+        }
+        Ok(self.pass_to(to))
+    }
+
+    /// Settings made in the transaction hold now, or were taken back with it.
+    fn transaction_ended(&mut self) {
+        let server = &mut *self.server;
+        let has_failed = std::mem::take(&mut server.has_failed);
+        if server.pending.is_empty() {
+            return;
+        }
+        let pending = std::mem::take(&mut server.pending);
+        match &mut self.client {
+            Some(client) if !has_failed => {
+                for sets in pending {
+                    client.settings = self.settings.with(client.settings, &sets);
+                    server.settings = self.settings.with(server.settings, &sets);
+                }
+            }
+            // Some of them may hold: a message of several statements can commit in its midst.
+            _ => server.is_dirty = true,
+        }
+    }
+
+    /// ParameterStatus: a setting that the server reports has changed.
+    fn reported(&mut self, body: &[u8]) -> Result<Step, Violation> {
+        let to = self.server.fates.to();
+        let (name, rest) = frame::text(body).ok_or(Violation::Format(b'S'))?;
+        let (value, _) = frame::text(rest).ok_or(Violation::Format(b'S'))?;
+        if to != To::Nobody
+            && let Some(client) = &mut self.client
+        {
+            if let Some(id) = self.settings.reported(client.settings, name, value) {
+                client.settings = id;
+            }
+            if let Some(id) = self.settings.reported(self.server.settings, name, value) {
+                self.server.settings = id;
+            }
+        }
+        Ok(self.pass_to(to))
+    }
+}

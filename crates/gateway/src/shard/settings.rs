@@ -1,0 +1,227 @@
+//! Settings that follow a client from one server to the next.
+//!
+//! Sets of settings are interned, so that whether a server has what a client wants is a comparison of two numbers, and
+//! most clients of one application share one set.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use slab::Slab;
+use tenantry_postgres::session::{Change, change_settings};
+
+use crate::session::search_path;
+
+/// A setting's name and value.
+pub type Setting = (Box<str>, Box<str>);
+
+/// Settings that servers report when they change, and that belong to the client (manual, "Asynchronous Operations").
+const REPORTED: [&str; 6] =
+    ["client_encoding", "DateStyle", "TimeZone", "IntervalStyle", "application_name", "search_path"];
+
+/// A list of names, each to be set by itself.
+const SEARCH_PATH: &str = "search_path";
+
+/// Sets that are kept before those that nobody has are looked for.
+const SETS_MAX: usize = 1_024;
+
+/// An interned set of settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct SettingsId(u32);
+
+struct Entry {
+    settings: Arc<[Setting]>,
+    /// A server has taken exactly these: setting them again needs no waiting for the answer.
+    is_proven: bool,
+}
+
+/// All sets of a shard.
+pub(super) struct SettingsTable {
+    entries: Slab<Entry>,
+    ids: HashMap<Arc<[Setting]>, SettingsId>,
+}
+
+impl Default for SettingsTable {
+    fn default() -> Self {
+        let mut table = Self { entries: Slab::new(), ids: HashMap::new() };
+        table.intern(Vec::new());
+        table
+    }
+}
+
+impl SettingsTable {
+    /// The empty set: as a server is after its log-in.
+    pub(super) const BASE: SettingsId = SettingsId(0);
+
+    /// The number of this set. Of settings of one name the last counts.
+    pub(super) fn intern(&mut self, settings: Vec<Setting>) -> SettingsId {
+        let mut sorted: Vec<Setting> = Vec::with_capacity(settings.len());
+        for setting in settings {
+            match sorted.binary_search_by(|probe| compare(&probe.0, &setting.0)) {
+                Ok(at) => sorted[at] = setting,
+                Err(at) => sorted.insert(at, setting),
+            }
+        }
+        if let Some(&id) = self.ids.get(sorted.as_slice()) {
+            return id;
+        }
+        let settings: Arc<[Setting]> = sorted.into();
+        let is_proven = settings.is_empty();
+        let id = SettingsId(self.entries.insert(Entry { settings: settings.clone(), is_proven }) as u32);
+        self.ids.insert(settings, id);
+        id
+    }
+
+    /// The set with some settings changed.
+    pub(super) fn with(&mut self, id: SettingsId, changes: &[Setting]) -> SettingsId {
+        let mut settings = self.get(id).to_vec();
+        settings.extend_from_slice(changes);
+        self.intern(settings)
+    }
+
+    /// A server reported a setting. If it follows the client, the set with it.
+    pub(super) fn reported(&mut self, id: SettingsId, name: &[u8], value: &[u8]) -> Option<SettingsId> {
+        let name = REPORTED.iter().find(|known| known.as_bytes() == name)?;
+        let value = std::str::from_utf8(value).ok()?;
+        let has = self.get(id).iter().find(|(known, _)| compare(known, name).is_eq());
+        if has.is_some_and(|(_, known)| &**known == value) {
+            return None;
+        }
+        Some(self.with(id, &[((*name).into(), value.into())]))
+    }
+
+    /// What has to be set, or put back (`None`), to come from one set to the other.
+    pub(super) fn changes(&self, from: SettingsId, to: SettingsId) -> Vec<(&str, Option<&str>)> {
+        let (from, to) = (self.get(from), self.get(to));
+        let missing =
+            from.iter().filter(|(name, _)| to.iter().all(|(other, _)| compare(name, other).is_ne()));
+        let changed = to.iter().filter(|setting| !from.contains(setting));
+        missing
+            .map(|(name, _)| (&**name, None))
+            .chain(changed.map(|(name, value)| (&**name, Some(&**value))))
+            .collect()
+    }
+
+    /// The statements that bring a server from one set to the other, and then make the change that is told besides.
+    pub(super) fn statements(
+        &self,
+        from: SettingsId,
+        to: SettingsId,
+        besides: Option<(&str, Option<&str>)>,
+    ) -> String {
+        let mut sql = String::new();
+        for (name, value) in self.changes(from, to).into_iter().chain(besides) {
+            let names = value.filter(|_| compare(name, SEARCH_PATH).is_eq()).and_then(search_path::split);
+            let change = match (value, &names) {
+                (None, _) => Change::Reset(name),
+                (Some(_), Some(names)) => Change::SetList(name, names.iter().map(String::as_str).collect()),
+                (Some(value), None) => Change::Set(name, value),
+            };
+            sql.push_str(&change_settings(&[change]));
+        }
+        sql
+    }
+
+    pub(super) fn is_proven(&self, id: SettingsId) -> bool {
+        self.entries.get(id.0 as usize).is_some_and(|entry| entry.is_proven)
+    }
+
+    pub(super) fn prove(&mut self, id: SettingsId) {
+        if let Some(entry) = self.entries.get_mut(id.0 as usize) {
+            entry.is_proven = true;
+        }
+    }
+
+    /// Whether it is time for [`SettingsTable::sweep`].
+    pub(super) fn is_large(&self) -> bool {
+        self.entries.len() > SETS_MAX
+    }
+
+    /// Forgets every set that is not among these.
+    pub(super) fn sweep(&mut self, used: &std::collections::HashSet<SettingsId>) {
+        let ids = &mut self.ids;
+        self.entries.retain(|at, entry| {
+            let id = SettingsId(at as u32);
+            let keep = id == Self::BASE || used.contains(&id);
+            if !keep {
+                ids.remove(&entry.settings);
+            }
+            keep
+        });
+    }
+
+    fn get(&self, id: SettingsId) -> &[Setting] {
+        self.entries.get(id.0 as usize).map_or(&[], |entry| &entry.settings)
+    }
+}
+
+/// Names of settings do not depend on case.
+fn compare(a: &str, b: &str) -> std::cmp::Ordering {
+    let lower = |text: &str| text.bytes().map(|byte| byte.to_ascii_lowercase()).collect::<Vec<_>>();
+    lower(a).cmp(&lower(b))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    fn setting(name: &str, value: &str) -> Setting {
+        (name.into(), value.into())
+    }
+
+    #[test]
+    fn equal_sets_have_one_number() {
+        let mut table = SettingsTable::default();
+        let a = table.intern(vec![setting("TimeZone", "UTC"), setting("a", "1")]);
+        let b = table.intern(vec![setting("a", "2"), setting("TimeZone", "UTC"), setting("A", "1")]);
+        assert_ne!(a, SettingsTable::BASE);
+        assert_eq!(table.changes(a, b), [("A", Some("1"))], "the name is the last one's, its case included");
+        let c = table.intern(vec![setting("a", "1"), setting("TimeZone", "UTC")]);
+        assert_eq!(a, c);
+        assert_eq!(table.intern(Vec::new()), SettingsTable::BASE);
+    }
+
+    #[test]
+    fn changes_set_and_put_back() {
+        let mut table = SettingsTable::default();
+        let a = table.intern(vec![setting("TimeZone", "UTC"), setting("a", "1")]);
+        let b = table.intern(vec![setting("TimeZone", "CET"), setting("b", "1")]);
+        assert_eq!(table.changes(a, b), [("a", None), ("b", Some("1")), ("TimeZone", Some("CET"))]);
+        assert_eq!(table.changes(a, a), []);
+    }
+
+    #[test]
+    fn only_what_follows_is_taken_from_reports() {
+        let mut table = SettingsTable::default();
+        assert_eq!(table.reported(SettingsTable::BASE, b"is_superuser", b"on"), None);
+        let id = table.reported(SettingsTable::BASE, b"TimeZone", b"UTC").unwrap();
+        assert_eq!(table.reported(id, b"TimeZone", b"UTC"), None);
+        assert_eq!(table.changes(SettingsTable::BASE, id), [("TimeZone", Some("UTC"))]);
+    }
+
+    #[test]
+    fn lists_are_set_name_by_name() {
+        let mut table = SettingsTable::default();
+        let id = table.intern(vec![setting("search_path", "a, \"B c\""), setting("TimeZone", "it's")]);
+        assert_eq!(
+            table.statements(SettingsTable::BASE, id, Some(("app.x", None))),
+            "SET \"search_path\" TO 'a', 'B c';SET \"TimeZone\" TO 'it''s';RESET \"app.x\";"
+        );
+    }
+
+    #[test]
+    fn unused_sets_go() {
+        let mut table = SettingsTable::default();
+        let kept = table.intern(vec![setting("a", "kept")]);
+        for i in 0..2 * SETS_MAX {
+            table.intern(vec![setting("a", &i.to_string())]);
+        }
+        assert!(table.is_large());
+        table.sweep(&HashSet::from([kept]));
+        assert!(!table.is_large());
+        assert_eq!(table.changes(SettingsTable::BASE, kept), [("a", Some("kept"))]);
+        assert_eq!(table.intern(vec![setting("a", "kept")]), kept);
+        assert_eq!(table.intern(Vec::new()), SettingsTable::BASE);
+    }
+}

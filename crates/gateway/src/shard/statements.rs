@@ -1,0 +1,248 @@
+//! Prepared statements, shared by all clients of a shard and brought to a server when it first needs them.
+//!
+//! A client's named Parse is interned by its text and parameter types; every server calls it by a name made from its
+//! number, so a server that one client prepared it on serves every other client that prepares the same. A client keeps
+//! only a keyed hash of each name. Numbers are never used twice, so what a server still holds under an old one can do no
+//! harm: it is closed when the server holds too many.
+
+use std::collections::HashMap;
+use std::collections::hash_map::RandomState;
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::sync::Arc;
+
+use super::decide::Effects;
+
+/// A statement of this shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct StatementId(u32);
+
+/// A client's name of a statement: a keyed hash, so that nobody can make two names collide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct NameKey(u64);
+
+/// Statements that nobody uses are kept up to this number.
+const UNUSED_MAX: usize = 1_024;
+
+/// Bytes of [`StatementId::name`].
+const NAME_BYTES: usize = 11;
+
+/// A name that no server knows: Close of it succeeds without doing anything.
+pub(super) const NO_NAME: &[u8] = b"tn_none";
+
+impl StatementId {
+    /// The name on servers.
+    pub(super) fn name(self) -> [u8; NAME_BYTES] {
+        let mut name = *b"tn_00000000";
+        let mut rest = self.0;
+        for digit in name[3..].iter_mut().rev() {
+            *digit = b"0123456789abcdef"[(rest & 15) as usize];
+            rest >>= 4;
+        }
+        name
+    }
+}
+
+/// For keys that are hashes or small numbers of our own already.
+#[derive(Default)]
+pub(super) struct Spread(u64);
+
+impl Hasher for Spread {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.write_u64(self.0 ^ u64::from(*byte));
+        }
+    }
+
+    fn write_u32(&mut self, value: u32) {
+        self.write_u64(u64::from(value));
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        // Multiplying by an odd number close to 2^64 divided by the golden ratio spreads neighbours (Knuth, 6.4).
+        self.0 = value.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
+    }
+}
+
+type SpreadMap<K, V> = HashMap<K, V, BuildHasherDefault<Spread>>;
+
+struct Statement {
+    /// The text, its NUL, and the parameter types as Parse has them.
+    body: Arc<[u8]>,
+    effects: Effects,
+    /// Names of clients that stand for it.
+    uses: u32,
+}
+
+/// All prepared statements of a shard.
+#[derive(Default)]
+pub(super) struct Statements {
+    ids: HashMap<Arc<[u8]>, StatementId>,
+    statements: SpreadMap<StatementId, Statement>,
+    next: u32,
+    keys: RandomState,
+}
+
+impl Statements {
+    pub(super) fn key(&self, name: &[u8]) -> NameKey {
+        NameKey(self.keys.hash_one(name))
+    }
+
+    /// The statement with this text and these types, for one more name; the caller tells what running it does.
+    pub(super) fn take(&mut self, body: &[u8], effects: &Effects) -> StatementId {
+        if let Some(&id) = self.ids.get(body) {
+            if let Some(statement) = self.statements.get_mut(&id) {
+                statement.uses += 1;
+            }
+            return id;
+        }
+        let id = StatementId(self.next);
+        self.next = self.next.wrapping_add(1);
+        let body: Arc<[u8]> = body.into();
+        self.ids.insert(body.clone(), id);
+        self.statements.insert(id, Statement { body, effects: effects.clone(), uses: 1 });
+        id
+    }
+
+    /// A name no longer stands for it.
+    pub(super) fn give(&mut self, id: StatementId) {
+        if let Some(statement) = self.statements.get_mut(&id) {
+            statement.uses = statement.uses.saturating_sub(1);
+        }
+    }
+
+    pub(super) fn body(&self, id: StatementId) -> &[u8] {
+        self.statements.get(&id).map_or(&[], |statement| &statement.body)
+    }
+
+    pub(super) fn effects(&self, id: StatementId) -> Option<&Effects> {
+        self.statements.get(&id).map(|statement| &statement.effects)
+    }
+
+    /// Forgets statements that no name stands for, once there are many.
+    pub(super) fn sweep(&mut self) {
+        let unused = self.statements.values().filter(|statement| statement.uses == 0).count();
+        if unused > UNUSED_MAX {
+            self.statements.retain(|_, statement| statement.uses > 0);
+            let statements = &self.statements;
+            self.ids.retain(|_, id| statements.contains_key(id));
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Named {
+    id: StatementId,
+    /// The server has answered its Parse.
+    is_valid: bool,
+}
+
+/// A client's names.
+#[derive(Default)]
+pub(super) struct Names(Option<Box<SpreadMap<NameKey, Named>>>);
+
+impl Names {
+    pub(super) fn get(&self, key: NameKey) -> Option<StatementId> {
+        self.0.as_ref()?.get(&key).map(|named| named.id)
+    }
+
+    pub(super) fn is_valid(&self, key: NameKey) -> bool {
+        self.0.as_ref().and_then(|names| names.get(&key)).is_some_and(|named| named.is_valid)
+    }
+
+    /// Returns the statement that the name stood for before.
+    pub(super) fn insert(&mut self, key: NameKey, id: StatementId) -> Option<StatementId> {
+        let names = self.0.get_or_insert_default();
+        names.insert(key, Named { id, is_valid: false }).map(|named| named.id)
+    }
+
+    pub(super) fn confirm(&mut self, key: NameKey) {
+        if let Some(named) = self.0.as_mut().and_then(|names| names.get_mut(&key)) {
+            named.is_valid = true;
+        }
+    }
+
+    pub(super) fn remove(&mut self, key: NameKey) -> Option<StatementId> {
+        self.0.as_mut()?.remove(&key).map(|named| named.id)
+    }
+
+    /// Forgets all names, and returns what they stood for.
+    pub(super) fn clear(&mut self) -> impl Iterator<Item = StatementId> + use<> {
+        self.0.take().into_iter().flat_map(|names| names.into_values().map(|named| named.id))
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Held {
+    used: u64,
+    /// False when the server may or may not have it.
+    is_sure: bool,
+}
+
+/// What has to be done before a statement can be used on a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ensure {
+    Nothing,
+    Parse,
+    CloseAndParse,
+}
+
+/// The statements that one server holds.
+#[derive(Default)]
+pub(super) struct Known {
+    held: SpreadMap<StatementId, Held>,
+    clock: u64,
+}
+
+impl Known {
+    /// What is to be sent so that the server has it; counts it as there from now on.
+    pub(super) fn ensure(&mut self, id: StatementId) -> Ensure {
+        self.clock += 1;
+        let used = self.clock;
+        match self.held.get_mut(&id) {
+            Some(held) => {
+                held.used = used;
+                let was_sure = std::mem::replace(&mut held.is_sure, true);
+                if was_sure { Ensure::Nothing } else { Ensure::CloseAndParse }
+            }
+            None => {
+                self.held.insert(id, Held { used, is_sure: true });
+                Ensure::Parse
+            }
+        }
+    }
+
+    /// Takes out the one that was not used for the longest time, where there are more than `max`.
+    pub(super) fn evict(&mut self, max: usize) -> Option<StatementId> {
+        if self.held.len() <= max {
+            return None;
+        }
+        let oldest = self.held.iter().min_by_key(|(_, held)| held.used).map(|(id, _)| *id)?;
+        self.held.remove(&oldest);
+        Some(oldest)
+    }
+
+    /// Its Parse was not answered.
+    pub(super) fn doubt(&mut self, id: StatementId) {
+        if let Some(held) = self.held.get_mut(&id) {
+            held.is_sure = false;
+        }
+    }
+
+    /// Somebody made the server forget statements.
+    pub(super) fn doubt_all(&mut self) {
+        self.held.values_mut().for_each(|held| held.is_sure = false);
+    }
+
+    /// The server has none any more.
+    pub(super) fn clear(&mut self) {
+        self.held.clear();
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.held.len()
+    }
+}

@@ -1,0 +1,136 @@
+//! What a shard knows of a tenant: limits, whether it may run at all, and what it has used.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use tenantry_domain::TenantId;
+
+use super::clock::Millis;
+
+/// A tenant's number within one shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct TenantSlot(pub u32);
+
+/// Limits of a plan that hold on the wire; `None`: no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PlanLimits {
+    /// Statements in a second, on each shard.
+    pub queries_per_second_max: Option<u32>,
+    /// Milliseconds that a statement runs.
+    pub statement_ms_max: Option<u64>,
+    /// Milliseconds that a transaction is open.
+    pub transaction_ms_max: Option<u64>,
+    /// Milliseconds that a transaction is open while nothing runs in it.
+    pub transaction_idle_ms_max: Option<u64>,
+    /// Milliseconds that a client says nothing outside of a transaction.
+    pub client_idle_ms_max: Option<u64>,
+    /// Rows that one message's statements return.
+    pub rows_max: Option<u64>,
+}
+
+/// What a tenant has used on one shard since it started. One thread writes, any may read.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Statements: Query, Execute and FunctionCall messages.
+    pub queries: AtomicU64,
+    /// Times a server connection was taken; in transaction pooling the number of transactions.
+    pub transactions: AtomicU64,
+    /// Rows returned.
+    pub rows: AtomicU64,
+    /// Bytes that clients sent.
+    pub bytes_in: AtomicU64,
+    /// Bytes that clients were sent.
+    pub bytes_out: AtomicU64,
+    /// Milliseconds that server connections were held.
+    pub busy_ms: AtomicU64,
+    /// Milliseconds that clients waited for one.
+    pub waited_ms: AtomicU64,
+    /// Errors that clients got.
+    pub errors: AtomicU64,
+}
+
+impl Counts {
+    /// Counts up. Not an atomic addition: there is one writer.
+    pub(super) fn add(counter: &AtomicU64, by: u64) {
+        counter.store(counter.load(Relaxed).wrapping_add(by), Relaxed);
+    }
+}
+
+/// A tenant of this shard. Stays known once it was seen, so that nothing it used is forgotten.
+pub(super) struct Tenant {
+    pub id: TenantId,
+    pub limits: PlanLimits,
+    pub counts: Arc<Counts>,
+    /// New transactions wait.
+    pub is_held: bool,
+    /// Value of `app.current_tenant` for its clients of the app door.
+    pub context: Box<str>,
+    /// Statements of this second.
+    second: (Millis, u64),
+}
+
+impl Tenant {
+    /// Whether another transaction may begin by the limit of statements in a second.
+    pub(super) fn is_within_rate(&mut self, now: Millis) -> bool {
+        let Some(max) = self.limits.queries_per_second_max else { return true };
+        let queries = self.counts.queries.load(Relaxed);
+        if now.since(self.second.0) >= 1_000 {
+            self.second = (now, queries);
+        }
+        queries - self.second.1 < u64::from(max)
+    }
+}
+
+/// All tenants that a shard has seen.
+#[derive(Default)]
+pub(super) struct Tenants {
+    slots: HashMap<TenantId, TenantSlot>,
+    tenants: Vec<Tenant>,
+}
+
+impl Tenants {
+    pub(super) fn get(&self, slot: TenantSlot) -> &Tenant {
+        &self.tenants[slot.0 as usize]
+    }
+
+    pub(super) fn get_mut(&mut self, slot: TenantSlot) -> &mut Tenant {
+        &mut self.tenants[slot.0 as usize]
+    }
+
+    pub(super) fn slot(&self, id: TenantId) -> Option<TenantSlot> {
+        self.slots.get(&id).copied()
+    }
+
+    /// Its number; new limits replace those known.
+    pub(super) fn enter(&mut self, id: TenantId, limits: PlanLimits) -> TenantSlot {
+        if let Some(&slot) = self.slots.get(&id) {
+            self.get_mut(slot).limits = limits;
+            return slot;
+        }
+        let slot = TenantSlot(self.tenants.len() as u32);
+        self.tenants.push(Tenant {
+            id,
+            limits,
+            counts: Arc::default(),
+            is_held: false,
+            context: id.to_string().into(),
+            second: (Millis::default(), 0),
+        });
+        self.slots.insert(id, slot);
+        slot
+    }
+
+    /// Its number, without a word about its limits.
+    pub(super) fn enter_unknown(&mut self, id: TenantId) -> TenantSlot {
+        self.slot(id).unwrap_or_else(|| self.enter(id, PlanLimits::default()))
+    }
+
+    pub(super) fn id(&self, slot: TenantSlot) -> TenantId {
+        self.get(slot).id
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (TenantId, &Tenant)> {
+        self.tenants.iter().map(|tenant| (tenant.id, tenant))
+    }
+}

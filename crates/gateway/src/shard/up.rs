@@ -1,0 +1,160 @@
+//! From client to server: what passes, what is changed on the way, and which answers it will have.
+
+mod extended;
+mod simple;
+
+use tenantry_domain::Error;
+
+use super::decide::{Decide, Effects, Statement};
+use super::fate::{Asked, Fate, To};
+use super::frame::{self, HEADER_BYTES, Head, Violation};
+use super::out::{Out, Step};
+use super::statements::Statements;
+use super::talk::{ClientTalk, ServerTalk};
+use super::tenant::Counts;
+
+/// Bytes of a statement too long to be looked at as a whole that are looked at.
+const BEGINNING_BYTES: usize = 8 * 1024;
+
+/// What holds for a client's statements.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rules {
+    /// See [`Statement::profile`].
+    pub profile: u32,
+    /// The client keeps its server, so its prepared statements need no care.
+    pub keeps_server: bool,
+    /// A transaction of several statements is refused.
+    pub one_statement: bool,
+    /// Bytes of a message whose statement is looked at as a whole.
+    pub statement_bytes_max: usize,
+    /// Prepared statements that a server holds at most.
+    pub statements_max: usize,
+}
+
+/// One chunk on its way up.
+pub(super) struct Up<'a, 'b> {
+    pub rules: Rules,
+    pub client: &'a mut ClientTalk,
+    pub server: &'a mut ServerTalk,
+    pub statements: &'a mut Statements,
+    pub decide: &'a mut dyn Decide,
+    pub counts: &'a Counts,
+    pub out: Out<'b>,
+}
+
+/// How far a chunk was used.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Walked {
+    /// Bytes that were used; what follows is held until more comes.
+    pub used: usize,
+    /// The client said good-bye.
+    pub leaves: bool,
+}
+
+/// A message as far as it is in the chunk, and where it begins there.
+#[derive(Clone, Copy)]
+struct Message<'a> {
+    head: Head,
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Message<'a> {
+    fn is_whole(&self) -> bool {
+        self.bytes.len() == self.head.bytes
+    }
+
+    fn body(&self) -> &'a [u8] {
+        self.bytes.get(HEADER_BYTES..).unwrap_or_default()
+    }
+
+    fn end(&self) -> usize {
+        self.at + self.bytes.len()
+    }
+
+    fn violation(&self) -> Violation {
+        Violation::Format(self.head.tag)
+    }
+}
+
+impl Up<'_, '_> {
+    /// Goes over the chunk.
+    ///
+    /// # Errors
+    /// The client breaks the protocol and is to be sent away.
+    pub(super) fn walk(&mut self) -> Result<Walked, Violation> {
+        let input = self.out.input();
+        let mut at = self.client.rest.take(&mut self.out);
+        while let Some(head) = frame::client_head(&input[at..])? {
+            let end = input.len().min(at + head.bytes);
+            let message = Message { head, bytes: &input[at..end], at };
+            match self.message(message)? {
+                Step::Pass => {}
+                Step::Drop => {
+                    self.out.skip(at, end);
+                    self.client.rest.is_dropped = end - at < head.bytes;
+                }
+                Step::More => break,
+                Step::Leave => return Ok(Walked { used: at, leaves: true }),
+            }
+            self.client.rest.bytes = head.bytes - (end - at);
+            at = end;
+        }
+        Ok(Walked { used: at, leaves: false })
+    }
+
+    fn message(&mut self, message: Message<'_>) -> Result<Step, Violation> {
+        match message.head.tag {
+            b'Q' => self.query(message),
+            b'P' => self.parse(message),
+            b'B' => self.bind(message),
+            b'D' => self.describe(message),
+            b'C' => self.close(message),
+            b'E' => Ok(self.execute()),
+            b'S' => Ok(self.expect(Asked::Sync)),
+            b'F' => Ok(self.function_call(message)),
+            b'c' | b'f' => Ok(self.expect(Asked::CopyEnd)),
+            b'X' => Ok(Step::Leave),
+            _ => Ok(Step::Pass),
+        }
+    }
+
+    fn execute(&mut self) -> Step {
+        Counts::add(&self.counts.queries, 1);
+        self.expect(Asked::Execute)
+    }
+
+    /// The message passes, and its answer goes to the client.
+    fn expect(&mut self, asked: Asked) -> Step {
+        self.server.fates.push(Fate::new(asked, To::Client));
+        Step::Pass
+    }
+
+    fn touch(&mut self, effects: &Effects) {
+        self.server.is_dirty |= effects.is_dirty;
+        if let Some(sets) = &effects.sets {
+            self.server.pending.push(sets.clone());
+        }
+    }
+
+    /// The decision about a text, as an error where it is refused.
+    fn decide(&mut self, text: &[u8], is_whole: bool) -> Result<super::decide::Decision, Error> {
+        let mut decision = self.decide.statement(Statement { profile: self.rules.profile, text, is_whole });
+        if let Some(error) = decision.refused.take() {
+            return Err(error);
+        }
+        if decision.begins && self.rules.one_statement {
+            return Err(simple::no_transactions());
+        }
+        Ok(decision)
+    }
+
+    /// How much of a message that carries a statement has to be there: all of it, or its beginning where it is long.
+    fn is_enough(&self, message: &Message<'_>) -> bool {
+        if message.head.bytes <= self.rules.statement_bytes_max {
+            message.is_whole()
+        } else {
+            message.bytes.len() >= BEGINNING_BYTES
+        }
+    }
+}

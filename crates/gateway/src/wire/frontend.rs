@@ -1,0 +1,209 @@
+//! Messages of the client's side: what the gateway looks into, what it writes to servers, and names put in the place of
+//! others.
+//!
+//! Prepared statements are kept per client, but live on whichever server the client has at the moment, under a name that
+//! the gateway gave them: [`rename`] writes the message anew with that name and leaves the rest of it as it came. Values
+//! are never pasted into SQL.
+
+use super::Violation;
+use super::read::Reader;
+use super::write::{message, text};
+
+mod rename;
+
+pub use rename::{Named, rename};
+
+/// The text of a Query.
+///
+/// # Errors
+/// A text that does not end with the message: what stands behind an inner NUL would be read by nobody or, worse, by
+/// somebody else (W18).
+pub fn parse_query(body: &[u8]) -> Result<&[u8], Violation> {
+    let mut reader = Reader::new(body);
+    let sql = reader.text()?;
+    reader.end()?;
+    Ok(sql)
+}
+
+/// Query.
+pub fn query(out: &mut Vec<u8>, sql: &str) {
+    message(out, b'Q', |out| text(out, sql.as_bytes()));
+}
+
+/// A Parse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parse<'a> {
+    /// The name of the statement; empty: the one without a name.
+    pub name: &'a [u8],
+    /// The statement.
+    pub sql: &'a [u8],
+    /// Numbers of the parameters' types, four bytes each.
+    pub types: &'a [u8],
+}
+
+/// The parts of a Parse.
+///
+/// # Errors
+/// A count of types that does not fit the bytes behind it (W19), or a message that is not laid out so.
+pub fn parse_parse(body: &[u8]) -> Result<Parse<'_>, Violation> {
+    let mut reader = Reader::new(body);
+    let (name, sql) = (reader.text()?, reader.text()?);
+    let count = usize::from(reader.i16()? as u16);
+    let types = reader.take(count * 4)?;
+    reader.end()?;
+    Ok(Parse { name, sql, types })
+}
+
+/// Parse.
+pub fn parse(out: &mut Vec<u8>, parts: Parse<'_>) {
+    message(out, b'P', |out| {
+        text(out, parts.name);
+        text(out, parts.sql);
+        let count = u16::try_from(parts.types.len() / 4).unwrap_or(u16::MAX);
+        out.extend_from_slice(&count.to_be_bytes());
+        out.extend_from_slice(parts.types);
+    });
+}
+
+/// The names in a Bind. The rest of it is the server's to check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bind<'a> {
+    /// The name of the portal.
+    pub portal: &'a [u8],
+    /// The name of the statement.
+    pub statement: &'a [u8],
+}
+
+/// The names in a Bind, of which `body` may be the beginning only.
+///
+/// # Errors
+/// [`Violation::Text`] where the beginning does not hold both names.
+pub fn parse_bind(body: &[u8]) -> Result<Bind<'_>, Violation> {
+    let mut reader = Reader::new(body);
+    Ok(Bind { portal: reader.text()?, statement: reader.text()? })
+}
+
+/// What Describe and Close are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// A prepared statement.
+    Statement(&'a [u8]),
+    /// A portal.
+    Portal(&'a [u8]),
+}
+
+/// What a Describe or a Close is about.
+///
+/// # Errors
+/// A kind other than statement and portal, or a message that is not laid out so.
+pub fn parse_target(body: &[u8]) -> Result<Target<'_>, Violation> {
+    let mut reader = Reader::new(body);
+    let kind = reader.u8()?;
+    let name = reader.text()?;
+    reader.end()?;
+    match kind {
+        b'S' => Ok(Target::Statement(name)),
+        b'P' => Ok(Target::Portal(name)),
+        _ => Err(Violation::Format),
+    }
+}
+
+/// Close of a statement.
+pub fn close_statement(out: &mut Vec<u8>, name: &str) {
+    message(out, b'C', |out| {
+        out.push(b'S');
+        text(out, name.as_bytes());
+    });
+}
+
+/// An Execute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Execute<'a> {
+    /// The name of the portal.
+    pub portal: &'a [u8],
+    /// Rows to return at most; 0 or less: all.
+    pub rows_max: i32,
+}
+
+/// The parts of an Execute.
+///
+/// # Errors
+/// A message that is not laid out so.
+pub fn parse_execute(body: &[u8]) -> Result<Execute<'_>, Violation> {
+    let mut reader = Reader::new(body);
+    let execute = Execute { portal: reader.text()?, rows_max: reader.i32()? };
+    reader.end()?;
+    Ok(execute)
+}
+
+/// The password of a PasswordMessage.
+///
+/// # Errors
+/// Anything but one text. An empty password is refused where it is compared.
+pub fn parse_password(body: &[u8]) -> Result<&[u8], Violation> {
+    let mut reader = Reader::new(body);
+    let password = reader.text()?;
+    reader.end()?;
+    Ok(password)
+}
+
+/// PasswordMessage.
+pub fn password(out: &mut Vec<u8>, password: &str) {
+    message(out, b'p', |out| text(out, password.as_bytes()));
+}
+
+/// A SASLInitialResponse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SaslInitial<'a> {
+    /// The mechanism chosen.
+    pub mechanism: &'a [u8],
+    /// The client's first message; absent: the server is to begin.
+    pub data: Option<&'a [u8]>,
+}
+
+/// The parts of a SASLInitialResponse.
+///
+/// # Errors
+/// A length of the data that does not fit the bytes behind it.
+pub fn parse_sasl_initial(body: &[u8]) -> Result<SaslInitial<'_>, Violation> {
+    let mut reader = Reader::new(body);
+    let mechanism = reader.text()?;
+    let data = match reader.i32()? {
+        -1 => None,
+        length => Some(reader.take(usize::try_from(length).map_err(|_| Violation::Format)?)?),
+    };
+    reader.end()?;
+    Ok(SaslInitial { mechanism, data })
+}
+
+/// SASLInitialResponse.
+pub fn sasl_initial(out: &mut Vec<u8>, mechanism: &str, data: &[u8]) {
+    message(out, b'p', |out| {
+        text(out, mechanism.as_bytes());
+        out.extend_from_slice(&u32::try_from(data.len()).unwrap_or(u32::MAX).to_be_bytes());
+        out.extend_from_slice(data);
+    });
+}
+
+/// SASLResponse. To read one there is nothing to do: its body is the data.
+pub fn sasl_response(out: &mut Vec<u8>, data: &[u8]) {
+    message(out, b'p', |out| out.extend_from_slice(data));
+}
+
+/// Sync.
+pub fn sync(out: &mut Vec<u8>) {
+    message(out, b'S', |_| ());
+}
+
+/// Flush.
+pub fn flush(out: &mut Vec<u8>) {
+    message(out, b'H', |_| ());
+}
+
+/// Terminate.
+pub fn terminate(out: &mut Vec<u8>) {
+    message(out, b'X', |_| ());
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,1 @@
+DELETE FROM tenantry.door_secrets WHERE expires_at < now()
