@@ -1,0 +1,3 @@
+//! The PostgreSQL wire gateway.
+
+pub mod sql;

@@ -1,0 +1,3 @@
+//! What the gateway reads of the statements that pass: their outlines, and what was decided of them.
+
+pub mod mask;
