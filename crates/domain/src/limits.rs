@@ -2,6 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Advisory locks that one session of a tenant may hold. Half of what each session has room for in the server's table of
+/// locks (`max_locks_per_transaction` is 256 at least); the rest is for tables and rows.
+pub const ADVISORY_LOCKS_PER_SESSION_MAX: u32 = 128;
+
+/// Calls for advisory locks between two counts of those that the session holds: it may have that many more at most.
+pub const ADVISORY_CALLS_BETWEEN_COUNTS: u32 = 32;
+
+const _: () = assert!(ADVISORY_LOCKS_PER_SESSION_MAX + ADVISORY_CALLS_BETWEEN_COUNTS <= 192);
+
 /// Limits and time-outs with their defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -79,7 +88,7 @@ impl Default for Limits {
             rollout_backoff_ms_max: 10_000,
             rollout_failures_max: 10,
             rollout_first_wave_tenants: 16,
-            rollout_tenants_per_connection: 200,
+            rollout_tenants_per_connection: 500,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The coordinator: one file in, its statements for each shape out, and what they made remembered.
 
+mod blame;
 mod file;
 
 use tenantry_domain::Error;

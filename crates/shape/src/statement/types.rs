@@ -16,7 +16,7 @@ use crate::tokens::Tokens;
 fn remember(work: &mut Work<'_>, parts: &[String], kind: TypeKind) -> Result<String, Refuse> {
     let name = work.own_object(parts)?;
     if work.catalog.types.contains_key(&name) {
-        return Err(Refuse::all(format!("a type {name} exists already"), "give the type another name"));
+        return Err(Refuse::duplicate(format!("a type {name}"), "give the type another name"));
     }
     work.catalog.types.insert(name.clone(), kind);
     Ok(name)
