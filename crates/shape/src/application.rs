@@ -32,6 +32,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use pg_query::NodeEnum;
+use pg_query::protobuf::RawStmt;
 use serde_json::Value;
 use tenantry_domain::{Isolation, TenantId};
 
@@ -126,23 +127,11 @@ fn judged(text: &str, rules: &Rules) -> Judgement {
     };
     let tokens = match Tokens::scan(text) {
         Ok(tokens) => tokens,
-        Err(message) => return Judgement::refused(Denial::syntax(&message), false),
+        Err(message) => return unread::unknown(&message, rules),
     };
-    let statements: Vec<Statement<'_>> = parsed
-        .stmts
-        .into_iter()
-        .filter_map(|raw| {
-            let start = usize::try_from(raw.stmt_location).unwrap_or_default();
-            let length = usize::try_from(raw.stmt_len).unwrap_or_default();
-            let stop = if length == 0 { text.len() } else { start + length };
-            let node = raw.stmt?.node?;
-            let json = serde_json::to_value(&node).unwrap_or_default();
-            let first = tokens.list.partition_point(|t| t.range.start < start);
-            let end = tokens.list.partition_point(|t| t.range.start < stop);
-            let first = (first..end).find(|i| !tokens.symbol(*i, ';')).unwrap_or(end);
-            Some(Statement { node, json, tokens: &tokens, first, end })
-        })
-        .collect();
+    let Some(statements) = statements(text, parsed.stmts, &tokens) else {
+        return unread::unknown("a statement of a kind that is not known here", rules);
+    };
     let by_outline = outline::holds(&tokens, &statements, rules);
     let mut effects = Effects::none();
     for statement in &statements {
@@ -165,6 +154,22 @@ fn judged(text: &str, rules: &Rules) -> Judgement {
         // The message may name what this tenant has.
         Err(denial) => Judgement { by_tenant: true, ..Judgement::refused(denial, by_outline) },
     }
+}
+
+/// The statements of a text; none where the tree leaves one out, which then could not be judged.
+fn statements<'t>(text: &str, stmts: Vec<RawStmt>, tokens: &'t Tokens<'t>) -> Option<Vec<Statement<'t>>> {
+    let one = |raw: RawStmt| {
+        let start = usize::try_from(raw.stmt_location).unwrap_or_default();
+        let length = usize::try_from(raw.stmt_len).unwrap_or_default();
+        let stop = if length == 0 { text.len() } else { start + length };
+        let node = raw.stmt?.node?;
+        let json = serde_json::to_value(&node).ok()?;
+        let first = tokens.list.partition_point(|t| t.range.start < start);
+        let end = tokens.list.partition_point(|t| t.range.start < stop);
+        let first = (first..end).find(|i| !tokens.symbol(*i, ';')).unwrap_or(end);
+        Some(Statement { node, json, tokens, first, end })
+    };
+    stmts.into_iter().map(one).collect()
 }
 
 /// Judges one statement, and adds what it does.

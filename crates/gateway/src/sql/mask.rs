@@ -244,10 +244,7 @@ fn dollar(text: &[u8], at: usize) -> usize {
     }
     let fence = &text[at..=tag];
     let body = tag + 1;
-    text[body..]
-        .windows(fence.len())
-        .position(|w| w == fence)
-        .map_or(text.len(), |n| body + n + fence.len())
+    text[body..].windows(fence.len()).position(|w| w == fence).map_or(text.len(), |n| body + n + fence.len())
 }
 
 #[cfg(test)]

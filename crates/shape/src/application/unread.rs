@@ -31,8 +31,13 @@ pub(super) fn judge(text: &str, error: &pg_query::Error, rules: &Rules) -> Judge
         );
         return Judgement::refused(denial, false);
     }
+    unknown(&tokens::message(error), rules)
+}
+
+/// Judges a text of which no more is known than this.
+pub(super) fn unknown(message: &str, rules: &Rules) -> Judgement {
     if rules.isolation == Isolation::Shared {
-        return Judgement::refused(Denial::syntax(&tokens::message(error)), false);
+        return Judgement::refused(Denial::syntax(message), false);
     }
     Judgement { effects: Effects::unknown(), ..Judgement::default() }
 }

@@ -103,7 +103,8 @@ fn code(text: &str) -> Option<Vec<(i32, String)>> {
         let kind = t.token();
         let is_value = matches!(kind, Kind::SqlComment | Kind::CComment)
             || (kind == Kind::Sconst && !written.starts_with('$'))
-            || (matches!(kind, Kind::Iconst | Kind::Fconst) && written.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
+            || (matches!(kind, Kind::Iconst | Kind::Fconst)
+                && written.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
         out.push(if is_value { (t.token, String::new()) } else { (t.token, written.to_owned()) });
     }
     Some(out)
