@@ -118,8 +118,6 @@ pub(crate) struct Work<'a> {
     pub data: Option<Data<'a>>,
     /// The statements after this one in its file.
     pub later: &'a [Piece<'a>],
-    /// The number of the file.
-    pub file: usize,
     pub notes: Vec<String>,
     /// What stands in for the plain statement on a shadow.
     pub shadow: Option<Emitted>,
@@ -132,6 +130,7 @@ pub(crate) struct Work<'a> {
 pub(crate) use bookkeeping::missing as missing_bookkeeping;
 pub(crate) use constraint_trigger::{Waiting, fire_between_turns, waiting};
 pub(crate) use dml::{functions_called, refuse_system_catalog, tables_named};
+pub(crate) use function::again::again as functions_again;
 pub(crate) use materialized_view::query_name;
 pub(crate) use resumable::make as make_resumable;
 pub(crate) use schema::{check_function, explain};

@@ -21,7 +21,6 @@ pub(super) struct Carrier<'a, 'f> {
     options: &'a Options,
     /// What there was before the file.
     before: &'a Catalog,
-    files: usize,
     ask: Option<&'a mut AskShadow<'f>>,
     /// What the shadow has said, by line and question.
     answers: BTreeMap<(usize, String), ShadowAnswer>,
@@ -40,13 +39,8 @@ struct Progress {
 }
 
 impl<'a, 'f> Carrier<'a, 'f> {
-    pub fn new(
-        options: &'a Options,
-        before: &'a Catalog,
-        files: usize,
-        ask: Option<&'a mut AskShadow<'f>>,
-    ) -> Self {
-        Self { options, before, files, ask, answers: BTreeMap::new(), failed: None }
+    pub fn new(options: &'a Options, before: &'a Catalog, ask: Option<&'a mut AskShadow<'f>>) -> Self {
+        Self { options, before, ask, answers: BTreeMap::new(), failed: None }
     }
 
     /// The statements of a file with what there is after them.
@@ -88,7 +82,6 @@ impl<'a, 'f> Carrier<'a, 'f> {
             shared: String::new(),
             data: None,
             later: &[],
-            file: self.files,
             notes: Vec::new(),
             shadow: None,
             retired: Vec::new(),
@@ -266,14 +259,14 @@ impl<'a, 'f> Carrier<'a, 'f> {
             shared,
             data,
             later,
-            file: self.files,
             notes: Vec::new(),
             shadow: None,
             retired: Vec::new(),
             resolve: None,
         };
-        let output =
+        let mut output =
             statement::carry(&mut work).map_err(|refuse| statement::explain(work.catalog, refuse))?;
+        output.shared.extend(statement::functions_again(&mut work));
         let (notes, shadow, retired, resolve) = (work.notes, work.shadow, work.retired, work.resolve);
         now.state.runs |= output.shared.iter().chain(&output.plain).any(|e| e.transactional);
         Ok((Carried { output, notes, shadow, retired }, resolve))

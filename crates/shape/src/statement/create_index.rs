@@ -19,7 +19,7 @@ pub(crate) fn carry(work: &mut Work<'_>, mut stmt: IndexStmt) -> Result<Output, 
     let transactional = !stmt.concurrent;
     let plain = Emitted { transactional, ..work.plain_text(global) };
     if stmt.if_not_exists && work.catalog.relation_taken(&stmt.idxname, global) {
-        work.notes.push(format!("{} is there already, and IF NOT EXISTS lets that pass", stmt.idxname));
+        work.notes.push(format!("a relation {} is there: the index is left out", stmt.idxname));
         return Ok(Output { shared: Vec::new(), plain: vec![plain] });
     }
     if stmt.unique && !is_ordered(&stmt) {

@@ -29,6 +29,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
     if let Some(note) = left_out(stmt, &json)? {
         return Ok(work.left_out(note));
     }
+    refuse_ends(work, &json)?;
     if let Some(output) = defining(work, stmt, &json)? {
         return Ok(output);
     }
@@ -113,6 +114,18 @@ pub(crate) fn refuse_system_catalog(catalog: &Catalog, target: &[String]) -> Res
     ))
 }
 
+/// Refuses a call of a procedure that commits.
+fn refuse_ends(work: &Work<'_>, json: &Value) -> Result<(), Refuse> {
+    let ends = |f: &String| work.catalog.functions.get(f).is_some_and(|r| r.ends);
+    match functions_called(json).into_iter().find(ends) {
+        None => Ok(()),
+        Some(procedure) => Err(Refuse::all(
+            format!("it calls {procedure}, which ends the transaction that the migration runs in"),
+            "call it from the application, or write what it does as statements of the migration",
+        )),
+    }
+}
+
 /// A call of a function that makes definitions: what they are, a shadow tells.
 fn defining(work: &mut Work<'_>, stmt: &NodeEnum, json: &Value) -> Result<Option<Output>, Refuse> {
     let trigger = written_tables(json)
@@ -149,8 +162,13 @@ fn defining(work: &mut Work<'_>, stmt: &NodeEnum, json: &Value) -> Result<Option
 pub(crate) fn functions_called(json: &Value) -> Vec<String> {
     let mut found = Vec::new();
     ast::walk(json, &mut |kind, content| {
-        if kind == "FuncCall"
-            && let Some(name) = content
+        let call = match kind {
+            "FuncCall" => Some(content),
+            "CallStmt" => content.get("funccall"),
+            _ => None,
+        };
+        if let Some(call) = call
+            && let Some(name) = call
                 .get("funcname")
                 .and_then(Value::as_array)
                 .and_then(|parts| parts.last())

@@ -30,8 +30,8 @@ pub(crate) fn create(work: &mut Work<'_>, stmt: &CreatePolicyStmt) -> Result<Out
     };
     let Some(t) = work.catalog.tables.get_mut(&table) else { return Err(unknown_table(&table)) };
     if t.security.policy(&record.name).is_some() {
-        return Err(Refuse::all(
-            format!("a policy {} of table {table} exists already", record.name),
+        return Err(Refuse::duplicate(
+            format!("a policy {} of table {table}", record.name),
             "give the policy another name",
         ));
     }

@@ -23,6 +23,7 @@ fn enabling_twice_changes_nothing() {
         r#"ALTER TABLE notes ENABLE ROW LEVEL SECURITY"#,
         r#"
 plain tenant: ALTER TABLE notes ENABLE ROW LEVEL SECURITY
+note: there is nothing to do in shared tables
 "#,
     );
 }
@@ -131,6 +132,7 @@ fn forcing_before_enabling() {
         r#"ALTER TABLE notes FORCE ROW LEVEL SECURITY; ALTER TABLE notes ENABLE ROW LEVEL SECURITY"#,
         r#"
 plain tenant: ALTER TABLE notes FORCE ROW LEVEL SECURITY
+note: there is nothing to do in shared tables
 shared once: DROP POLICY tenantry ON notes
 shared once: CREATE POLICY "!tenantry" ON notes AS RESTRICTIVE USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
 plain tenant: ALTER TABLE notes ENABLE ROW LEVEL SECURITY

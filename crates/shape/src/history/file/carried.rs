@@ -24,7 +24,7 @@ impl Carried {
 
     /// Adds what every statement gets when it is known what becomes of it.
     pub fn finish(&mut self, state: &FileState) -> Result<(), Refuse> {
-        if self.output.shared.is_empty() && self.notes.is_empty() {
+        if self.output.shared.is_empty() && self.retired.is_empty() && self.notes.is_empty() {
             self.notes.push("there is nothing to do in shared tables".to_owned());
         }
         statement::make_resumable(&mut self.output)?;

@@ -79,6 +79,7 @@ pub(super) fn routine(sql: &str) -> Result<Routine, Refuse> {
             _ => false,
         }),
         writes: parts.iter().any(|p| p.kind == Kind::Writes),
+        ends: parts.iter().any(|p| p.kind == Kind::Ends),
         truncates: parts.iter().any(|p| p.kind == Kind::Writes && inner.is(p.first, "truncate")),
     })
 }
