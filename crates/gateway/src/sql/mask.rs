@@ -91,7 +91,7 @@ fn values(text: &[u8], mut found: impl FnMut(Range<usize>, u8)) {
                 found(at..end, COMMENT);
                 end
             }
-            b'"' => quoted_name(text, at + 1),
+            b'"' => double_quoted(text, at + 1),
             b'$' => dollar(text, at),
             b if is_name_start(b) => name(text, at, &mut found),
             _ => at + 1,
@@ -119,7 +119,7 @@ fn name(text: &[u8], at: usize, found: &mut impl FnMut(Range<usize>, u8)) -> usi
         }
         (b'b' | b'x', Some(b'\''), _) => bit_string(text, end + 1),
         (b'u', Some(b'&'), Some(b'\'')) => unicode_string(text, end + 2),
-        (b'u', Some(b'&'), Some(b'"')) => quoted_name(text, end + 2),
+        (b'u', Some(b'&'), Some(b'"')) => double_quoted(text, end + 2),
         _ => end,
     }
 }
@@ -141,7 +141,7 @@ fn plain_string(text: &[u8], at: usize) -> usize {
     quoted(text, at, b'\'')
 }
 
-fn quoted_name(text: &[u8], at: usize) -> usize {
+fn double_quoted(text: &[u8], at: usize) -> usize {
     quoted(text, at, b'"')
 }
 

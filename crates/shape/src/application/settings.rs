@@ -145,8 +145,8 @@ pub(super) fn check(node: &N, rules: &Rules) -> Result<(), Denial> {
     match node {
         N::VariableSetStmt(s) => check_set(s, rules),
         // For the sessions to come.
-        N::AlterRoleSetStmt(s) => s.setstmt.as_ref().map_or(Ok(()), |s| check_breaking(s)),
-        N::AlterDatabaseSetStmt(s) => s.setstmt.as_ref().map_or(Ok(()), |s| check_breaking(s)),
+        N::AlterRoleSetStmt(s) => s.setstmt.as_ref().map_or(Ok(()), check_breaking),
+        N::AlterDatabaseSetStmt(s) => s.setstmt.as_ref().map_or(Ok(()), check_breaking),
         _ => Ok(()),
     }
 }

@@ -146,77 +146,77 @@ fn a_truncate_that_delete_can_not_stand_for() {
 }
 
 /// Each with what could hide it.
+const FORBIDDEN: &[&str] = &[
+    "LOCK TABLE users",
+    "lock users in access exclusive mode nowait",
+    "/* SELECT 1 */ LOCK users",
+    "SELECT 1; -- x\n LOCK users",
+    "BEGIN; LOCK users; COMMIT",
+    "DO $$ BEGIN END $$",
+    "do language plpgsql 'begin end'",
+    "CREATE TABLE t (a int)",
+    "CREATE TEMP TABLE t (a int)",
+    "CREATE TABLE t AS SELECT 1",
+    "EXPLAIN ANALYZE CREATE TABLE t AS SELECT 1",
+    "EXPLAIN (ANALYZE) REFRESH MATERIALIZED VIEW v",
+    "SELECT 1 INTO t",
+    "SELECT * INTO TEMP t FROM users",
+    "WITH a AS (SELECT 1) SELECT * INTO t FROM a",
+    "PREPARE p AS SELECT 1 INTO t",
+    "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "ALTER TABLE users ADD a int",
+    "ALTER ROLE x SET a = 1",
+    "DROP TABLE users",
+    "GRANT SELECT ON users TO public",
+    "VACUUM users",
+    "ANALYZE users",
+    "CLUSTER",
+    "REINDEX TABLE users",
+    "CHECKPOINT",
+    "LOAD 'x'",
+    "COMMENT ON TABLE users IS 'x'",
+    "SECURITY LABEL ON TABLE users IS 'x'",
+    "REFRESH MATERIALIZED VIEW v",
+    "CREATE EXTENSION hstore",
+    "PREPARE TRANSACTION 'x'",
+    "COMMIT PREPARED 'x'",
+    "COPY users FROM '/etc/passwd'",
+    "COPY users TO PROGRAM 'sh'",
+    "COPY (SELECT 1) TO '/tmp/x'",
+    "COPY users FROM PROGRAM 'sh'",
+    "SET ROLE other",
+    "SET \"ROLE\" = other",
+    "SET U&\"\\0072ole\" = other",
+    "SET role TO 'other'",
+    "SET SESSION AUTHORIZATION other",
+    "SET row_security = off",
+    "SET LOCAL session_replication_role = replica",
+    "SET search_path = tenant_2",
+    "SET search_path TO public, \"tenant_2\"",
+    "SET SCHEMA 'tenant_2'",
+    "SET app.current_tenant = 'x'",
+    "SET tenantry.x = 1",
+    "SET TRANSACTION SNAPSHOT '1'",
+    "SET log_statement = 'none'",
+    "SET local_preload_libraries = 'x'",
+    "SELECT set_config('role', 'x', false)",
+    "SELECT pg_catalog.set_config('work_mem', '1', true)",
+    "SELECT \"set_config\"('a', 'b', true)",
+    "IMPORT FOREIGN SCHEMA x FROM SERVER y INTO z",
+    "ALTER SYSTEM SET a = 1",
+    "DROP OWNED BY x",
+    "REASSIGN OWNED BY x TO y",
+    "CREATE RULE r AS ON INSERT TO users DO NOTHING",
+    "CREATE SCHEMA s CREATE TABLE t (a int)",
+];
+
 #[test]
 fn what_does_not_pass_in_shared_isolation() {
-    for text in [
-        "LOCK TABLE users",
-        "lock users in access exclusive mode nowait",
-        "/* SELECT 1 */ LOCK users",
-        "SELECT 1; -- x\n LOCK users",
-        "BEGIN; LOCK users; COMMIT",
-        "DO $$ BEGIN END $$",
-        "do language plpgsql 'begin end'",
-        "CREATE TABLE t (a int)",
-        "CREATE TEMP TABLE t (a int)",
-        "CREATE TABLE t AS SELECT 1",
-        "EXPLAIN ANALYZE CREATE TABLE t AS SELECT 1",
-        "EXPLAIN (ANALYZE) REFRESH MATERIALIZED VIEW v",
-        "SELECT 1 INTO t",
-        "SELECT * INTO TEMP t FROM users",
-        "WITH a AS (SELECT 1) SELECT * INTO t FROM a",
-        "PREPARE p AS SELECT 1 INTO t",
-        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
-        "ALTER TABLE users ADD a int",
-        "ALTER ROLE x SET a = 1",
-        "DROP TABLE users",
-        "GRANT SELECT ON users TO public",
-        "VACUUM users",
-        "ANALYZE users",
-        "CLUSTER",
-        "REINDEX TABLE users",
-        "CHECKPOINT",
-        "LOAD 'x'",
-        "COMMENT ON TABLE users IS 'x'",
-        "SECURITY LABEL ON TABLE users IS 'x'",
-        "REFRESH MATERIALIZED VIEW v",
-        "CREATE EXTENSION hstore",
-        "PREPARE TRANSACTION 'x'",
-        "COMMIT PREPARED 'x'",
-        "COPY users FROM '/etc/passwd'",
-        "COPY users TO PROGRAM 'sh'",
-        "COPY (SELECT 1) TO '/tmp/x'",
-        "COPY users FROM PROGRAM 'sh'",
-        "SET ROLE other",
-        "SET \"ROLE\" = other",
-        "SET U&\"\\0072ole\" = other",
-        "SET role TO 'other'",
-        "SET SESSION AUTHORIZATION other",
-        "SET row_security = off",
-        "SET LOCAL session_replication_role = replica",
-        "SET search_path = tenant_2",
-        "SET search_path TO public, \"tenant_2\"",
-        "SET SCHEMA 'tenant_2'",
-        "SET app.current_tenant = 'x'",
-        "SET tenantry.x = 1",
-        "SET TRANSACTION SNAPSHOT '1'",
-        "SET log_statement = 'none'",
-        "SET local_preload_libraries = 'x'",
-        "SELECT set_config('role', 'x', false)",
-        "SELECT pg_catalog.set_config('work_mem', '1', true)",
-        "SELECT \"set_config\"('a', 'b', true)",
-        "IMPORT FOREIGN SCHEMA x FROM SERVER y INTO z",
-        "ALTER SYSTEM SET a = 1",
-        "DROP OWNED BY x",
-        "REASSIGN OWNED BY x TO y",
-        "CREATE RULE r AS ON INSERT TO users DO NOTHING",
-        "CREATE SCHEMA s CREATE TABLE t (a int)",
-    ] {
+    for text in FORBIDDEN {
         refused(text, "42501");
     }
-    for text in ["SELECT", "SELEC 1", "SELECT 'x", "SELECT 1; LOCK (", "SELECT \0 1", "SELECT 1)"] {
-        if text != "SELECT" {
-            refused(text, "42601");
-        }
+    for text in ["SELEC 1", "SELECT 'x", "SELECT 1; LOCK (", "SELECT \0 1", "SELECT 1)"] {
+        refused(text, "42601");
     }
     for text in [
         "SET standard_conforming_strings = off",
@@ -290,8 +290,7 @@ fn where_postgresql_is_the_boundary() {
             "START_REPLICATION SLOT x LOGICAL 0/0",
             "/* x */ SET LOCAL standard_conforming_strings = 0",
         ] {
-            let expected = !text.starts_with("/*") || judge(text, &rules).refused.is_some();
-            assert!(expected && judge(text, &rules).refused.is_some(), "{text}");
+            assert!(judge(text, &rules).refused.is_some(), "{text}");
         }
         let edited = judge("INSERT INTO users VALUES (1) ON CONFLICT (id) DO NOTHING", &rules).edits;
         assert!(edited.is_empty());
@@ -510,7 +509,7 @@ fn deep_texts_are_judged() {
         format!("SELECT {}1{}", "(".repeat(500), ")".repeat(500)),
         format!("SELECT {}1", "NOT ".repeat(5000)),
         format!("SELECT 1{}", "+1".repeat(5000)),
-        format!("SELECT {}", "-".repeat(1).repeat(1) + &"- ".repeat(5000) + "1"),
+        format!("SELECT {}1", "- ".repeat(5000)),
     ] {
         shared(&text);
     }
