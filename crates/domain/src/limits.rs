@@ -11,6 +11,21 @@ pub const ADVISORY_CALLS_BETWEEN_COUNTS: u32 = 32;
 
 const _: () = assert!(ADVISORY_LOCKS_PER_SESSION_MAX + ADVISORY_CALLS_BETWEEN_COUNTS <= 192);
 
+/// Decisions of statements that one shard of the gateway keeps.
+pub const DECISIONS_MAX: usize = 16_384;
+
+/// Bytes that they take at most, about.
+pub const DECISIONS_BYTES_MAX: usize = 16 << 20;
+
+/// Bytes of a statement whose decision is kept; a longer one is parsed each time.
+pub const DECISION_STATEMENT_BYTES_MAX: usize = 16 << 10;
+
+/// Bytes of a statement that the gateway parses. In shared isolation a longer one is refused; elsewhere it passes, and its
+/// session is cleaned afterwards.
+pub const JUDGED_STATEMENT_BYTES_MAX: usize = 256 << 10;
+
+const _: () = assert!(DECISION_STATEMENT_BYTES_MAX < JUDGED_STATEMENT_BYTES_MAX);
+
 /// Limits and time-outs with their defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

@@ -18,6 +18,7 @@ mod kind;
 pub(crate) mod mark;
 mod mend;
 pub(crate) mod part;
+mod shared_tables;
 pub(crate) mod source;
 mod tokens;
 
@@ -31,6 +32,7 @@ pub use difference::Difference;
 pub use inspect::{Inspection, Roles};
 pub use kind::{Key, ObjectKind};
 pub use mend::{Mending, Place, Step};
+pub use shared_tables::{SharedTable, global_sequences, harmless_functions, shared_tables};
 #[doc(hidden)]
 pub use source::static_sql;
 
