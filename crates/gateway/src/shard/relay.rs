@@ -71,6 +71,7 @@ pub struct Relay<L, O> {
     later: VecDeque<Todo>,
     now: Millis,
     generation: u32,
+    wakeups: u64,
     is_draining: bool,
 }
 
@@ -96,6 +97,7 @@ impl<L: super::Link, O: Outside> Relay<L, O> {
             later: VecDeque::new(),
             now: Millis::default(),
             generation: 0,
+            wakeups: 0,
             is_draining: false,
         }
     }
@@ -103,6 +105,7 @@ impl<L: super::Link, O: Outside> Relay<L, O> {
     /// It is so late now. To be told before anything else at each wake-up.
     pub fn set_time(&mut self, now: Millis) {
         self.now = now;
+        self.wakeups += 1;
     }
 
     /// Whether somebody has more to read than its share of a turn: then the next wait must not block.
