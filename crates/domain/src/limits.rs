@@ -75,6 +75,10 @@ pub struct Limits {
     pub gateway_server_tenants_max: usize,
     /// KiB that the caches of a server connection may have grown to, by estimate, before the gateway renews it.
     pub gateway_server_cache_kib_max: u64,
+    /// Named prepared statements that one client of the gateway may have.
+    pub gateway_prepared_per_client_max: usize,
+    /// Prepared statements that the gateway keeps on one server connection.
+    pub gateway_prepared_per_server_max: usize,
     /// Cancel requests with a wrong key that one address may send in a second before they go unread.
     pub gateway_wrong_cancels_per_second_max: u32,
 }
@@ -112,6 +116,8 @@ impl Default for Limits {
             gateway_server_lifetime_seconds_max: 3_600,
             gateway_server_tenants_max: 200,
             gateway_server_cache_kib_max: 32_768,
+            gateway_prepared_per_client_max: 1_000,
+            gateway_prepared_per_server_max: 200,
             gateway_wrong_cancels_per_second_max: 20,
         }
     }
