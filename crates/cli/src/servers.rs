@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use tenantry_domain::{Result, Secret};
 use tenantry_postgres::clusters::Clusters;
 use tenantry_postgres::embedded::{Embedded, Mode};
+use tenantry_postgres::pool::Pool;
 use tenantry_postgres::server::Server;
+use tenantry_registry::Registry;
 
 use crate::Context;
 use crate::config::Config;
@@ -13,11 +15,15 @@ use crate::stack::default_server;
 
 /// The folder of the embedded server's data, in the app's state.
 const EMBEDDED: &str = "postgres";
+/// What these connections call themselves.
+const APPLICATION_NAME: &str = "tenantry";
 
 /// Servers that were opened.
 pub struct Servers {
     /// The clusters.
     pub clusters: Clusters,
+    /// The control database, which may not be there yet.
+    pub registry: Registry,
     embedded: Option<Embedded>,
 }
 
@@ -42,8 +48,16 @@ impl Servers {
             };
             servers.insert(name.clone(), server);
         }
-        let clusters = Clusters::new(servers, app.limits.connections_per_database_max);
-        Ok(Some(Self { clusters, embedded }))
+        let connections = app.limits.connections_per_database_max;
+        let control = match (&app.control_url, &default) {
+            (Some(url), _) => parse(url)?,
+            (None, Some(server)) => server.clone(),
+            (None, None) => return Ok(None),
+        };
+        let pool = Pool::new(&control, &app.layout().control_database(), APPLICATION_NAME, connections)?;
+        let registry = Registry::new(pool.driver());
+        let clusters = Clusters::new(servers, connections);
+        Ok(Some(Self { clusters, registry, embedded }))
     }
 
     /// Lets go of the servers; an embedded one that nobody else uses stops.

@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use tenantry_control::Subject;
 use tenantry_domain::{Error, Result};
-use tenantry_jobs::{Worker, queue};
+use tenantry_jobs::{JobStatus, Worker, queue};
 use tenantry_lifecycle::Platform;
 use tenantry_lifecycle::announcements::Announcements;
 use tenantry_lifecycle::examine::{Depth, examine};
+use tenantry_migrate::rollout::KIND;
 use tenantry_postgres::embedded::Mode;
 use tenantry_postgres::server::Server;
 use tokio::net::TcpListener;
@@ -257,10 +258,18 @@ async fn hear(control: Server, database: String, jobs: Arc<Notify>, blanks: Arc<
     }
 }
 
-/// Keeps blanks ready.
+/// Keeps blanks ready; not while a rollout is under way, which needs the server more, and whose next file may make them
+/// stale again.
 async fn refill(platform: Platform, wake: Arc<Notify>) {
+    let refilled = async || {
+        let rollout = queue::open_of_kind(&platform.registry, KIND).await?;
+        if rollout.is_some_and(|job| matches!(job.status, JobStatus::Queued | JobStatus::Running)) {
+            return Ok(0);
+        }
+        platform.refill_blanks().await
+    };
     loop {
-        if let Err(e) = platform.refill_blanks().await {
+        if let Err(e) = refilled().await {
             tracing::warn!(error = ?e, "blanks can't be refilled");
         }
         let _ = timeout(Duration::from_secs(REFILL_SECONDS_MAX), wake.notified()).await;

@@ -2,6 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Advisory locks that one session of a tenant may hold. Half of what each session has room for in the server's table of
+/// locks (`max_locks_per_transaction` is 256 at least); the rest is for tables and rows.
+pub const ADVISORY_LOCKS_PER_SESSION_MAX: u32 = 128;
+
+/// Calls for advisory locks between two counts of those that the session holds: it may have that many more at most.
+pub const ADVISORY_CALLS_BETWEEN_COUNTS: u32 = 32;
+
+const _: () = assert!(ADVISORY_LOCKS_PER_SESSION_MAX + ADVISORY_CALLS_BETWEEN_COUNTS <= 192);
+
 /// Limits and time-outs with their defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -66,6 +75,10 @@ pub struct Limits {
     pub gateway_server_tenants_max: usize,
     /// KiB that the caches of a server connection may have grown to, by estimate, before the gateway renews it.
     pub gateway_server_cache_kib_max: u64,
+    /// Named prepared statements that one client of the gateway may have.
+    pub gateway_prepared_per_client_max: usize,
+    /// Prepared statements that the gateway keeps on one server connection.
+    pub gateway_prepared_per_server_max: usize,
     /// Cancel requests with a wrong key that one address may send in a second before they go unread.
     pub gateway_wrong_cancels_per_second_max: u32,
     /// KiB of a statement that the gateway looks at as a whole; of a longer one it sees the beginning.
@@ -103,7 +116,7 @@ impl Default for Limits {
             rollout_backoff_ms_max: 10_000,
             rollout_failures_max: 10,
             rollout_first_wave_tenants: 16,
-            rollout_tenants_per_connection: 200,
+            rollout_tenants_per_connection: 500,
             gateway_queue_clients_per_tenant_max: 1_000,
             gateway_queue_seconds_max: 30,
             gateway_connections_kept_back: 1,
@@ -111,6 +124,8 @@ impl Default for Limits {
             gateway_server_lifetime_seconds_max: 3_600,
             gateway_server_tenants_max: 200,
             gateway_server_cache_kib_max: 32_768,
+            gateway_prepared_per_client_max: 1_000,
+            gateway_prepared_per_server_max: 200,
             gateway_wrong_cancels_per_second_max: 20,
             gateway_statement_kib_max: 1_024,
             gateway_statements_per_server_max: 256,

@@ -3,6 +3,7 @@
 pub(crate) mod down;
 pub(crate) mod local;
 mod message;
+pub(crate) mod retire;
 pub(crate) mod session;
 pub(crate) mod shaped;
 pub(crate) mod site;

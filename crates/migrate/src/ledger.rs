@@ -56,19 +56,16 @@ pub fn check(applied: &[Entry], files: &[Migration]) -> Result<()> {
         let there = files.iter().find(|f| f.version == entry.version);
         return changed(match (inserted, there) {
             (Some(file), _) if moved => {
-                format!("{} stands before migration {}, which is applied", file.file(), called(entry))
+                format!("{} stands before {}, which is applied", file.file(), called(entry, files))
             }
             (_, Some(file)) if file.name == entry.name => {
                 format!("{} is applied, and was edited since", file.file())
             }
             (Some(file), Some(_)) if !moved => {
-                format!(
-                    "{} stands in the place of migration {}, which is applied",
-                    file.file(),
-                    called(entry)
-                )
+                let called = called(entry, files);
+                format!("{} stands in the place of {called}, which is applied", file.file())
             }
-            _ => format!("migration {} is applied, but its file is gone", called(entry)),
+            _ => format!("{} is applied, but its file is gone", called(entry, files)),
         });
     }
     let newest = applied.iter().max_by_key(|e| e.version);
@@ -79,18 +76,19 @@ pub fn check(applied: &[Entry], files: &[Migration]) -> Result<()> {
     });
     match inserted {
         Some((file, newest)) => {
-            changed(format!("{} stands before migration {}, which is applied", file.file(), called(newest)))
+            changed(format!("{} stands before {}, which is applied", file.file(), called(newest, files)))
         }
         None => Ok(()),
     }
 }
 
-/// An applied migration as messages name it.
-fn called(entry: &Entry) -> String {
-    if entry.name.is_empty() {
-        entry.version.to_string()
-    } else {
-        format!("{}_{}", entry.version, entry.name)
+/// An applied migration as messages name it: by its file, where that is still there.
+fn called(entry: &Entry, files: &[Migration]) -> String {
+    let mut own = files.iter().filter(|f| f.name == entry.name && f.checksum() == entry.checksum);
+    match (own.next(), own.next(), entry.name.as_str()) {
+        (Some(file), None, _) => file.file(),
+        (_, _, "") => format!("migration {}", entry.version),
+        (_, _, name) => format!("migration {}_{name}", entry.version),
     }
 }
 
@@ -143,7 +141,7 @@ mod tests {
         assert_eq!(check_message(&applied, &files[1..]), "migration 1_m is applied, but its file is gone");
         assert_eq!(
             check_message(&applied[1..], &files),
-            "0001_m.up.sql stands before migration 2_m, which is applied"
+            "0001_m.up.sql stands before 0002_m.up.sql, which is applied"
         );
         let renamed = Migration { name: "other".to_owned(), ..file(2, "b") };
         assert_eq!(check_message(&applied, &[file(1, "a"), renamed]), "fine");
@@ -155,10 +153,7 @@ mod tests {
         let files = [named(1, "a", "A"), named(2, "b", "B"), named(3, "c", "C")];
         let applied: Vec<Entry> = files.iter().map(entry).collect();
         let inserted = [named(1, "a", "A"), named(2, "aa", "AA"), named(3, "b", "B"), named(4, "c", "C")];
-        assert_eq!(
-            check_message(&applied, &inserted),
-            "aa.sql stands before migration 2_b, which is applied"
-        );
+        assert_eq!(check_message(&applied, &inserted), "aa.sql stands before b.sql, which is applied");
         let removed = [named(1, "b", "B"), named(2, "c", "C")];
         assert_eq!(check_message(&applied, &removed), "migration 1_a is applied, but its file is gone");
         let replaced = [named(1, "a", "A"), named(2, "x", "X"), named(3, "c", "C")];

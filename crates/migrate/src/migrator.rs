@@ -17,7 +17,7 @@ use crate::rollout::operation::Histories;
 use crate::rollout::order::{Direction, Order, Request};
 use crate::rollout::pending::Pending;
 use crate::rollout::{KIND, Rollout, Threshold};
-use crate::source::read_service;
+use crate::source::{read_service, title};
 
 /// Who asks for migrations where nobody is named.
 const ACTOR: &str = "tenantry";
@@ -46,6 +46,8 @@ pub struct Applied {
     pub version: i64,
     /// Its name.
     pub name: String,
+    /// It as the team writes it: `0007_orders`.
+    pub title: String,
 }
 
 /// What a rollout has done.
@@ -194,15 +196,16 @@ impl Migrator {
             .map_err(|e| Error::new(ErrorCode::Internal, "read the migrations").because(e))?
     }
 
-    /// The rollouts that a request takes, one after the other. Up is one. Down is one for each migration: what all tenants
-    /// share in a database (a global table) can only go when no tenant's tables need it any more. All of them are shaped
-    /// here, so that nothing is taken back where something can't be.
+    /// The rollouts that a request takes, one after the other. Down is one for each migration: what all tenants share in a
+    /// database (a global table) can only go when no tenant's tables need it any more. Up is one, but for files that take
+    /// from global tables: what comes behind them waits until every tenant has passed. All of them are shaped here, so that
+    /// nothing is taken back where something can't be.
     ///
     /// # Errors
     /// As [`Migrator::begin`].
     pub async fn stages(&self, request: &Request) -> Result<Vec<Request>> {
         if request.direction == Direction::Up {
-            return Ok(vec![request.clone()]);
+            return self.stages_up(request).await;
         }
         let pending = self.pending(request).await?;
         self.order(request, &pending).await?;
@@ -220,6 +223,47 @@ impl Migrator {
             }));
         }
         Ok(stages)
+    }
+
+    async fn stages_up(&self, request: &Request) -> Result<Vec<Request>> {
+        let app = &self.rollout.app;
+        let mut stages = Vec::new();
+        if !app.tables.global.is_empty() {
+            let pending = self.pending(request).await?;
+            if pending.tenants() > 0 && self.may_halt(&pending)? {
+                let (_, histories) = self.order(request, &pending).await?;
+                for (service, history) in &histories {
+                    let of_service = pending.sites.iter().filter(|s| s.service == service.name);
+                    let oldest = of_service.map(|s| s.oldest).min().unwrap_or(0);
+                    stages.extend(history.halts(oldest).into_iter().map(|v| Request {
+                        to: vec![(Some(service.name.clone()), v)],
+                        service: Some(service.name.clone()),
+                        ..request.clone()
+                    }));
+                }
+            }
+        }
+        stages.push(request.clone());
+        Ok(stages)
+    }
+
+    /// Whether some pending file names a global table beside the word DROP: only then is it worth to shape them all for it.
+    fn may_halt(&self, pending: &Pending) -> Result<bool> {
+        let app = &self.rollout.app;
+        let global: Vec<String> = app.tables.global.iter().map(|t| t.to_lowercase()).collect();
+        let drops = |text: &str| {
+            let text = text.to_lowercase();
+            text.contains("drop") && global.iter().any(|t| text.contains(t.as_str()))
+        };
+        for site in &pending.sites {
+            let Some(service) = app.services.get(&site.service) else { continue };
+            let files = read_service(service)?.migrations;
+            let is_pending = |v: i64| v > site.oldest && v < site.to;
+            if files.iter().any(|f| is_pending(f.version) && drops(&f.text)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Every migration, read and shaped as a rollout does it; nothing is applied.
@@ -304,6 +348,7 @@ impl Migrator {
                     service: service.clone(),
                     version: file["version"].as_i64().unwrap_or_default(),
                     name: file["name"].as_str().unwrap_or_default().to_owned(),
+                    title: title(file["file"].as_str().unwrap_or_default()).to_owned(),
                 };
                 if !report.applied.contains(&applied) {
                     report.applied.push(applied);

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use tenantry_domain::{App, Isolation, MigrationLayout, Result, Service, ServiceName};
+use tenantry_registry::Registry;
 use tenantry_shape::lint::{self, Linted, Linter};
 
 use crate::apply::shaped::{Shaped, shape_alone};
@@ -29,7 +30,7 @@ pub enum Basis<'a> {
 }
 
 /// What is asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Ask<'a> {
     /// What the plan is made against.
     pub basis: Basis<'a>,
@@ -37,6 +38,8 @@ pub struct Ask<'a> {
     pub service: Option<&'a ServiceName>,
     /// How far; absent: to the newest.
     pub to: Option<&'a str>,
+    /// The control database, which keeps what blocks did that were tried before.
+    pub registry: Option<&'a Registry>,
 }
 
 /// The plan of an app.
@@ -158,7 +161,7 @@ fn of_service(app: &App, service: &Service, ask: &Ask<'_>) -> Result<ServicePlan
         Basis::Offline { from: None } => 0,
         Basis::Servers(_) => standings.iter().map(|s| s.lowest()).min().unwrap_or(0),
     };
-    let (shaped, block) = shape_alone(app, files)?;
+    let (shaped, block) = shape_alone(app, files, ask.registry)?;
     let shaped = shaped.iter().map(Some).chain(std::iter::repeat(None));
     let linted = lint(&folder, done, matches!(ask.basis, Basis::Offline { .. }))?;
     let pending = files.iter().zip(shaped).zip(linted);

@@ -37,9 +37,7 @@ pub(crate) struct Shadow<'a> {
     shaping: Shaping<'a>,
     runtime: Handle,
     open: Option<Open>,
-    /// Of the first `summed` statements.
-    sum: Sha256,
-    summed: usize,
+    sum: Sum,
     /// How many statements the shadow has run.
     replayed: usize,
 }
@@ -53,7 +51,7 @@ struct Open {
 }
 
 /// Stands in front of what the checksum of an answer is made from; another one when answers change their meaning.
-const ANSWERS: &[u8] = b"1";
+const ANSWERS: &[u8] = b"2";
 
 impl<'a> Shadow<'a> {
     /// No database is made yet. The shaping must not run on a thread of the runtime that serves others.
@@ -63,14 +61,7 @@ impl<'a> Shadow<'a> {
     pub fn new(shaping: Shaping<'a>) -> Result<Self> {
         let runtime = Handle::try_current()
             .map_err(|e| Error::new(ErrorCode::Internal, "shape the migrations").because(e))?;
-        Ok(Self {
-            shaping,
-            runtime,
-            open: None,
-            sum: Sha256::new_with_prefix(ANSWERS),
-            summed: 0,
-            replayed: 0,
-        })
+        Ok(Self { shaping, runtime, open: None, sum: Sum::new(), replayed: 0 })
     }
 
     /// What a block does behind these statements of earlier files and those before it in its own.
@@ -79,15 +70,7 @@ impl<'a> Shadow<'a> {
     /// `migration_failed` when the block or a statement before it fails; what servers say.
     pub fn ask(&mut self, earlier: &[&Statement], question: ShadowQuestion<'_>) -> Result<ShadowAnswer> {
         let all: Vec<&Statement> = earlier.iter().copied().chain(question.before).collect();
-        for statement in all.get(self.summed..).unwrap_or_default() {
-            for emitted in statement.plain.iter().chain(&statement.shadow) {
-                self.sum.update(emitted.sql.len().to_le_bytes());
-                self.sum.update(emitted.sql.as_bytes());
-            }
-        }
-        self.summed = all.len();
-        let sum = self.sum.clone().chain_update(question.probe.as_bytes());
-        let checksum: String = sum.finalize().iter().map(|b| format!("{b:02x}")).collect();
+        let checksum = self.sum.of(&all, question.probe);
         let runtime = self.runtime.clone();
         let kept = runtime.block_on(async {
             if let Some(known) = self.shaping.registry.shadow_answer(&checksum).await? {
@@ -98,7 +81,7 @@ impl<'a> Shadow<'a> {
             self.replayed = all.len();
             answer
         })?;
-        Ok(ShadowAnswer { texts: kept.texts, definitions: kept.definitions, unknown: false })
+        Ok(known(kept))
     }
 
     /// Starts anew: what follows stands behind other statements.
@@ -106,7 +89,7 @@ impl<'a> Shadow<'a> {
     /// # Errors
     /// What the server said.
     pub fn restart(&mut self) -> Result<()> {
-        (self.sum, self.summed) = (Sha256::new_with_prefix(ANSWERS), 0);
+        self.sum = Sum::new();
         self.close()
     }
 
@@ -182,6 +165,37 @@ impl<'a> Shadow<'a> {
         shadow::fill(&mut client, &layout, app.isolation.tenant_key, SCHEMA_PLACEHOLDER).await?;
         Ok(Open { maintenance, name, client })
     }
+}
+
+/// The checksum under which an answer is kept: of everything that stands before a block, and the block.
+pub(crate) struct Sum {
+    /// Of the first `summed` statements.
+    sum: Sha256,
+    summed: usize,
+}
+
+impl Sum {
+    pub fn new() -> Self {
+        Self { sum: Sha256::new_with_prefix(ANSWERS), summed: 0 }
+    }
+
+    /// Of a block behind these statements, which begin with those that were given before.
+    pub fn of(&mut self, all: &[&Statement], probe: &str) -> String {
+        for statement in all.get(self.summed..).unwrap_or_default() {
+            for emitted in statement.plain.iter().chain(&statement.shadow) {
+                self.sum.update(emitted.sql.len().to_le_bytes());
+                self.sum.update(emitted.sql.as_bytes());
+            }
+        }
+        self.summed = all.len();
+        let sum = self.sum.clone().chain_update(probe.as_bytes());
+        sum.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    }
+}
+
+/// An answer as shaping takes it.
+pub(crate) fn known(kept: KeptAnswer) -> ShadowAnswer {
+    ShadowAnswer { texts: kept.texts, definitions: kept.definitions, unknown: false }
 }
 
 /// What of a statement runs on a shadow.

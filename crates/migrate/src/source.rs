@@ -27,8 +27,8 @@ use tenantry_domain::{Error, ErrorCode, MigrationLayout, Result, Service};
 
 pub use find::resolve;
 use listing::Listing;
-pub(crate) use migration::checksum;
 pub use migration::{Migration, Script};
+pub(crate) use migration::{checksum, title};
 use sections::Markers;
 
 /// A folder of migrations as it was read.

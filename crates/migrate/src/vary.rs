@@ -17,10 +17,11 @@ use serde_json::json;
 use tenantry_domain::{App, Error, ErrorCode, Isolation, JobId, Result, ServiceName, TenantId, TenantStatus};
 use tenantry_jobs::{NewJob, Operation, queue};
 use tenantry_postgres::clusters::Clusters;
-use tenantry_registry::{Placement, Registry, TenantRow};
+use tenantry_registry::{Placement, Registry, TenantRow, Variation};
 use tokio_postgres::GenericClient;
 
 use crate::drift::record;
+use crate::shadow::Shaping;
 use crate::source::checksum;
 use statements::Written;
 
@@ -88,7 +89,7 @@ impl Variations {
             let message = format!("tenant {slug} has a variation {name} already");
             return Err(Error::new(ErrorCode::VariationExists, message));
         }
-        let statements = statements::read(&self.app, &placement, &declared, source)?;
+        let statements = self.read(&placement, declared, source).await?;
         if statements.is_empty() {
             let message = format!("{}: there is nothing to run", source.file);
             return Err(Error::new(ErrorCode::VariationRefused, message));
@@ -116,11 +117,35 @@ impl Variations {
         }
         let nothing = Source { file: "", text: "" };
         let statements = match down {
-            Some(source) => statements::read(&self.app, &placement, &declared, source)?,
+            Some(source) => self.read(&placement, declared, source).await?,
             None => Vec::new(),
         };
         let order = order(service, name, down.unwrap_or(&nothing), statements);
         self.queue("unvary", &row, order, actor).await
+    }
+
+    /// Shapes a source as a rollout shapes a migration.
+    async fn read(
+        &self,
+        placement: &Placement,
+        declared: Vec<Variation>,
+        source: &Source<'_>,
+    ) -> Result<Vec<Written>> {
+        let (own, placement) = (self.clone(), placement.clone());
+        let (file, text) = (source.file.to_owned(), source.text.to_owned());
+        let read = move || {
+            let unknown = || {
+                let message = format!("there is no service {} any more", placement.service);
+                Error::new(ErrorCode::ServiceUnknown, message)
+            };
+            let service = own.app.services.get(&placement.service).ok_or_else(unknown)?;
+            let shaping =
+                Shaping { app: &own.app, service, registry: &own.registry, clusters: &own.clusters };
+            statements::read(shaping, &placement, &declared, (&file, &text))
+        };
+        tokio::task::spawn_blocking(read)
+            .await
+            .map_err(|e| Error::new(ErrorCode::Internal, "shape the variation").because(e))?
     }
 
     async fn subject(&self, slug: &str, service: &ServiceName) -> Result<(TenantRow, Placement)> {

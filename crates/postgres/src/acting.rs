@@ -33,7 +33,8 @@ impl Acting {
     }
 
     /// Begins a transaction that moves a tenant of a data database from one version to another, with the role's rights for
-    /// what follows. Fails where the tenant is at another version. The lock time-out is the session's ([`for_many`]).
+    /// what follows. Fails where the tenant is at another version. The session is one that was prepared with
+    /// [`MOVER`]; the lock time-out is its own ([`for_many`]).
     ///
     /// # Errors
     /// As [`Acting::begin`].
@@ -106,6 +107,9 @@ impl Acting {
 pub fn for_many(lock_ms_max: u64) -> Result<String> {
     render(include_str!("acting/worker.sql"), &Values::default().raw("lock_ms", lock_ms_max.to_string()))
 }
+
+/// Prepares, in a session on a data database, what [`Acting::begin_move`] speaks of.
+pub const MOVER: &str = include_str!("acting/mover.sql");
 
 /// Gives the rights taken with [`Acting::outside`] back.
 pub const RESET: &str = include_str!("acting/reset.sql");

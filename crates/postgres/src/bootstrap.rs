@@ -3,6 +3,7 @@
 //! Every function here is idempotent: what is there already stays. The caller connects as a superuser, hardens each
 //! database afterwards ([`crate::harden`]), and holds the cluster's bootstrap lock ([`lock_cluster`]).
 
+use tenantry_domain::limits::{ADVISORY_CALLS_BETWEEN_COUNTS, ADVISORY_LOCKS_PER_SESSION_MAX};
 use tenantry_domain::{Isolation, Layout, Result, ServiceName, TenantKeyType, layout};
 use tokio_postgres::Client;
 
@@ -12,7 +13,8 @@ use crate::sql::{Values, render};
 
 const FUNCTIONS: &str = include_str!("bootstrap/functions.sql");
 const LEDGER_FUNCTIONS: &str = include_str!("bootstrap/ledger_functions.sql");
-const LACKS_LEDGER_FUNCTIONS: &str = include_str!("bootstrap/lacks_ledger_functions.sql");
+const ADVISORY_FUNCTIONS: &str = include_str!("bootstrap/advisory_functions.sql");
+const LACKS_FUNCTIONS: &str = include_str!("bootstrap/lacks_functions.sql");
 const SCHEMAS: &str = include_str!("bootstrap/schemas.sql");
 const OWN_GRANTS: &str = include_str!("bootstrap/own_grants.sql");
 const SHARED_GUARD: &str = include_str!("bootstrap/shared_guard.sql");
@@ -214,30 +216,36 @@ pub async fn fill_database(
         tx.batch_execute(&fill_script(layout, kind, key)?).await.map_err(|e| db_error(e, doing))?;
     }
     tx.commit().await.map_err(|e| db_error(e, doing))?;
-    ensure_ledger_functions(client, layout).await
+    ensure_functions(client, layout).await
 }
 
-/// Makes the functions that note migrations where they are missing: in a database that an earlier version has made.
-/// `client` is connected to it.
+/// Makes the functions that note migrations, and those for advisory locks, where they are missing: in a database that an
+/// earlier version has made. `client` is connected to it.
 ///
 /// # Errors
 /// As [`db_error`].
-pub async fn ensure_ledger_functions(client: &Client, layout: &Layout) -> Result<()> {
-    let doing = "make the functions that note migrations";
-    let missing: bool =
-        client.query_one(LACKS_LEDGER_FUNCTIONS, &[]).await.map_err(|e| db_error(e, doing))?.get(0);
+pub async fn ensure_functions(client: &Client, layout: &Layout) -> Result<()> {
+    let doing = "make the functions that migrations need";
+    let missing: bool = client.query_one(LACKS_FUNCTIONS, &[]).await.map_err(|e| db_error(e, doing))?.get(0);
     if !missing {
         return Ok(());
     }
-    let script = format!("BEGIN;\n{}COMMIT;", ledger_functions(layout)?);
+    let script = format!("BEGIN;\n{}COMMIT;", later_functions(layout)?);
     client.batch_execute(&script).await.map_err(|e| db_error(e, doing))
 }
 
-fn ledger_functions(layout: &Layout) -> Result<String> {
+fn later_functions(layout: &Layout) -> Result<String> {
     let values = Values::default()
         .text("platform", layout.platform_role())
-        .text("owners", layout.tenant_owners_role());
-    render(LEDGER_FUNCTIONS, &values)
+        .text("owner", layout.owner_role())
+        .text("owners", layout.tenant_owners_role())
+        .text("app_role", layout.app_role())
+        .text("shared_group", layout.group_role(Isolation::Shared))
+        .text("schema_group", layout.group_role(Isolation::Schema))
+        .text("database_group", layout.group_role(Isolation::Database))
+        .raw("locks_max", ADVISORY_LOCKS_PER_SESSION_MAX.to_string())
+        .raw("calls_max", ADVISORY_CALLS_BETWEEN_COUNTS.to_string());
+    Ok(render(LEDGER_FUNCTIONS, &values)? + &render(ADVISORY_FUNCTIONS, &values)?)
 }
 
 /// The SQL that [`fill_database`] runs.

@@ -4,6 +4,7 @@ mod definition;
 mod family;
 mod readers;
 mod relation;
+mod security;
 mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub(crate) use definition::Definition;
 pub(crate) use readers::Reads;
 pub(crate) use relation::{Routine, Sequence, TypeKind, View};
+pub(crate) use security::{Boundary, Mentions, Policy, RowSecurity};
 pub(crate) use table::{Column, Constraint, ConstraintKind, Identity, Index, Table, Trigger};
 
 /// Everything that exists after the statements seen so far.
@@ -28,6 +30,12 @@ pub(crate) struct Catalog {
     pub schemas: BTreeSet<String>,
     /// The schema of the text that each function and procedure was made in.
     pub function_schemas: BTreeMap<String, String>,
+    /// Roles of the app that every policy so far is for: the tenants' login stands for them. None: no policy names one.
+    pub login_roles: Option<BTreeSet<String>>,
+    /// A body or a statement has taken an advisory lock that outlasts its transaction.
+    pub session_locks: bool,
+    /// The body of a function or block has run SET CONSTRAINTS.
+    pub bodies_defer: bool,
 }
 
 impl Catalog {
@@ -67,6 +75,7 @@ impl Catalog {
     /// Forgets a table, its sequences and the foreign keys to it.
     pub fn drop_table(&mut self, name: &str) {
         self.tables.remove(name);
+        self.forget_policies_on(name);
         self.sequences.retain(|_, s| s.owner.as_ref().is_none_or(|(table, _)| table != name));
         for table in self.tables.values_mut() {
             table
@@ -116,6 +125,7 @@ impl Catalog {
     pub fn rename_read(&mut self, old: &str, new: &str) {
         self.views.values_mut().for_each(|v| table::rename(&mut v.reads.relations, old, new));
         self.tables.values_mut().for_each(|t| table::rename(&mut t.reads.relations, old, new));
+        self.rename_in_policies(old, new);
     }
 
     /// Gives a column another name, everywhere.
@@ -124,6 +134,7 @@ impl Catalog {
             if let Some(t) = self.tables.get_mut(&member) {
                 t.rename_column(old, new);
             }
+            self.rename_column_in_policies(&member, old, new);
         }
         for other in self.tables.values_mut() {
             for constraint in &mut other.constraints {
@@ -150,6 +161,7 @@ impl Catalog {
             if let Some(t) = self.tables.get_mut(&member) {
                 t.drop_column(column);
             }
+            self.forget_policies_reading(&member, column);
         }
         self.sequences.retain(|_, s| s.owner.as_ref().is_none_or(|(t, c)| t != table || c != column));
         for other in self.tables.values_mut() {

@@ -1,5 +1,6 @@
 //! The coordinator: one file in, its statements for each shape out, and what they made remembered.
 
+mod blame;
 mod file;
 
 use tenantry_domain::Error;
@@ -15,7 +16,6 @@ use file::Carrier;
 pub struct History {
     options: Options,
     catalog: Catalog,
-    files: usize,
 }
 
 /// What only a server can tell: which definitions a block of PL/pgSQL makes that decides while it runs.
@@ -48,7 +48,7 @@ pub type AskShadow<'a> = dyn FnMut(ShadowQuestion<'_>) -> Result<ShadowAnswer, E
 impl History {
     /// Before the first migration.
     pub fn new(options: Options) -> Self {
-        Self { options, catalog: Catalog::default(), files: 0 }
+        Self { options, catalog: Catalog::default() }
     }
 
     /// Takes the next migration file, where there is no server to ask: a block whose definitions show only
@@ -82,11 +82,10 @@ impl History {
         text: &str,
         ask: Option<&mut AskShadow<'_>>,
     ) -> Result<Vec<Statement>, ShapeError> {
-        let (options, catalog, files) = (&self.options, &self.catalog, self.files);
-        let carry = move || Carrier::new(options, catalog, files, ask).file(file, text);
+        let (options, catalog) = (&self.options, &self.catalog);
+        let carry = move || Carrier::new(options, catalog, ask).file(file, text);
         let (catalog, statements) = stack::deep(carry)?;
         self.catalog = catalog;
-        self.files += 1;
         Ok(statements)
     }
 }

@@ -15,6 +15,7 @@ mod file;
 mod index;
 mod lock;
 mod maintenance;
+mod policy;
 mod rename;
 mod rule;
 mod silence;

@@ -93,6 +93,9 @@ pub struct Statement {
     pub shared: Vec<Emitted>,
     /// What to run in the plain shapes, in order.
     pub plain: Vec<Emitted>,
+    /// What to run in a data database, in both shapes together, once no tenant there is in front of this file: it takes from
+    /// a global table what tenants may still refer to. In a tenant's own database it stands in `plain`.
+    pub retired: Vec<Emitted>,
     /// What was left out on purpose, and why.
     pub notes: Vec<String>,
     /// What stands in for `plain` on a shadow: a routine that calls [`SHADOW_NOTE`] with the definitions it makes.

@@ -6,7 +6,7 @@ mod block;
 mod parts;
 
 pub(crate) use block::{Block, read as read_block};
-pub(crate) use parts::{Kind, Part, of as parts};
+pub(crate) use parts::{Kind, Part, begins, of as parts};
 
 use crate::model::SHADOW_NOTE;
 use crate::refuse::Refuse;
@@ -32,6 +32,12 @@ pub(crate) fn probe(sql: &str, noted: Noted) -> Result<Option<String>, Refuse> {
     for part in parts(&inner) {
         match part.kind {
             Kind::Executes => note_text(&inner, &part, &mut edits),
+            Kind::Defines if inner.are(part.first, &["create", "schema"]) => {
+                edits.replace(part.range(&inner), "NULL");
+            }
+            Kind::Defines if is_left_out(&inner, part.first) => {
+                edits.replace(part.range(&inner), format!("PERFORM {}", note(&inner, &part)));
+            }
             Kind::Defines => note_statement(&inner, &part, &mut edits),
             Kind::Writes if noted == Noted::WritesToo => note_statement(&inner, &part, &mut edits),
             _ => {}
@@ -62,6 +68,19 @@ fn note_text(tokens: &Tokens<'_>, part: &Part, edits: &mut Edits) {
 }
 
 fn note_statement(tokens: &Tokens<'_>, part: &Part, edits: &mut Edits) {
-    let written = crate::ident::literal(part.text(tokens));
-    edits.insert(tokens.list[part.first].range.start, format!("PERFORM {SHADOW_NOTE}({written}::text); "));
+    edits.insert(tokens.list[part.first].range.start, format!("PERFORM {}; ", note(tokens, part)));
+}
+
+fn note(tokens: &Tokens<'_>, part: &Part) -> String {
+    format!("{SHADOW_NOTE}({}::text)", crate::ident::literal(part.text(tokens)))
+}
+
+/// What is left out of every shape, about roles and what they may do, is not run on a shadow either: there the roles are
+/// missing. The shadow does the same with text that is executed.
+fn is_left_out(tokens: &Tokens<'_>, at: usize) -> bool {
+    let role = ["role", "user", "group"].iter().any(|word| tokens.is(at + 1, word));
+    let changes = ["create", "alter", "drop"].iter().any(|word| tokens.is(at, word));
+    changes && role
+        || ["grant", "revoke", "reassign"].iter().any(|word| tokens.is(at, word))
+        || tokens.are(at, &["alter", "default", "privileges"])
 }

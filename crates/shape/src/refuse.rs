@@ -12,6 +12,8 @@ pub(crate) struct Refuse {
     pub shape: Option<Shape>,
     pub reason: String,
     pub remedy: String,
+    /// It makes what is there.
+    pub duplicate: bool,
     /// What it names that no statement so far has made.
     pub unknown: Option<String>,
     /// Line and column, where they are not the statement's.
@@ -21,7 +23,8 @@ pub(crate) struct Refuse {
 impl Refuse {
     /// No shape can take it.
     pub fn all(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { shape: None, reason: reason.into(), remedy: remedy.into(), unknown: None, place: None }
+        let (reason, remedy) = (reason.into(), remedy.into());
+        Self { shape: None, reason, remedy, duplicate: false, unknown: None, place: None }
     }
 
     /// It needs something that no statement so far has made.
@@ -33,9 +36,9 @@ impl Refuse {
         }
     }
 
-    /// Whether it says that a name is taken: every such refusal ends in these words.
-    pub fn is_duplicate(&self) -> bool {
-        self.reason.ends_with(" exists already")
+    /// It makes something whose name is taken.
+    pub fn duplicate(what: impl std::fmt::Display, remedy: impl Into<String>) -> Self {
+        Self { duplicate: true, ..Self::all(format!("{what} exists already"), remedy) }
     }
 
     /// At this line and column of the file.

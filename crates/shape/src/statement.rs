@@ -1,5 +1,6 @@
 //! Statement kinds: one file each. A kind reads its tree, updates the catalog and emits for both shapes.
 
+mod absent;
 mod alter_sequence;
 mod alter_table;
 mod bookkeeping;
@@ -25,10 +26,12 @@ mod like;
 mod maintenance;
 mod materialized_view;
 mod partition;
+mod policy;
 mod prepare;
 mod privilege;
 mod rename;
 mod resumable;
+mod retire;
 mod rls;
 mod rule;
 mod schema;
@@ -89,6 +92,8 @@ pub(crate) struct FileState {
     pub prepared: std::collections::BTreeMap<String, prepare::Prepared>,
     /// Settings that hold to the end of the transaction, and must be made again behind a COMMIT.
     pub settings: Vec<Setting>,
+    /// What SET CONSTRAINTS has said in the transaction that is open: of one or of all, whether they wait.
+    pub constraints: Vec<(Option<String>, bool)>,
 }
 
 /// A setting with the statement that makes it.
@@ -113,25 +118,30 @@ pub(crate) struct Work<'a> {
     pub data: Option<Data<'a>>,
     /// The statements after this one in its file.
     pub later: &'a [Piece<'a>],
-    /// The number of the file.
-    pub file: usize,
     pub notes: Vec<String>,
     /// What stands in for the plain statement on a shadow.
     pub shadow: Option<Emitted>,
+    /// What runs in a data database when no tenant refers to it any more.
+    pub retired: Vec<Emitted>,
     /// The statement stands for others.
     pub resolve: Option<Resolve>,
 }
 
 pub(crate) use bookkeeping::missing as missing_bookkeeping;
-pub(crate) use constraint_trigger::fire_at_once;
-pub(crate) use dml::{functions_called, tables_named};
+pub(crate) use constraint_trigger::{Waiting, fire_between_turns, waiting};
+pub(crate) use dml::{functions_called, refuse_system_catalog, tables_named};
 pub(crate) use materialized_view::query_name;
 pub(crate) use resumable::make as make_resumable;
 pub(crate) use schema::{check_function, explain};
 
 /// Carries the statement of this work.
 pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
-    let stmt = ast::parse_one(&work.shared)?;
+    let mut stmt = ast::parse_one(&work.shared)?;
+    match absent::present(work, &stmt)? {
+        absent::Present::All => {}
+        absent::Present::Some(rest) => stmt = *rest,
+        absent::Present::Nothing(schema) => return Ok(work.left_out(absent::note(&schema))),
+    }
     match stmt {
         NodeEnum::CreateStmt(s) => create_table::carry(work, s),
         NodeEnum::AlterTableStmt(s) => alter_table::carry(work, s),
@@ -158,6 +168,8 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::DefineStmt(s) => define::carry(work, &s),
         NodeEnum::DoStmt(s) => do_block::carry(work, &s),
         NodeEnum::RuleStmt(s) => rule::carry(work, &s),
+        NodeEnum::CreatePolicyStmt(s) => policy::create(work, &s),
+        NodeEnum::AlterPolicyStmt(s) => policy::alter(work, &s),
         NodeEnum::CreateSchemaStmt(s) => schema::create(work, &s),
         NodeEnum::AlterObjectSchemaStmt(s) => schema::set(work, &s),
         NodeEnum::CreateTableAsStmt(s) => create_table_as::carry(work, *s),
@@ -166,7 +178,7 @@ pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
         NodeEnum::CopyStmt(s) => copy::carry(work, &s),
         NodeEnum::TransactionStmt(s) => transaction::carry(work, &s),
         NodeEnum::VariableSetStmt(s) => setting::carry(work, &s),
-        NodeEnum::ConstraintsSetStmt(_) => Ok(work.as_written(false)),
+        NodeEnum::ConstraintsSetStmt(s) => Ok(constraint_trigger::set(work, &s)),
         NodeEnum::InsertStmt(_)
         | NodeEnum::UpdateStmt(_)
         | NodeEnum::DeleteStmt(_)
@@ -257,10 +269,18 @@ impl Work<'_> {
     }
 }
 
-/// What must run at the end of a file.
-pub(crate) fn end(work: &mut Work<'_>) -> Option<Output> {
-    temporary::end(work)
+/// What must run at the end of a file: temporary tables go, and advisory locks that outlast transactions are given back
+/// where some may be held.
+pub(crate) fn end(work: &mut Work<'_>, unlocks: bool) -> Option<Output> {
+    let mut output = temporary::end(work).unwrap_or_default();
+    if unlocks {
+        let unlock = |scope| Emitted { sql: UNLOCK.to_owned(), scope, transactional: true };
+        output.add(Output { shared: vec![unlock(Scope::Database)], plain: vec![unlock(Scope::Tenant)] });
+    }
+    (!output.shared.is_empty()).then_some(output)
 }
+
+const UNLOCK: &str = "SELECT tenantry.advisory_unlock_all()";
 
 /// A composed statement that runs once in a database.
 pub(crate) fn once(sql: impl Into<String>) -> Result<Emitted, Refuse> {

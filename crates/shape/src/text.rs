@@ -1,18 +1,25 @@
 //! Rewriting at the level of tokens: what must change wherever it stands, in statements and in the bodies of
 //! functions alike. The trees of the statement kinds come afterwards.
 
+mod advisory;
+mod calls;
 mod conflict;
 mod insert;
+mod merge;
 mod notify;
 mod public;
 mod query;
 mod refresh;
+mod rows;
 mod sequences;
+mod strings;
+mod table;
 
+pub(crate) use advisory::{is_advisory_lock, outlasts_transactions};
 pub(crate) use insert::end_of;
 pub(crate) use query::{query_columns, view_columns};
 
-use crate::catalog::Catalog;
+use crate::catalog::{Catalog, Table};
 use crate::ident;
 use crate::model::Options;
 use crate::refuse::Refuse;
@@ -26,13 +33,19 @@ pub(crate) struct Scene<'a> {
     pub in_body: bool,
     /// The function returns whole rows of a table or view, the tenant column among them.
     pub returns_rows: bool,
+    /// The table of these rows, where they have a column more than in the plain shape.
+    pub returned: Option<&'a Table>,
 }
 
 type Pass = fn(&Tokens<'_>, &Scene<'_>, &mut Edits) -> Result<(), Refuse>;
 
 /// The text for the plain shapes: `public` becomes the schema that it runs in.
 pub(crate) fn plain(text: &str, catalog: &Catalog, options: &Options) -> Result<String, Refuse> {
-    run(text, &Scene { catalog, options, in_body: false, returns_rows: false }, &[public::pass, notify::pass])
+    run(
+        text,
+        &Scene { catalog, options, in_body: false, returns_rows: false, returned: None },
+        &[public::pass, notify::pass, advisory::pass],
+    )
 }
 
 /// The text for the shared shape, from the one for the plain shapes.
@@ -48,8 +61,17 @@ pub(crate) fn shared(text: &str, catalog: &Catalog, options: &Options) -> Result
 pub(crate) fn shared_block(text: &str, catalog: &Catalog, options: &Options) -> Result<String, Refuse> {
     run(
         text,
-        &Scene { catalog, options, in_body: false, returns_rows: false },
-        &[sequences::pass, query::pass, insert::pass, conflict::pass, refresh::pass],
+        &Scene { catalog, options, in_body: false, returns_rows: false, returned: None },
+        &[
+            table::pass,
+            sequences::pass,
+            rows::pass,
+            query::pass,
+            insert::pass,
+            merge::pass,
+            conflict::pass,
+            refresh::pass,
+        ],
     )
 }
 
@@ -79,8 +101,9 @@ fn once(tokens: &Tokens<'_>, scene: &Scene<'_>, pass: Pass) -> Result<Option<Str
     pass(tokens, scene, &mut edits)?;
     if let Some(i) = body(tokens) {
         let old = tokens.string_value(i).unwrap_or_default();
-        let returns_rows = returns_rows(tokens, scene.catalog);
-        let inside = Scene { in_body: true, returns_rows, ..*scene };
+        let rows = rows_returned(tokens, scene.catalog);
+        let returned = rows.as_deref().and_then(|name| rows::differs(scene, name));
+        let inside = Scene { in_body: true, returns_rows: rows.is_some(), returned, ..*scene };
         let new = once_in_body(&old, &inside, pass)?;
         if new != old {
             edits.replace(tokens.list[i].range.clone(), requote(tokens.written(i), &new));
@@ -112,6 +135,17 @@ pub(crate) fn body(tokens: &Tokens<'_>) -> Option<usize> {
     if routine { strings().find(|i| *i > 0 && tokens.is(i - 1, "as")) } else { None }
 }
 
+/// Whether the body of a function or block runs SET CONSTRAINTS.
+pub(crate) fn defers_in_body(text: &str) -> Result<bool, Refuse> {
+    if !text.to_ascii_lowercase().contains("constraints") {
+        return Ok(false);
+    }
+    let tokens = scan(text)?;
+    let Some(body) = body(&tokens).and_then(|at| tokens.string_value(at)) else { return Ok(false) };
+    let inner = scan(&body)?;
+    Ok((0..inner.list.len()).any(|i| inner.are(i, &["set", "constraints"])))
+}
+
 /// A new value in the quotes of the old one, where they can hold it.
 pub(crate) fn requote(written: &str, value: &str) -> String {
     match tokens::dollar_quoted(written) {
@@ -120,10 +154,10 @@ pub(crate) fn requote(written: &str, value: &str) -> String {
     }
 }
 
-/// Whether the function of this text returns rows of a table or view.
-fn returns_rows(tokens: &Tokens<'_>, catalog: &Catalog) -> bool {
-    let Some(returns) = (0..tokens.list.len()).find(|i| tokens.is(*i, "returns")) else { return false };
+/// The table or view whose rows the function of this text returns.
+fn rows_returned(tokens: &Tokens<'_>, catalog: &Catalog) -> Option<String> {
+    let returns = (0..tokens.list.len()).find(|i| tokens.is(*i, "returns"))?;
     let at = if tokens.is(returns + 1, "setof") { returns + 2 } else { returns + 1 };
-    let Some((parts, _)) = tokens.qualified(at) else { return false };
-    parts.last().is_some_and(|name| catalog.tables.contains_key(name) || catalog.views.contains_key(name))
+    let name = tokens.qualified(at)?.0.pop()?;
+    (catalog.tables.contains_key(&name) || catalog.views.contains_key(&name)).then_some(name)
 }

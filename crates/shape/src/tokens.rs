@@ -90,6 +90,15 @@ impl<'a> Tokens<'a> {
         }
     }
 
+    /// For `*`, `a.*` and `a.b.*` at `i`: the index of the star.
+    pub fn star(&self, i: usize) -> Option<usize> {
+        let mut at = i;
+        while self.list.get(at).is_some_and(|t| !t.name.is_empty()) && self.symbol(at + 1, '.') {
+            at += 2;
+        }
+        self.symbol(at, '*').then_some(at)
+    }
+
     /// The index of the bracket that closes the one at `open`.
     pub fn closing(&self, open: usize) -> Option<usize> {
         let mut depth = 0usize;

@@ -34,16 +34,24 @@ mod maintenance;
 mod materialized_view;
 #[path = "shape/partition.rs"]
 mod partition;
+#[path = "shape/policy.rs"]
+mod policy;
 #[path = "shape/privilege.rs"]
 mod privilege;
 #[path = "shape/properties.rs"]
 mod properties;
+#[path = "shape/retire.rs"]
+mod retire;
+#[path = "shape/row.rs"]
+mod row;
 #[path = "shape/rule.rs"]
 mod rule;
 #[path = "shape/schema.rs"]
 mod schema;
 #[path = "shape/script.rs"]
 mod script;
+#[path = "shape/sessions.rs"]
+mod sessions;
 #[path = "shape/setting.rs"]
 mod setting;
 #[path = "shape/syntax.rs"]

@@ -187,10 +187,18 @@ impl TestApp {
 
     /// A new tenant, ready.
     pub async fn tenant(&self, slug: &str, isolation: Isolation) -> TenantRow {
+        self.try_tenant(slug, isolation).await.expect("create the test's tenant")
+    }
+
+    /// The same, where it may fail.
+    ///
+    /// # Errors
+    /// What the job says.
+    pub async fn try_tenant(&self, slug: &str, isolation: Isolation) -> Result<TenantRow> {
         let new = NewTenant { isolation: Some(isolation), ..NewTenant::default() };
         let (_, job) = self.platform.registry.add_tenant(&slug.parse().unwrap(), &new, ACTOR).await.unwrap();
-        self.drive(job).await.expect("create the test's tenant");
-        self.platform.registry.find_tenant(slug).await.unwrap()
+        self.drive(job).await?;
+        self.platform.registry.find_tenant(slug).await
     }
 
     /// The service `main`.

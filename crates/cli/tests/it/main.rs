@@ -1,6 +1,7 @@
 //! The executable as its users run it: on a folder of its own, with an embedded server of its own.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests stop at the first surprise")]
 
+mod bad_folders;
 mod drift;
 mod existing_server;
 mod help;

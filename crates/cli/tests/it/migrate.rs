@@ -68,8 +68,15 @@ async fn up_pause_resume_status_and_down() {
     let all = [("database", 2, 1), ("schema", 2, 2), ("shared", 2, 1)].map(|(i, v, n)| (i.to_owned(), v, n));
     assert_eq!(versions(&app).await, all);
 
+    let status = app.on(&["migrate", "status"]).await.ok();
+    assert_eq!(status.out.matches("2 (0002_stars)").count(), 5, "{status:?}");
+    let listed = app.on(&["migrate", "list"]).await.ok();
+    assert!(listed.out.contains("up to main 2 (0002_stars.up.sql)"), "{listed:?}");
     let shown = app.on(&["migrate", "show"]).await.ok();
-    assert!(shown.out.contains("up to main 2") && shown.out.contains("wave:1"), "{shown:?}");
+    assert!(
+        shown.out.contains("up to main 2 (0002_stars.up.sql)") && shown.out.contains("wave:1"),
+        "{shown:?}"
+    );
     assert_eq!(app.on(&["migrate", "list", "--json"]).await.ok().json().as_array().unwrap().len(), 2);
     let refused = app.on(&["migrate", "down", "--to", "1"]).await.refused(2, "usage");
     assert!(refused.err.contains("can lose data") && refused.err.contains("--yes"), "{refused:?}");

@@ -76,6 +76,8 @@ async fn what_would_run_where() {
         "  runs on local: the templates, the shared tables (of 1 tenant), 2 tenants' schemas",
         "    locks orders ACCESS EXCLUSIVE, for a moment: reads and writes wait",
         "    ! index-not-concurrent (app/migrations/main/0002_status.sql:2:1)",
+        "rollout: the templates and the shared tables, then 2 tenants with tables of their own",
+        "  wave:1: 2 tenants\n",
         "nothing was changed; tenantry migrate up applies what is pending",
     ] {
         assert!(
@@ -84,6 +86,20 @@ async fn what_would_run_where() {
         );
     }
     app.on(&["migrate", "plan", "--strict"]).await.refused(1, "plan_findings");
+    let one = app.on(&["migrate", "plan", "--canary", "1", "--jobs", "3", "--max-failures", "5%"]).await.ok();
+    for part in [
+        "  canaries: 1 tenant: two\n",
+        "  wave:1: 1 tenant\n",
+        "  3 at a time",
+        "than 5% fail, or one canary",
+    ] {
+        assert!(one.out.contains(part), "{part}: {one:#?}");
+    }
+    app.on(&["tenant", "label", "three", "+beta"]).await.ok();
+    let json = ["migrate", "plan", "--canary", "label=beta", "--tenants", "thr*", "--json"];
+    let way = app.on(&json).await.ok().json()["rollout"].clone();
+    assert_eq!((&way["tenants"], &way["canaries"]), (&1.into(), &serde_json::json!(["three"])));
+    app.on(&["migrate", "plan", "--canary", "beta"]).await.refused(2, "usage");
     let again = app.on(&["migrate", "plan"]).await.ok();
     assert_eq!(again.out, plan.out, "looking changes nothing");
     app.on(&["migrate", "up", "--to", "0002_status"]).await.ok();

@@ -20,7 +20,7 @@ pub(super) const SHARED_CHECKS: &[Check] = checks! {
     "rls_not_forced": "what runs as the table's owner, a SECURITY DEFINER function for one, sees the rows of all tenants";
     "policy_missing": "without its policy no tenant sees its rows, and the next permissive policy opens them to all";
     "policy_wrong": "the policy lets through something else than the tenant's own rows";
-    "policy_extra": "permissive policies are joined by OR: it opens rows of other tenants";
+    "policy_extra": "permissive policies are joined by OR: beside a permissive boundary it opens rows of other tenants";
     "tenant_column": "rows without a tenant can be nobody's or anybody's";
     "key_without_tenant": "the key tells a tenant which values others use, and makes it wait for their transactions";
     "index_without_tenant": "a tenant's queries walk through the rows of all others";

@@ -3,8 +3,10 @@
 SELECT c.oid::regclass::text || CASE WHEN a.attnum IS NULL THEN '' ELSE format(' column %I', :'column') END,
        CASE
          WHEN a.attnum IS NULL THEN
-           format('ALTER TABLE %1$s ADD COLUMN %2$I :key_type; ALTER TABLE %1$s ALTER COLUMN %2$I SET DEFAULT %3$s, ALTER COLUMN %2$I SET NOT NULL; CREATE POLICY tenantry ON %1$s USING (%2$I = (SELECT %3$s)) WITH CHECK (%2$I = (SELECT %3$s));',
-                  c.oid::regclass, :'column', :'current_tenant')
+           format('ALTER TABLE %1$s ADD COLUMN %2$I :key_type; ALTER TABLE %1$s ALTER COLUMN %2$I SET DEFAULT %3$s, ALTER COLUMN %2$I SET NOT NULL; CREATE POLICY %4$s USING (%2$I = (SELECT %3$s)) WITH CHECK (%2$I = (SELECT %3$s));',
+                  c.oid::regclass, :'column', :'current_tenant',
+                  format(CASE WHEN EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive)
+                              THEN '"!tenantry" ON %s AS RESTRICTIVE' ELSE 'tenantry ON %s' END, c.oid::regclass))
          ELSE format('ALTER TABLE %s ALTER COLUMN %I SET DEFAULT %s, ALTER COLUMN %I SET NOT NULL;',
                      c.oid::regclass, :'column', :'current_tenant', :'column')
        END

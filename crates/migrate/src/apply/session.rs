@@ -19,6 +19,8 @@ const MOVE_VERSION: &str = include_str!("move_version.sql");
 const VIEWS_INVOKER: &str = include_str!("views_invoker.sql");
 const DROP_INVALID: &str = include_str!("drop_invalid_index.sql");
 
+const ROLL_BACK: &str = "ROLLBACK; SELECT tenantry.advisory_unlock_all()";
+
 /// Who runs the statements.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Who {
@@ -99,13 +101,16 @@ impl<'a> Session<'a> {
         result
     }
 
-    /// Takes back what is open; on a lost connection the server does that by itself.
+    /// Takes back what is open, advisory locks among it that outlast transactions; on a lost connection the server does that
+    /// by itself.
     pub async fn roll_back(&self) {
-        let _ = self.client.batch_execute("ROLLBACK").await;
+        let _ = self.client.batch_execute(ROLL_BACK).await;
     }
 
     async fn run_all(&self, file: &Shaped, runs: &[Run<'_>], mark: &Mark) -> Result<()> {
         let in_one = runs.iter().all(|r| r.emitted.transactional);
+        // A file is written for a session of its own, where functions have not met columns that had other types.
+        self.say("DISCARD PLANS", "begin the migration").await?;
         let done: i32 = if in_one { 0 } else { self.progress_of(file, mark.target()).await? };
         self.begin().await?;
         if in_one && matches!(mark, Mark::Version { .. }) {
@@ -113,21 +118,32 @@ impl<'a> Session<'a> {
             self.note(file, mark).await?;
             self.as_role().await?;
         }
-        for (number, run) in (1_i32..).zip(runs).skip(usize::try_from(done).unwrap_or(0)) {
-            if run.emitted.transactional {
-                self.inside(run).await?;
+        let mut number = done;
+        let mut left = runs.get(usize::try_from(done).unwrap_or(0)..).unwrap_or_default();
+        while let [first, ..] = left {
+            let turn = self.turn(left);
+            let (now, rest) = left.split_at(turn.max(1));
+            if turn > 0 {
+                self.each_tenant(now).await?;
+            } else if first.emitted.transactional {
+                self.inside(first).await?;
+            } else {
+                self.commit().await?;
+                self.outside(first).await?;
+                self.begin().await?;
+            }
+            for _ in now {
+                number += 1;
                 if !in_one {
                     self.note_progress(file, mark.target(), number).await?;
                 }
-            } else {
-                self.commit().await?;
-                self.outside(run).await?;
-                self.begin().await?;
-                self.note_progress(file, mark.target(), number).await?;
+            }
+            if !first.emitted.transactional {
                 // What is done can't be undone: it stays noted, whatever becomes of the statements below.
                 self.commit().await?;
                 self.begin().await?;
             }
+            left = rest;
         }
         if file.makes_views() {
             self.say(VIEWS_INVOKER, "let views read with their reader's rights").await?;
@@ -190,7 +206,7 @@ impl<'a> Session<'a> {
         self.say(&sql, "begin the migration").await
     }
 
-    /// A statement within the transaction: once, or for each tenant.
+    /// A statement within the transaction, once.
     async fn inside(&self, run: &Run<'_>) -> Result<()> {
         let sql = run.emitted.render(&self.target.acting.schema);
         if run.extension().is_some() {
@@ -202,12 +218,22 @@ impl<'a> Session<'a> {
             }
             return Ok(());
         }
-        if run.emitted.scope == Scope::Database || self.tenants.is_empty() {
-            return self.statement(run, &sql).await;
-        }
+        self.statement(run, &sql).await
+    }
+
+    /// How many of these statements, from the first one on, run for one tenant after the other.
+    fn turn(&self, runs: &[Run<'_>]) -> usize {
+        let per_tenant = |run: &&Run<'_>| run.emitted.transactional && run.emitted.scope == Scope::Tenant;
+        if self.tenants.is_empty() { 0 } else { runs.iter().take_while(per_tenant).count() }
+    }
+
+    /// Statements that follow one another, all of them for one tenant before the next one has its turn.
+    async fn each_tenant(&self, runs: &[Run<'_>]) -> Result<()> {
         for (id, key) in &self.tenants {
             self.say(&for_tenant(id, key)?, "name the tenant").await?;
-            self.statement(run, &sql).await?;
+            for run in runs {
+                self.statement(run, &run.emitted.render(&self.target.acting.schema)).await?;
+            }
         }
         Ok(())
     }

@@ -1,10 +1,13 @@
 //! A history as it runs: every file with its statements for each shape, all of it checked before anything is applied.
 
 use tenantry_domain::{App, Error, ErrorCode, Result};
+use tenantry_registry::Registry;
 use tenantry_shape::{Emitted, History, Options, Scope, ShadowQuestion, ShapeError, Statement};
 
+use tokio::runtime::Handle;
+
 use crate::apply::refused_extension;
-use crate::shadow::{Shadow, Shaping};
+use crate::shadow::{Shadow, Shaping, Sum, known};
 use crate::source::Migration;
 
 /// Extensions that open files, networks or other databases to whoever may run SQL.
@@ -59,6 +62,11 @@ impl Shaped {
     /// What runs once for the shared tables of a database.
     pub fn shared(&self) -> Vec<Run<'_>> {
         self.select(|s| &s.shared, |_| true)
+    }
+
+    /// What runs in a data database when no tenant is in front of the file any more.
+    pub fn retiring(&self) -> Vec<Run<'_>> {
+        self.select(|s| &s.retired, |_| true)
     }
 
     /// What runs in a schema of a data database, whose extensions and global tables [`Shaped::shared`] has made.
@@ -125,15 +133,29 @@ fn shape_files(shaping: Shaping<'_>, files: &[Migration], shadow: &mut Shadow<'_
     Ok(shaped)
 }
 
-/// Shapes a history without a shadow, as far as that goes: with the file and the line of the block that stopped it.
+/// Shapes a history without a shadow, with the answers that are kept of earlier ones, as far as that goes: with the file and
+/// the line of the block that stopped it.
 ///
 /// # Errors
 /// `migration_syntax`, `shape_refused`, with file, line and what to write instead.
-pub(crate) fn shape_alone(app: &App, files: &[Migration]) -> Result<(Vec<Shaped>, Option<String>)> {
+pub(crate) fn shape_alone(
+    app: &App,
+    files: &[Migration],
+    answers: Option<&Registry>,
+) -> Result<(Vec<Shaped>, Option<String>)> {
     let mut history = History::new(options(app));
-    let mut shaped = Vec::new();
+    let mut shaped: Vec<Shaped> = Vec::new();
+    let mut sum = Sum::new();
     for file in files {
-        let mut ask = |_: ShadowQuestion<'_>| Err(Error::new(ErrorCode::Internal, "no shadow is asked"));
+        let mut ask = |question: ShadowQuestion<'_>| {
+            let unknown = || Error::new(ErrorCode::Internal, "no shadow is asked");
+            let (registry, runtime) = answers.zip(Handle::try_current().ok()).ok_or_else(unknown)?;
+            let earlier = shaped.iter().flat_map(|one| &one.statements);
+            let all: Vec<&Statement> = earlier.chain(question.before).collect();
+            let checksum = sum.of(&all, question.probe);
+            let kept = runtime.block_on(registry.shadow_answer(&checksum))?;
+            kept.map(known).ok_or_else(unknown)
+        };
         match history.apply_with(&file.file(), &file.text, &mut ask) {
             Ok(statements) => {
                 refuse_extensions(&file.file(), &statements)?;

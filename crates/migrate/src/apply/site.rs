@@ -1,6 +1,6 @@
 //! One service on one cluster, and what migrates it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use rand::RngExt as _;
@@ -28,6 +28,32 @@ pub(crate) struct Site {
     pub cluster: String,
     pub service: Service,
     pub history: Arc<History>,
+    pub spare: Arc<Spare>,
+}
+
+/// Connections to the data database that a wave's workers leave to the next wave's: a new one costs more than a tenant.
+#[derive(Default)]
+pub(crate) struct Spare(Mutex<Vec<(Client, usize)>>);
+
+impl Spare {
+    /// One of them, and how many tenants it was used for.
+    pub fn take(&self) -> Option<(Client, usize)> {
+        self.all().pop()
+    }
+
+    /// Leaves one.
+    pub fn put(&self, client: Client, used: usize) {
+        self.all().push((client, used));
+    }
+
+    /// Closes all of them.
+    pub fn close(&self) {
+        self.all().clear();
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<(Client, usize)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Site {

@@ -6,7 +6,7 @@
 
 use tenantry_domain::{Isolation, Result, TenantId, layout};
 use tenantry_jobs::failpoint;
-use tenantry_postgres::bootstrap::ensure_ledger_functions;
+use tenantry_postgres::bootstrap::ensure_functions;
 use tenantry_postgres::connect::connect;
 use tenantry_postgres::error::db_error;
 use tenantry_postgres::tenant::template_key;
@@ -32,6 +32,13 @@ const SHARED_VERSION: &str = include_str!("shared_version.sql");
 pub(crate) struct Ran {
     pub version: i64,
     pub name: String,
+    pub file: String,
+}
+
+/// What was run for the templates, and who is told which file it is.
+struct Told<'a> {
+    ran: &'a mut Vec<Ran>,
+    tell: &'a (dyn Fn(&str) + Sync),
 }
 
 impl Site {
@@ -43,18 +50,40 @@ impl Site {
     /// nothing behind.
     pub async fn migrate_templates(&self, tell: &(dyn Fn(&str) + Sync)) -> Result<Vec<Ran>> {
         let data = self.connect_data().await?;
-        ensure_ledger_functions(&data, &self.layout).await?;
+        ensure_functions(&data, &self.layout).await?;
         let mut ran = Vec::new();
+        self.under_lock(&data, Some(Told { ran: &mut ran, tell })).await?;
+        Ok(ran)
+    }
+
+    /// Does what was put off until every tenant has passed, where every tenant has.
+    ///
+    /// # Errors
+    /// `migration_failed`, `busy` and what servers say; it is then still to be done.
+    pub async fn finish_templates(&self) -> Result<()> {
+        if self.history.retires_nothing() {
+            return Ok(());
+        }
+        let data = self.connect_data().await?;
+        self.under_lock(&data, None).await
+    }
+
+    /// Works with the template's lock, again and again while locks can't be had: on the templates, with what was run and who is
+    /// told, or on what comes behind the tenants.
+    async fn under_lock(&self, data: &Client, mut templates: Option<Told<'_>>) -> Result<()> {
         let mut tries = 0;
         loop {
             let doing = "take the template's lock";
             data.execute(TAKE_LOCK, &[&TEMPLATE_LOCK]).await.map_err(|e| db_error(e, doing))?;
-            let result = self.locked(&data, &mut ran, tell).await;
+            let result = match &mut templates {
+                Some(told) => self.locked(data, told.ran, told.tell).await,
+                None => self.retire_behind(data).await,
+            };
             data.execute(LET_GO, &[&TEMPLATE_LOCK])
                 .await
                 .map_err(|e| db_error(e, "let go of the template's lock"))?;
             match result {
-                Ok(()) => return Ok(ran),
+                Ok(()) => return Ok(()),
                 Err(e) if is_contention(&e) && tries + 1 < self.app.limits.rollout_tries_max => tries += 1,
                 Err(e) => return Err(e),
             }
@@ -65,11 +94,20 @@ impl Site {
     async fn locked(&self, data: &Client, ran: &mut Vec<Ran>, tell: &(dyn Fn(&str) + Sync)) -> Result<()> {
         let applied = ledger::read(data, "template").await?;
         ledger::check(&applied, self.history.migrations())?;
+        self.refuse_to_turn(data).await?;
         let version = applied.last().map_or(0, |e| e.version);
+        self.retire(data).await?;
         for step in self.history.moves(version) {
             tell(&step.file.file);
             self.one_file(data, step).await?;
-            ran.push(Ran { version: step.file.version, name: step.file.name.clone() });
+            if !step.file.retiring().is_empty() {
+                self.retire(data).await?;
+            }
+            ran.push(Ran {
+                version: step.file.version,
+                name: step.file.name.clone(),
+                file: step.file.file.clone(),
+            });
         }
         record::note(self.server()?, data, &self.app, &self.service.name).await
     }
@@ -79,7 +117,7 @@ impl Site {
         let owner = self.layout.owner_role();
         let database = self.layout.template_database(&self.service.name);
         let own = connect(self.server()?, &database, APPLICATION_NAME).await?;
-        ensure_ledger_functions(&own, &self.layout).await?;
+        ensure_functions(&own, &self.layout).await?;
         let target =
             self.target("the template database", Who::Platform, (owner.clone(), layout::DATABASE_SCHEMA));
         let own = Session::new(&own, target);
@@ -135,6 +173,10 @@ impl Site {
         let template = self.target("the template schema", Who::Platform, (owner, layout::TEMPLATE_SCHEMA));
         let session = session.next(template).await?;
         session.run(file, &file.own_schema(), &mark("template")).await?;
+        if let Err(e) = self.note_retiring(session.client(), step).await {
+            session.roll_back().await;
+            return Err(e);
+        }
         Ok(session)
     }
 

@@ -1,8 +1,8 @@
 //! One tenant in schema or database isolation: each file in one transaction, together with the note that it is done.
 
 use tenantry_domain::{Error, Isolation, Result, TenantId};
-use tenantry_postgres::acting::for_many;
-use tenantry_postgres::bootstrap::ensure_ledger_functions;
+use tenantry_postgres::acting::{MOVER, for_many};
+use tenantry_postgres::bootstrap::ensure_functions;
 use tenantry_postgres::connect::connect;
 use tenantry_postgres::error::{db_error, sqlstate};
 use tenantry_postgres::tenant::home;
@@ -48,9 +48,17 @@ pub(crate) struct Desk<'a> {
 }
 
 impl<'a> Desk<'a> {
-    /// Nothing is connected before the first tenant comes.
+    /// With a connection of the wave before, if there is one; else nothing is connected before the first tenant comes.
     pub fn new(site: &'a Site, safety: &'a Safety, doors: &'a Mutex<()>) -> Self {
-        Self { site, safety, doors, data: None, used: 0 }
+        let (data, used) = site.spare.take().map_or((None, 0), |(client, used)| (Some(client), used));
+        Self { site, safety, doors, data, used }
+    }
+
+    /// Leaves the connection to the next wave.
+    pub fn leave(self) {
+        if let Some(client) = self.data {
+            self.site.spare.put(client, self.used);
+        }
     }
 
     /// Migrates a tenant to where the history leads. With `last`, locks that can't be had are told with the statement that
@@ -98,6 +106,7 @@ impl<'a> Desk<'a> {
                 self.used = 1;
                 let client = self.site.connect_data().await?;
                 prepare(&client, self.site).await?;
+                client.batch_execute(MOVER).await.map_err(|e| db_error(e, "prepare the session"))?;
                 client
             }
         };
@@ -168,7 +177,7 @@ impl<'a> Desk<'a> {
     async fn enter(&self, database: &str) -> Result<(Client, Safety, i64)> {
         let site = self.site;
         let own = connect(site.server()?, database, APPLICATION_NAME).await?;
-        ensure_ledger_functions(&own, &site.layout).await?;
+        ensure_functions(&own, &site.layout).await?;
         prepare(&own, site).await?;
         let safety = Safety::read(&own, &site.layout, site.app.isolation.tenant_ddl).await?;
         let version = ledger::read(&own, "template").await?.last().map_or(0, |e| e.version);

@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
-use tenantry_domain::{Isolation, Result};
+use tenantry_domain::{Isolation, Result, layout};
 use tenantry_postgres::catalog::Key;
 use tenantry_postgres::catalog::inspect::{Inspection, Rights, Roles, inspect};
 use tenantry_postgres::connect::connect;
@@ -18,6 +18,8 @@ use crate::apply::local::Local;
 /// What one database holds.
 struct Held {
     found: Inspection,
+    /// Its copy of the global tables.
+    globals: Inspection,
     variations: Vec<Variation>,
     own: Vec<Key>,
 }
@@ -35,6 +37,7 @@ impl At<'_> {
         }
         let mut expected =
             Expected::new(record::DATABASE, self.version, self.read_template_database().await?);
+        let globals = self.read_template_globals().await?;
         let width = self.app.limits.sql_connections_max.max(1);
         let reads: Vec<_> = locals.into_iter().map(|local| self.reading(local)).collect();
         let mut reads = stream::iter(reads).buffered(width);
@@ -48,6 +51,10 @@ impl At<'_> {
             match held {
                 Err(e) => report.unreadable(subject, e.sentence()),
                 Ok(held) => {
+                    if local.version == self.version {
+                        let subject = global_copy(&subject);
+                        report.compare(&subject, (&globals, &held.globals.catalog), &[]);
+                    }
                     if let Some(base) = base {
                         compare_varied(&subject, (base, &held.found.catalog), &held.variations, report);
                     }
@@ -75,11 +82,21 @@ impl At<'_> {
         let login = self.login(local);
         let roles = Roles { owner: &subject.owner, reader: &subject.reader, login: Some(&login) };
         let found = inspect(&client, &subject.schema, Rights::Read(roles)).await?;
+        let globals = inspect(&client, layout::GLOBAL_SCHEMA, Rights::Read(roles)).await?;
         let variations = record::variations(&client).await?.remove(&local.id.to_string()).unwrap_or_default();
         let own = match self.wanted.own {
             true => own::objects(&client, &[(subject.schema.clone(), login)]).await?.into_values().next(),
             false => None,
         };
-        Ok(Held { found, variations, own: own.unwrap_or_default() })
+        Ok(Held { found, globals, variations, own: own.unwrap_or_default() })
+    }
+}
+
+/// What is said of the global tables in a tenant's own database.
+fn global_copy(tenant: &Subject) -> Subject {
+    Subject {
+        title: format!("{}, its global tables", tenant.title),
+        schema: layout::GLOBAL_SCHEMA.to_owned(),
+        ..tenant.clone()
     }
 }

@@ -11,7 +11,7 @@ use tenantry_postgres::error::db_error;
 use tenantry_postgres::server::Server;
 use tokio_postgres::{Client, GenericClient};
 
-use super::standing::begin;
+use super::standing::{begin, end};
 
 const NEWEST: &str = include_str!("record/newest.sql");
 const CATALOG: &str = include_str!("record/catalog.sql");
@@ -88,6 +88,15 @@ pub(crate) async fn read_template(
     Ok(inspect(client, schema, Rights::Ruled { tenant_ddl }).await?.catalog)
 }
 
+/// Forgets what was noted of the newest migration, whose last part has only just been done.
+///
+/// # Errors
+/// What the server said.
+pub(crate) async fn forget_newest(data: &Client) -> Result<()> {
+    let before = newest(data).await?.saturating_sub(1);
+    data.execute(FORGET_AFTER, &[&before]).await.map(|_| ()).map_err(|e| db_error(e, DOING))
+}
+
 /// Notes what the shared tables, the global tables and the templates hold, unless that has been done for the newest
 /// migration. `data` is the platform's connection to the data database, not in a transaction; whoever calls keeps the
 /// templates as they are meanwhile.
@@ -102,11 +111,28 @@ pub async fn note(server: &Server, data: &Client, app: &App, service: &ServiceNa
         return Ok(());
     }
     let (names, ddl) = (app.layout(), app.isolation.tenant_ddl);
-    let template = connect(server, &names.template_database(service), "tenantry migrate").await?;
-    begin(&template).await?;
-    let database = read_template(&template, layout::DATABASE_SCHEMA, ddl).await?;
+    let template = async |database: &str, schema| {
+        let client = connect(server, database, "tenantry migrate").await?;
+        begin(&client).await?;
+        read_template(&client, schema, ddl).await
+    };
+    let (own, main) = (names.template_database(service), names.data_database(service));
+    // Side by side: the fleet waits for it.
+    let (database, schema, standing) = tokio::try_join!(
+        template(&own, layout::DATABASE_SCHEMA),
+        template(&main, layout::TEMPLATE_SCHEMA),
+        async {
+            begin(data).await?;
+            let read = async { Ok((read_shared(data, &names).await?, read_global(data, &names).await?)) };
+            let read = read.await;
+            end(data).await?;
+            read
+        }
+    )?;
+    let (shared, global) = &standing;
+    let noted = [(SHARED, shared), (GLOBAL, global), (TEMPLATE, &schema), (DATABASE, &database)];
     data.batch_execute("BEGIN").await.map_err(|e| db_error(e, DOING))?;
-    let noted = note_all(data, (&names, ddl), version, &database).await;
+    let noted = write(data, version, &noted).await;
     let last = if noted.is_ok() { "COMMIT" } else { "ROLLBACK" };
     let ended = data.batch_execute(last).await.map_err(|e| db_error(e, DOING));
     noted.and(ended)
@@ -119,18 +145,8 @@ async fn is_noted(data: &Client, version: i64) -> Result<bool> {
     Ok(row.is_some())
 }
 
-async fn note_all(
-    data: &Client,
-    (names, ddl): (&Layout, bool),
-    version: i64,
-    database: &Catalog,
-) -> Result<()> {
-    let shared = read_shared(data, names).await?;
-    let global = read_global(data, names).await?;
-    let template = read_template(data, layout::TEMPLATE_SCHEMA, ddl).await?;
-    for (target, catalog) in
-        [(SHARED, &shared), (GLOBAL, &global), (TEMPLATE, &template), (DATABASE, database)]
-    {
+async fn write(data: &Client, version: i64, noted: &[(&str, &Catalog)]) -> Result<()> {
+    for (target, catalog) in noted {
         let text = serde_json::to_string(catalog).code(ErrorCode::Internal, DOING)?;
         data.execute(NOTE, &[&target, &version, &text]).await.map_err(|e| db_error(e, DOING))?;
     }

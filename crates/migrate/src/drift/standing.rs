@@ -3,6 +3,7 @@
 
 use tenantry_domain::{Isolation, Result, layout};
 use tenantry_postgres::catalog::Catalog;
+use tenantry_postgres::catalog::inspect::{Rights, Roles, inspect};
 use tenantry_postgres::connect::connect;
 use tenantry_postgres::error::db_error;
 use tokio_postgres::Client;
@@ -44,6 +45,17 @@ impl At<'_> {
         let client = connect(server, &database, APPLICATION_NAME).await?;
         begin(&client).await?;
         record::read_template(&client, layout::DATABASE_SCHEMA, self.app.isolation.tenant_ddl).await
+    }
+
+    /// The global tables that the template database holds, and with it each tenant's own database.
+    pub(super) async fn read_template_globals(&self) -> Result<Catalog> {
+        let server = self.clusters.server(self.cluster)?;
+        let database = self.layout.template_database(&self.service.name);
+        let client = connect(server, &database, APPLICATION_NAME).await?;
+        begin(&client).await?;
+        let (owner, reader) = (self.layout.owner_role(), self.layout.group_role(Isolation::Database));
+        let roles = Roles { owner: &owner, reader: &reader, login: None };
+        Ok(inspect(&client, layout::GLOBAL_SCHEMA, Rights::Read(roles)).await?.catalog)
     }
 
     async fn against_note(

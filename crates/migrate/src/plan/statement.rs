@@ -60,7 +60,8 @@ pub struct Sql {
 /// Each statement of a file; without SQL where the file could not be shaped.
 pub(super) fn plans(shaped: Option<&Shaped>, linted: &Linted) -> Vec<StatementPlan> {
     let Some(shaped) = shaped else { return linted.statements.iter().map(unshaped).collect() };
-    let (shared, schema, database) = (shaped.shared(), shaped.own_schema(), shaped.own_database());
+    let (mut shared, schema, database) = (shaped.shared(), shaped.own_schema(), shaped.own_database());
+    shared.extend(shaped.retiring());
     let of = |runs: &[Run<'_>], line: usize, column: usize, schema: &str, is_shared: bool| {
         let mine = runs.iter().filter(|r| (r.statement.line, r.statement.column) == (line, column));
         mine.map(|run| Sql {

@@ -84,6 +84,27 @@ impl History {
         &self.sums
     }
 
+    /// The way that it goes.
+    pub fn direction(&self) -> Direction {
+        self.direction
+    }
+
+    /// The file of a version, shaped, where the history runs it.
+    pub fn file(&self, version: i64) -> Option<&Shaped> {
+        self.files.iter().find(|f| f.version == version)
+    }
+
+    /// Whether no file puts anything off until every tenant has passed.
+    pub fn retires_nothing(&self) -> bool {
+        self.files.iter().all(|f| f.retiring().is_empty())
+    }
+
+    /// The files in front of the last one that put something off until every tenant has passed.
+    pub fn halts(&self, from: i64) -> Vec<i64> {
+        let puts_off = |f: &&Shaped| f.version > from && f.version < self.to && !f.retiring().is_empty();
+        self.files.iter().filter(puts_off).map(|f| f.version).collect()
+    }
+
     /// Where the history leads.
     pub fn to(&self) -> i64 {
         self.to

@@ -85,6 +85,7 @@ impl Rollout {
                     cluster: cluster.to_owned(),
                     service: service.clone(),
                     history: history(service)?.1.clone(),
+                    spare: Arc::default(),
                 })
             })
             .collect()
@@ -129,7 +130,8 @@ impl Rollout {
                 run.line.tell(json!({ "file": file, "target": format!("templates of {name}") }))
             })
             .await?;
-        let ran: Vec<Value> = ran.iter().map(|r| json!({ "version": r.version, "name": r.name })).collect();
+        let ran: Vec<Value> =
+            ran.iter().map(|r| json!({ "version": r.version, "name": r.name, "file": r.file })).collect();
         Ok(json!({ "service": site.service.name, "ran": ran }))
     }
 
@@ -177,15 +179,7 @@ impl Rollout {
                 let rows = self.registry.tenants().await?;
                 rows.iter().filter(|r| r.labels().contains(&label.as_str())).map(|r| r.tenant.id).collect()
             }
-            Some(Canary::Count(count)) => {
-                let mut chosen = HashSet::new();
-                for unit in units {
-                    if chosen.len() < *count || chosen.contains(&unit.tenant.id) {
-                        chosen.insert(unit.tenant.id);
-                    }
-                }
-                chosen
-            }
+            Some(Canary::Count(count)) => first(*count, units.iter().map(|u| u.tenant.id)),
         };
         Ok(units.iter().filter(|u| chosen.contains(&u.tenant.id)).cloned().collect())
     }
@@ -242,6 +236,7 @@ impl Rollout {
         let rest = self.wave("finish", run, order, sites).await?;
         for site in sites {
             self.reconcile(site).await?;
+            site.finish_templates().await?;
         }
         if self.registry.failures(run.job).await?.is_empty() {
             return Ok(rest);
@@ -280,10 +275,31 @@ impl Rollout {
         match step.split_once(':') {
             Some(("templates", name)) => self.templates(name, &sites, run).await,
             _ if step == "plan" => self.plan(run, &order, &sites).await,
-            _ if step == "finish" => self.finish(run, &order, &sites).await,
-            _ => self.wave(step, run, &order, &sites).await,
+            _ if step == "finish" => {
+                let finished = self.finish(run, &order, &sites).await;
+                sites.iter().for_each(|s| s.spare.close());
+                finished
+            }
+            _ => {
+                let done = self.wave(step, run, &order, &sites).await;
+                if done.is_err() || run.line.is_halted() {
+                    sites.iter().for_each(|s| s.spare.close());
+                }
+                done
+            }
         }
     }
+}
+
+/// So many different tenants, the first.
+pub(super) fn first(count: usize, tenants: impl Iterator<Item = TenantId>) -> HashSet<TenantId> {
+    let mut chosen = HashSet::new();
+    for tenant in tenants {
+        if chosen.len() < count {
+            chosen.insert(tenant);
+        }
+    }
+    chosen
 }
 
 /// Reads and shapes what an order needs, and compares it with what the order was given with.

@@ -99,6 +99,20 @@ pub struct Goal {
     pub files: BTreeMap<String, String>,
 }
 
+impl Goal {
+    /// Its version, with the file that leads there.
+    fn words(&self) -> String {
+        let file = |key: &String| {
+            let (version, file) = key.split_once(' ')?;
+            (version.parse() == Ok(self.to) && !file.ends_with(" (down)")).then(|| file.to_owned())
+        };
+        match self.files.keys().find_map(file) {
+            Some(file) => format!("{} ({file})", self.to),
+            None => self.to.to_string(),
+        }
+    }
+}
+
 /// What was decided: the input of the job.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Order {
@@ -159,13 +173,13 @@ impl Order {
         }
     }
 
-    /// In words: `up to main 5`.
+    /// In words: `up to main 5 (0005_orders.up.sql)`.
     pub fn words(&self) -> String {
         let direction = match self.direction {
             Direction::Up => "up",
             Direction::Down => "down",
         };
-        let goals: Vec<String> = self.services.iter().map(|(s, g)| format!("{s} {}", g.to)).collect();
+        let goals: Vec<String> = self.services.iter().map(|(s, g)| format!("{s} {}", g.words())).collect();
         format!("{direction} to {}", goals.join(", "))
     }
 }
@@ -190,7 +204,7 @@ mod tests {
     fn an_order_survives_the_job_table() {
         let order = order();
         assert_eq!(Order::from_input(&order.to_input().unwrap()).unwrap(), order);
-        assert_eq!(order.words(), "up to main 1");
+        assert_eq!(order.words(), "up to main 1 (0001_a.up.sql)");
     }
 
     #[test]

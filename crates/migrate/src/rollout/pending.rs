@@ -8,6 +8,7 @@ use tokio_postgres::Client;
 
 use super::operation::Rollout;
 use super::order::{Direction, Request};
+use crate::apply::retire::target as retiring;
 use crate::apply::site::APPLICATION_NAME;
 use crate::ledger::{self, Entry};
 use crate::source::{Migration, read_service};
@@ -27,8 +28,15 @@ pub struct SiteState {
     pub version: i64,
     /// Its name.
     pub name: Option<String>,
+    /// It as the team writes it: `0007_orders`.
+    pub title: Option<String>,
+    /// The same of where the request leads.
+    pub to_title: Option<String>,
     /// The newest migration that the templates or a tenant have.
     pub newest: i64,
+    /// The oldest that the templates or a tenant have.
+    #[serde(skip)]
+    pub oldest: i64,
     /// Where the request leads.
     pub to: i64,
     /// Tenants with data there.
@@ -98,7 +106,7 @@ impl Rollout {
         let server = self.clusters.server(cluster)?;
         let database = self.app.layout().data_database(&service.name);
         let found = match connect(server, &database, APPLICATION_NAME).await {
-            Ok(client) => Some(read(&client).await?),
+            Ok(client) => Some(read(&client, request.direction).await?),
             Err(e) if sqlstate(&e) == Some(NO_DATABASE) => None,
             Err(e) => return Err(e),
         };
@@ -120,15 +128,19 @@ impl Rollout {
         };
         let top = found.applied.last();
         let version = top.map_or(0, |e| e.version);
+        let title = |version: i64| files.iter().find(|f| f.version == version).map(|f| f.title().to_owned());
         Ok(SiteState {
             service: service.name.clone(),
             cluster: cluster.to_owned(),
             version,
             name: top.map(|e| e.name.clone()),
+            title: title(version),
+            to_title: title(to),
             newest: found.versions.iter().copied().fold(version, i64::max),
+            oldest: found.versions.iter().copied().fold(version, i64::min),
             to,
             tenants: found.tenants,
-            lags: lags(version) || found.versions.iter().any(|v| lags(*v)),
+            lags: found.retires || lags(version) || found.versions.iter().any(|v| lags(*v)),
             is_even: found.versions.iter().all(|v| *v == version),
             is_new,
         })
@@ -141,14 +153,19 @@ struct Found {
     /// The versions that tenants have.
     versions: Vec<i64>,
     tenants: i64,
+    /// Something was put off until every tenant has passed.
+    retires: bool,
 }
 
-async fn read(client: &Client) -> Result<Found> {
-    let row = client.query_one(PENDING, &[]).await.map_err(|e| db_error(e, "see what is applied"))?;
+async fn read(client: &Client, direction: Direction) -> Result<Found> {
+    let row = client
+        .query_one(PENDING, &[&retiring(direction)])
+        .await
+        .map_err(|e| db_error(e, "see what is applied"))?;
     let (versions, names, sums): (Vec<i64>, Vec<String>, Vec<String>) = (row.get(0), row.get(1), row.get(2));
     let rows = versions.into_iter().zip(names).zip(sums);
     let applied = rows.map(|((version, name), checksum)| Entry { version, name, checksum }).collect();
-    Ok(Found { applied, versions: row.get(3), tenants: row.get(4) })
+    Ok(Found { applied, versions: row.get(3), tenants: row.get(4), retires: row.get(5) })
 }
 
 fn numbers(files: &[Migration]) -> String {

@@ -4,6 +4,7 @@ SELECT
   coalesce(array_agg(l.name ORDER BY l.version), '{}')::text[],
   coalesce(array_agg(l.checksum ORDER BY l.version), '{}')::text[],
   (SELECT coalesce(array_agg(DISTINCT t.version), '{}') FROM tenantry.local_tenants t)::bigint[],
-  (SELECT count(*) FROM tenantry.local_tenants t)
+  (SELECT count(*) FROM tenantry.local_tenants t),
+  EXISTS (SELECT FROM tenantry.ledger r WHERE r.target = $1)
 FROM tenantry.ledger l
 WHERE l.target = 'template'

@@ -176,6 +176,7 @@ impl Wave<'_> {
                 }
             }
         }
+        desks.into_iter().for_each(Desk::leave);
     }
 
     /// One try of one tenant: done, to be tried again after a pause, or failed.

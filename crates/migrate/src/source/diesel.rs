@@ -1,30 +1,41 @@
 //! `NUMBER_name/up.sql` with `down.sql`: diesel. Pure.
 
+use std::collections::BTreeMap;
+
 use tenantry_domain::Result;
 
 use super::listing::{Inner, Listing};
 use super::numbered::orphan;
-use super::{Found, number, order, refused};
+use super::{Found, number, refused};
 
 /// The file that applies a migration.
 pub const UP: &str = "up.sql";
 /// The file that takes it back.
 pub const DOWN: &str = "down.sql";
 
-/// The migrations of a folder.
+/// The migrations of a folder, as diesel knows and sorts them: by what stands in front of the first underscore, dashes left
+/// out. Of two that are alike in that it would run one alone.
 pub fn found(listing: &Listing) -> Result<Vec<Found>> {
-    in_folders(listing, UP)
+    let mut sorted: BTreeMap<String, Found> = BTreeMap::new();
+    for one in in_folders(listing, UP)? {
+        let known = one.up.split(['_', '/']).next().unwrap_or_default().replace('-', "");
+        let path = |one: &Found| listing.path(&one.up).display().to_string();
+        if let Some(other) = sorted.get(&known) {
+            return Err(refused(format!("{} and {} have the same number", path(other), path(&one)))
+                .help("give one of them another number: diesel knows a migration by it"));
+        }
+        sorted.insert(known, one);
+    }
+    Ok(sorted.into_values().collect())
 }
 
-/// A folder for each migration, which `up` applies.
+/// A folder for each migration, which `up` applies, in no order of numbers yet.
 pub fn in_folders(listing: &Listing, up: &str) -> Result<Vec<Found>> {
     listing.no_outer_sql()?;
     let path = |name: &str| listing.path(name).display().to_string();
     let found: Vec<Option<Found>> =
         listing.folders.iter().map(|inner| one(inner, up, &path)).collect::<Result<_>>()?;
-    let found = order::by_number(found.into_iter().flatten().collect(), path)?;
-    order::names_agree(&found, path)?;
-    Ok(found)
+    Ok(found.into_iter().flatten().collect())
 }
 
 fn one(inner: &Inner, up: &str, path: &impl Fn(&str) -> String) -> Result<Option<Found>> {

@@ -2,7 +2,7 @@
 
 use tenantry_domain::{Error, ErrorCode, Result};
 
-use super::{Migration, flyway, number, numbered};
+use super::{Migration, flyway, number};
 
 /// The version of the migration that a text names: its number (with or without zeros in front), its name, or its file.
 /// `none`, and `0` where no migration has that number, stand for the state before the first one, version 0.
@@ -28,10 +28,7 @@ pub fn resolve(migrations: &[Migration], text: &str) -> Result<i64> {
 }
 
 fn is_named(migration: &Migration, text: &str) -> bool {
-    let stem = migration.file.split_once('/').map_or_else(
-        || if migration.file.len() > 4 { numbered::stem(&migration.file).0 } else { migration.file.as_str() },
-        |(folder, _)| folder,
-    );
+    let stem = migration.title();
     let same_number = || {
         let of = |text| number::parse(text).filter(|n| n.name.is_empty()).map(|n| n.number);
         let wanted = of(text);

@@ -33,7 +33,7 @@ fn digits(stem: &str) -> Option<(i64, usize)> {
     stem[..length].parse().ok().map(|number| (number, length))
 }
 
-/// `2019-11-01`, `2019-11-01-000000` or `2019-11-01-00-00-00`, as fourteen digits.
+/// `2019-11-01`, `2019-11-01-000000`, `2019-11-01-000000-0000` or `2019-11-01-00-00-00`, as fourteen digits.
 fn date(stem: &str) -> Option<(i64, usize)> {
     let bytes = stem.as_bytes();
     let two = |at: usize| -> Option<i64> {
@@ -58,10 +58,18 @@ fn date(stem: &str) -> Option<(i64, usize)> {
             && (minute == 13 || matches!(bytes.get(13), Some(b'-' | b'_' | b':')))
             && (minute == 13 || bytes.get(16) == bytes.get(13))
         {
-            return Some((((date * 100 + h) * 100 + m) * 100 + s, end));
+            return Some((((date * 100 + h) * 100 + m) * 100 + s, end + counter(&bytes[end..])));
         }
     }
     ends(10).then_some((date * 1_000_000, 10))
+}
+
+/// How long the `-0000` is that newer versions of diesel write behind the time.
+fn counter(rest: &[u8]) -> usize {
+    match rest {
+        [b'-', a, b, c, d, b'_', ..] if [a, b, c, d].iter().all(|x| x.is_ascii_digit()) => 5,
+        _ => 0,
+    }
 }
 
 #[cfg(test)]
@@ -83,6 +91,8 @@ mod tests {
         check("00000000000000_diesel_initial_setup", Some((0, "00000000000000", "diesel_initial_setup")));
         check("2019-11-01-000000_posts", Some((20_191_101_000_000, "2019-11-01-000000", "posts")));
         check("2019-11-01-13-59-07_posts", Some((20_191_101_135_907, "2019-11-01-13-59-07", "posts")));
+        check("2019-11-01-135907-0012_posts", Some((20_191_101_135_907, "2019-11-01-135907-0012", "posts")));
+        check("2019-11-01-135907-0012", Some((20_191_101_135_907, "2019-11-01-135907", "0012")));
         check("2019-11-01_posts", Some((20_191_101_000_000, "2019-11-01", "posts")));
         check("2019-11-01-add-2", Some((20_191_101_000_000, "2019-11-01", "add-2")));
         check("0001.users", Some((1, "0001", "users")));

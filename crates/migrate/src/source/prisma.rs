@@ -3,12 +3,12 @@
 use tenantry_domain::Result;
 
 use super::listing::Listing;
-use super::{Found, diesel};
+use super::{Found, diesel, order};
 
 /// The file that applies a migration.
 pub const UP: &str = "migration.sql";
 
-/// The migrations of a folder.
+/// The migrations of a folder. Prisma knows and sorts them by their whole names, so numbers may repeat.
 pub fn found(listing: &Listing) -> Result<Vec<Found>> {
-    diesel::in_folders(listing, UP)
+    Ok(order::by_name(diesel::in_folders(listing, UP)?))
 }

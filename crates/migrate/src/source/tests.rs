@@ -107,6 +107,58 @@ fn folders_of_diesel_and_prisma() {
     );
 }
 
+/// Prisma knows a migration by its whole name and goes by the order of names, whatever the numbers are.
+#[test]
+fn prisma_goes_by_names() {
+    check(
+        &[
+            "20240304123642_traces_view/migration.sql",
+            "20240304123642_traces_view_more/migration.sql",
+            "20240304123643_next/migration.sql",
+            "20240605_by_hand/migration.sql",
+            "20240704170658_last/migration.sql",
+        ],
+        &[
+            "prisma",
+            "20240304123642 20240304123642_traces_view traces_view 20240304123642_traces_view/migration.sql",
+            "20240304123643 20240304123642_traces_view_more traces_view_more \
+             20240304123642_traces_view_more/migration.sql",
+            "20240304123644 20240304123643 next 20240304123643_next/migration.sql",
+            "20240304123645 20240605 by_hand 20240605_by_hand/migration.sql",
+            "20240704170658 20240704170658 last 20240704170658_last/migration.sql",
+        ],
+    );
+    check(
+        &["10_b/migration.sql", "2_a/migration.sql"],
+        &["prisma", "10 10 b 10_b/migration.sql", "11 2 a 2_a/migration.sql"],
+    );
+}
+
+/// Diesel knows a migration by what stands before the first underscore, without dashes; its own generator has written a
+/// part behind the time for a while.
+#[test]
+fn diesel_goes_by_what_stands_before_the_underscore() {
+    check(
+        &[
+            "20170901000000_b/up.sql",
+            "2017-08-31-230457_a/up.sql",
+            "2026-05-27-120000-0000_semver_not_null/up.sql",
+            "2026-05-27-120000_add_username/up.sql",
+            "2026-05-27-130000-0000_last/up.sql",
+        ],
+        &[
+            "diesel",
+            "20170831230457 2017-08-31-230457 a 2017-08-31-230457_a/up.sql",
+            "20170901000000 20170901000000 b 20170901000000_b/up.sql",
+            "20260527120000 2026-05-27-120000 add_username 2026-05-27-120000_add_username/up.sql",
+            "20260527120001 2026-05-27-120000-0000 semver_not_null \
+             2026-05-27-120000-0000_semver_not_null/up.sql",
+            "20260527130000 2026-05-27-130000-0000 last 2026-05-27-130000-0000_last/up.sql",
+        ],
+    );
+    check(&["10_b/up.sql", "2_a/up.sql"], &["diesel", "10 10 b 10_b/up.sql", "11 2 a 2_a/up.sql"]);
+}
+
 #[test]
 fn versions_of_flyway() {
     check(
@@ -194,7 +246,11 @@ fn names_that_are_not_understood() {
         "01_b.down.sql and 1_a.down.sql have the same number"
     );
     assert_eq!(named(&["V1__a.sql", "V1.0__b.sql"]), "V1.0__b.sql and V1__a.sql have the same number");
-    assert_eq!(named(&["1_a/up.sql", "01_b/up.sql"]), "01_b/up.sql and 1_a/up.sql have the same number");
+    assert_eq!(named(&["1_a/up.sql", "1_b/up.sql"]), "1_a/up.sql and 1_b/up.sql have the same number");
+    assert_eq!(
+        named(&["2019-11-01-000000_a/up.sql", "20191101000000_b/up.sql"]),
+        "2019-11-01-000000_a/up.sql and 20191101000000_b/up.sql have the same number"
+    );
     assert_eq!(
         named(&["1_a.sql", "users.sql"]),
         "the name of users.sql is not that of a migration: it starts with no number"
@@ -217,10 +273,6 @@ fn names_that_are_not_understood() {
     assert_eq!(
         named(&["1_a/up.sql", "b/up.sql"]),
         "the name of b is not that of a migration: it starts with no number"
-    );
-    assert_eq!(
-        named(&["2_a/up.sql", "10_b/up.sql"]),
-        "2_a/up.sql stands before 10_b/up.sql by its number, but after it by its name, which this layout's tool goes by"
     );
     assert!(
         named(&["V1__a.sql", "R__views.sql"]).starts_with("R__views.sql is to run again whenever it changes")

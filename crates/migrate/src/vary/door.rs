@@ -5,7 +5,7 @@
 use tenantry_domain::{Error, ErrorCode, Isolation, Result, TenantId, layout};
 use tenantry_jobs::Run;
 use tenantry_postgres::acting::Acting;
-use tenantry_postgres::bootstrap::ensure_ledger_functions;
+use tenantry_postgres::bootstrap::ensure_functions;
 use tenantry_postgres::catalog::Catalog;
 use tenantry_postgres::connect::connect;
 use tenantry_postgres::error::db_error;
@@ -64,7 +64,7 @@ impl<'a> Door<'a> {
     pub async fn platform(&self) -> Result<Client> {
         let server = self.at.clusters.server(&self.placement.cluster)?;
         let client = connect(server, &self.placement.database, APPLICATION_NAME).await?;
-        ensure_ledger_functions(&client, &self.at.app.layout()).await?;
+        ensure_functions(&client, &self.at.app.layout()).await?;
         Ok(client)
     }
 

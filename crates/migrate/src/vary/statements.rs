@@ -1,12 +1,12 @@
 //! The statements of a variation: shaped as those of a plain migration, each with the place that it stands at.
 
 use serde::{Deserialize, Serialize};
-use tenantry_domain::{App, Error, ErrorCode, Result};
+use tenantry_domain::{Error, ErrorCode, Result};
 use tenantry_registry::{Placement, Variation};
 use tenantry_shape::{Emitted, History, Scope, Statement};
 
-use super::Source;
-use crate::apply::shaped::options;
+use crate::apply::shaped::{Shaped, options, shape_file};
+use crate::shadow::{Shadow, Shaping};
 use crate::source::read_service;
 
 /// A statement as it runs in the tenant's schema.
@@ -33,25 +33,19 @@ impl Written {
     }
 }
 
-/// Shapes a file for the place where a tenant's data is: after the migrations and variations that are there.
+/// Shapes a file for the place where a tenant's data is: after the migrations and variations that are there. Blocks: it
+/// parses, and may try blocks on a shadow database.
 pub(super) fn read(
-    app: &App,
+    shaping: Shaping<'_>,
     placement: &Placement,
     declared: &[Variation],
-    source: &Source<'_>,
+    (file, text): (&str, &str),
 ) -> Result<Vec<Written>> {
-    let mut history = History::new(options(app));
-    if let Some(service) = app.services.get(&placement.service) {
-        let migrations = read_service(service)?.migrations;
-        for file in migrations.iter().filter(|m| m.version <= placement.version) {
-            // It is applied there: what it takes to shape it (a server for its blocks) is not needed to know its tables.
-            let _ = history.apply(&file.file(), &file.text);
-        }
-    }
-    for variation in declared.iter().filter(|v| v.service == placement.service) {
-        let _ = history.apply(&variation.file, &variation.text);
-    }
-    let statements = history.apply(source.file, source.text).map_err(Error::from)?;
+    let mut shadow = Shadow::new(shaping)?;
+    let statements = shape(shaping, placement, declared, ((file, text), &mut shadow));
+    let closed = shadow.close();
+    let statements = statements?;
+    closed?;
     let mut written = Vec::new();
     for statement in &statements {
         for emitted in &statement.plain {
@@ -66,6 +60,34 @@ pub(super) fn read(
         }
     }
     Ok(written)
+}
+
+fn shape(
+    shaping: Shaping<'_>,
+    placement: &Placement,
+    declared: &[Variation],
+    (source, shadow): ((&str, &str), &mut Shadow<'_>),
+) -> Result<Vec<Statement>> {
+    let mut history = History::new(options(shaping.app));
+    let mut before: Vec<Shaped> = Vec::new();
+    let migrations = read_service(shaping.service)?.migrations;
+    for file in migrations.iter().filter(|m| m.version <= placement.version) {
+        let statements = shape_file(&mut history, (&file.file(), &file.text), &before, shadow)?;
+        before.push(Shaped::of(file, statements));
+    }
+    for variation in declared.iter().filter(|v| v.service == placement.service) {
+        let text = (variation.file.as_str(), variation.text.as_str());
+        // It is there, whatever migrations behind it would make of its text now.
+        let Ok(statements) = shape_file(&mut history, text, &before, shadow) else { continue };
+        before.push(Shaped {
+            version: placement.version,
+            name: variation.name.clone(),
+            file: variation.file.clone(),
+            checksum: variation.checksum.clone(),
+            statements,
+        });
+    }
+    shape_file(&mut history, source, &before, shadow)
 }
 
 /// A variation is one tenant's alone, and one transaction's.

@@ -152,3 +152,102 @@ async fn shadow_is_gone(lab: &Lab) {
     let sql = format!("SELECT count(*) FROM pg_database WHERE datname = '{name}'");
     assert_eq!(one::<i64>(&lab.app.data().await, &sql).await, 0, "{name}");
 }
+
+/// A block that makes roles and grants among its tables: the shadow has no such roles, and nobody may make any there.
+#[tokio::test]
+async fn blocks_that_make_roles_and_schemas() {
+    let (lab, slugs) = lab().await;
+    let text =
+        "DO $$ DECLARE reader text := coalesce(current_setting('app.reader', true), 'tenantry_no_such_role');
+                BEGIN
+                  IF NOT EXISTS (SELECT 1 FROM information_schema.schemata WHERE schema_name = 'store') THEN
+                    CREATE SCHEMA store;
+                  END IF;
+                  IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = reader) THEN
+                    EXECUTE 'CREATE ROLE ' || reader || ' NOLOGIN';
+                  END IF;
+                  CREATE TABLE store.boxes (id int PRIMARY KEY);
+                  EXECUTE 'GRANT USAGE ON SCHEMA store TO ' || reader;
+                  EXECUTE 'ALTER TABLE store.boxes OWNER TO ' || reader;
+                  EXECUTE 'alter default privileges in schema store grant all on tables to ' || reader;
+                END $$;
+                INSERT INTO store.boxes VALUES (1);";
+    lab.apply("0002_block.up.sql", text).await;
+    for slug in &slugs {
+        assert_eq!(one::<i64>(&lab.app.login(slug).await, "SELECT count(*) FROM boxes").await, 1, "{slug}");
+    }
+    let sql = "SELECT count(*) FROM pg_roles WHERE rolname = 'tenantry_no_such_role'";
+    assert_eq!(one::<i64>(&lab.app.data().await, sql).await, 0);
+}
+
+/// Temporary tables of a block are each tenant's own, and none is left, however the block ends.
+#[tokio::test]
+async fn temporary_tables_of_a_block() {
+    let (lab, slugs) = lab().await;
+    for (slug, n) in slugs.iter().zip(1..) {
+        let more = format!(
+            "INSERT INTO notes (author, body) SELECT 1, '{slug} ' || g FROM generate_series(1, {n} * 3) g"
+        );
+        lab.app.login(slug).await.batch_execute(&more).await.unwrap();
+    }
+    let block = |early: &str| {
+        format!(
+            "DO $$ DECLARE last integer := 0; batch integer := 2;
+             BEGIN
+               CREATE TEMP TABLE todo AS SELECT * FROM notes WHERE author = 1;
+               CREATE UNIQUE INDEX ON todo (id);
+               LOOP
+                 WITH few AS (SELECT id FROM todo WHERE id > last ORDER BY id LIMIT batch),
+                   done AS (UPDATE notes n SET body = body || '!' FROM few WHERE n.id = few.id)
+                 SELECT max(id) INTO last FROM few;
+                 EXIT WHEN last IS NULL;
+               END LOOP;
+               {early}
+               CREATE TEMP TABLE never ON COMMIT DROP AS SELECT 1 AS a;
+             END $$;"
+        )
+    };
+    lab.apply("0002_mark.up.sql", &block("")).await;
+    lab.apply("0003_early.up.sql", &(block("RETURN;") + &block("") + "CREATE INDEX ON notes (body);")).await;
+    lab.app.tenant("later", tenantry_domain::Isolation::Schema).await;
+    for (slug, n) in slugs.iter().zip(1_i64..) {
+        let own = lab.app.login(slug).await;
+        let sql = "SELECT count(*) FILTER (WHERE body LIKE '%!!!' AND author = 1) * 100
+            + count(*) FILTER (WHERE body LIKE '%!') FROM notes";
+        let marked = n * 3 + 1;
+        assert_eq!(one::<i64>(&own, sql).await, marked * 100 + marked, "{slug}");
+        let left: i64 = one(&own, "SELECT count(*) FROM pg_class WHERE relname IN ('todo', 'never')").await;
+        assert_eq!(left, 0, "{slug}");
+    }
+}
+
+/// A body that defines and locks: what migrations have of it reaches everyone, and no tenant stops the others.
+#[tokio::test]
+async fn locks_in_a_body_that_defines() {
+    let (lab, slugs) = lab().await;
+    let text = "CREATE FUNCTION swap(name text) RETURNS text LANGUAGE plpgsql AS $$
+        BEGIN
+          EXECUTE format('LOCK TABLE %I IN ACCESS EXCLUSIVE MODE', name);
+          LOCK TABLE users;
+          EXECUTE format('ALTER TABLE %I ADD COLUMN swapped integer DEFAULT 7', name);
+          RETURN name;
+        END $$;
+        SELECT swap('notes');";
+    lab.apply("0002_swap.up.sql", text).await;
+    for slug in &slugs {
+        let own = lab.app.login(slug).await;
+        assert_eq!(one::<i64>(&own, "SELECT sum(swapped) FROM notes").await, 14, "{slug}");
+        own.batch_execute("BEGIN").await.unwrap();
+        let e = own.batch_execute("SELECT swap('notes')").await.unwrap_err();
+        assert_eq!(e.code().unwrap().code(), "42501", "{slug}");
+        own.batch_execute("ROLLBACK").await.unwrap();
+    }
+    // It does not even wait for the lock: that would stop those behind it.
+    let shared: Vec<_> = slugs.iter().filter(|s| s.contains("shared")).collect();
+    let (first, second) = (lab.app.login(shared[0]).await, lab.app.login(shared[1]).await);
+    first.batch_execute("BEGIN; SELECT * FROM notes").await.unwrap();
+    second.batch_execute("SET lock_timeout = '20s'").await.unwrap();
+    let call =
+        tokio::time::timeout(std::time::Duration::from_secs(5), second.batch_execute("SELECT swap('notes')"));
+    assert_eq!(call.await.unwrap().unwrap_err().code().unwrap().code(), "42501");
+}

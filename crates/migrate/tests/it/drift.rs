@@ -221,3 +221,37 @@ async fn with_an_integer_tenant_key_and_several_versions_of_one_breakage() {
     }
     assert_eq!(said(&lab.drift(&Wanted::default()).await), [""; 0]);
 }
+
+/// A database of a tenant's own has global tables of its own.
+#[tokio::test]
+async fn global_tables_in_a_database_of_ones_own() {
+    let options = AppOptions { global: vec!["countries".to_owned()], ..AppOptions::default() };
+    let lab = Lab::new(options).await;
+    lab.apply("0001_a.up.sql", "CREATE TABLE countries (code text PRIMARY KEY, name text);").await;
+    lab.tenants().await;
+    lab.apply("0002_b.up.sql", "ALTER TABLE countries ADD COLUMN area int;").await;
+    let fine = lab.drift(&Wanted::default()).await;
+    assert!(fine.drifted.is_empty(), "{:?}", fine.drifted);
+    let id = lab.app.platform.registry.find_tenant("in-database").await.unwrap().tenant.id;
+    let database = lab.app.platform.registry.placements(id).await.unwrap().remove(0).database;
+    let server = lab.app.platform.clusters.server("local").unwrap();
+    let own = tenantry_postgres::connect::connect(server, &database, "test").await.unwrap();
+    own.batch_execute("ALTER TABLE global.countries DROP COLUMN name").await.unwrap();
+    let drifted = lab.drift(&Wanted::default()).await.drifted;
+    let said: Vec<_> = drifted.iter().map(|f| (f.subject.title.as_str(), f.differences.len())).collect();
+    assert_eq!(said, [("tenant in-database, its global tables", 1)]);
+}
+
+/// What a file drops of the global tables goes behind its tenants, and is not missed.
+#[tokio::test]
+async fn what_went_last_is_no_drift() {
+    let options = AppOptions { global: vec!["countries".to_owned()], ..AppOptions::default() };
+    let lab = Lab::new(options).await;
+    let first =
+        "CREATE TABLE countries (code text PRIMARY KEY); CREATE TABLE a (c text REFERENCES countries);";
+    lab.apply("0001_a.up.sql", first).await;
+    lab.tenants().await;
+    lab.apply("0002_b.up.sql", "ALTER TABLE a DROP COLUMN c; DROP TABLE countries;").await;
+    let report = lab.drift(&Wanted::default()).await;
+    assert!(report.drifted.is_empty() && report.unknown.is_empty(), "{report:?}");
+}

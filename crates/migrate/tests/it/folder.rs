@@ -36,6 +36,13 @@ impl Lab {
         std::fs::write(self.folder.path().join(file), text).unwrap();
     }
 
+    /// Writes a file of a layout that has a folder for each migration.
+    pub fn migration(&self, file: &str, text: &str) {
+        let path = self.folder.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
     pub fn remove(&self, file: &str) {
         std::fs::remove_file(self.folder.path().join(file)).unwrap();
     }

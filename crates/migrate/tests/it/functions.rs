@@ -82,7 +82,7 @@ WITH moved AS (DELETE FROM notes WHERE author = 2 RETURNING id, body), kept AS (
 UPDATE users u SET name = u.name || ' ' || t.notes FROM tallies t WHERE t.author = u.id;
 MERGE INTO tallies t USING users u ON t.author = u.id
   WHEN MATCHED THEN UPDATE SET notes = t.notes + 100
-  WHEN NOT MATCHED THEN INSERT (author, notes) VALUES (u.id, 7);
+  WHEN NOT MATCHED THEN INSERT VALUES (u.id, 7);
 PREPARE more (text) AS INSERT INTO notes (author, body) SELECT id, $1 FROM users WHERE id = 2;
 EXECUTE more ('prepared');
 DEALLOCATE more;
@@ -118,5 +118,30 @@ async fn bodies_do_for_each_tenant_what_they_do_for_one() {
         check("SELECT count(*)::text FROM log WHERE op = 'D'", "2").await;
         let e = own.batch_execute("INSERT INTO tallies (author) VALUES (99)").await.unwrap_err();
         assert_eq!(e.code().unwrap().code(), "P0001", "{slug}: a constraint trigger fires at the end");
+    }
+}
+
+/// Each file runs as if in a session of its own: a function that has run doesn't insist on the types that it met.
+#[tokio::test]
+async fn a_function_that_ran_meets_columns_of_another_type() {
+    let lab = Lab::new(AppOptions::default()).await;
+    lab.apply("0001_first.up.sql", "CREATE TABLE users (id serial PRIMARY KEY, name text);").await;
+    let slugs = pairs(&lab).await;
+    lab.write(
+        "0002_fires.up.sql",
+        "CREATE TABLE seen (what text);
+         CREATE FUNCTION see() RETURNS trigger LANGUAGE plpgsql AS $$
+         DECLARE r record;
+         BEGIN r := row((SELECT e FROM (SELECT NEW.name) AS e)); INSERT INTO seen VALUES (r::text); RETURN NEW; END $$;
+         CREATE TRIGGER seen AFTER INSERT ON users FOR EACH ROW EXECUTE FUNCTION see();
+         INSERT INTO users (name) VALUES ('one');",
+    );
+    lab.write(
+        "0003_retypes.up.sql",
+        "ALTER TABLE users ALTER COLUMN name TYPE varchar(100); INSERT INTO users (name) VALUES ('two');",
+    );
+    lab.up().await.unwrap();
+    for slug in &slugs {
+        assert_eq!(one::<i64>(&lab.app.login(slug).await, "SELECT count(*) FROM seen").await, 2, "{slug}");
     }
 }

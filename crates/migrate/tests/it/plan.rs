@@ -15,7 +15,8 @@ const SECOND: &str = "CREATE TABLE tags (id serial PRIMARY KEY);
 async fn planned(lab: &Lab) -> Plan {
     let platform = &lab.app.platform;
     let standings = standings(&platform.app, &platform.clusters).await.unwrap();
-    plan(&platform.app, &Ask { basis: Basis::Servers(&standings), service: None, to: None }).unwrap()
+    plan(&platform.app, &Ask { basis: Basis::Servers(&standings), service: None, to: None, registry: None })
+        .unwrap()
 }
 
 fn rules(plan: &Plan) -> Vec<String> {
@@ -93,7 +94,7 @@ async fn offline_each_file_stands_for_itself() {
     lab.write("0003_third.up.sql", "ALTER TABLE notes DROP COLUMN kind;");
     let app = &lab.app.platform.app;
     let ask = |from, to| {
-        let ask = Ask { basis: Basis::Offline { from }, service: None, to };
+        let ask = Ask { basis: Basis::Offline { from }, service: None, to, registry: None };
         plan(app, &ask).map(|p| rules(&p))
     };
     assert_eq!(ask(None, None).unwrap(), ["index-not-concurrent:1", "drops-column:1"]);

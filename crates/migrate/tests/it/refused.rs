@@ -93,7 +93,34 @@ async fn applied_files_stay_as_they_are() {
     changed(refused(&lab).await, "migration 1_notes is applied, but its file is gone");
     lab.write(FIRST.0, FIRST.1);
     lab.write("0003_between.up.sql", "CREATE TABLE between_them (a int);");
-    changed(refused(&lab).await, "0003_between.up.sql stands before migration 5");
+    changed(refused(&lab).await, "0003_between.up.sql stands before 0005_later.up.sql");
     lab.remove("0003_between.up.sql");
+    assert!(lab.up().await.unwrap().applied.is_empty(), "put back, all is as it was");
+}
+
+/// Numbers that repeat are Prisma's habit: each file has a version of its own all the same, which stays what it is when files
+/// come later, and a file that comes too early is refused by name.
+#[tokio::test]
+async fn files_of_one_number_keep_their_places() {
+    let lab = Lab::new(AppOptions::default()).await;
+    lab.migration("5_b/migration.sql", "CREATE TABLE b (a int);");
+    lab.migration("5_c/migration.sql", "CREATE TABLE c (a int);");
+    assert_eq!(lab.up().await.unwrap().applied.len(), 2);
+    lab.tenants().await;
+    lab.migration("5_d/migration.sql", "ALTER TABLE c ADD COLUMN d int;");
+    lab.migration("7_e/migration.sql", "CREATE TABLE e (a int);");
+    lab.up().await.unwrap();
+    for slug in ["in-shared", "in-schema", "in-database"] {
+        assert_eq!(lab.versions(slug).await, (8, 8), "{slug}");
+        lab.app.login(slug).await.execute("SELECT d FROM c, b, e", &[]).await.unwrap();
+    }
+    for (early, next) in [("5_a", "5_b"), ("5_cc", "5_d"), ("6_x", "7_e")] {
+        lab.migration(&format!("{early}/migration.sql"), "CREATE TABLE early (a int);");
+        let e = refused(&lab).await;
+        assert_eq!(e.code(), ErrorCode::MigrationChanged);
+        let words = format!("{early}/migration.sql stands before {next}/migration.sql, which is applied");
+        assert!(e.message().contains(&words), "{e:?}");
+        std::fs::remove_dir_all(lab.folder().join(early)).unwrap();
+    }
     assert!(lab.up().await.unwrap().applied.is_empty(), "put back, all is as it was");
 }

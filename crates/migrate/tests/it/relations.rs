@@ -5,7 +5,7 @@ use tenantry_domain::Isolation;
 use tenantry_testkit::{AppOptions, TestApp};
 use tokio_postgres::Client;
 
-use crate::folder::{Lab, one};
+use crate::folder::{Lab, in_slug, one};
 
 /// Names of relations, columns, constraints and triggers of a schema, without what Tenantry adds.
 const OBJECTS: &str = "
@@ -287,4 +287,26 @@ async fn foreign_keys_that_set_columns_on_update() {
     let own = lab.app.login("ann-shared").await;
     let e = own.batch_execute("INSERT INTO posts VALUES (9, 99)").await.unwrap_err();
     assert_eq!(e.code().unwrap().code(), "23503", "the key is checked as before");
+}
+
+/// The usual way to an index of a partitioned table without stopping anybody: it is invalid while its parts are made.
+#[tokio::test]
+async fn an_index_of_a_partitioned_table_is_put_together() {
+    let lab = Lab::new(AppOptions::default()).await;
+    let text = "CREATE TABLE events (id int, at date NOT NULL, kind text) PARTITION BY RANGE (at);
+        CREATE TABLE events_25 PARTITION OF events FOR VALUES FROM ('2025-01-01') TO ('2026-01-01');
+        CREATE TABLE events_26 PARTITION OF events FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');";
+    lab.apply("0001_tables.up.sql", text).await;
+    lab.tenants().await;
+    let text = "CREATE INDEX events_kind ON ONLY events (kind);
+        CREATE INDEX CONCURRENTLY events_25_kind ON events_25 (kind);
+        CREATE INDEX CONCURRENTLY events_26_kind ON events_26 (kind);
+        ALTER INDEX events_kind ATTACH PARTITION events_25_kind;
+        ALTER INDEX events_kind ATTACH PARTITION events_26_kind;";
+    lab.apply("0002_index.up.sql", text).await;
+    for isolation in Isolation::ALL {
+        let own = lab.app.login(&in_slug(isolation)).await;
+        let sql = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('events_kind')";
+        assert!(one::<bool>(&own, sql).await, "{isolation}");
+    }
 }

@@ -319,3 +319,23 @@ async fn what_the_template_has_become_needs_no_declaration() {
     let e = lab.unvary("in-schema", "other", None).await.unwrap_err();
     assert!(e.next_step().contains("DROP INDEX other;") || e.sentence().contains("not taken back"), "{e:?}");
 }
+
+/// Blocks whose definitions show only when they run are tried on the shadow: those of the migrations before it, which a
+/// variation refers to, and its own.
+#[tokio::test]
+async fn behind_blocks_and_with_one() {
+    let lab = Lab::new(AppOptions::default()).await;
+    let block = "DO $$ DECLARE t text; BEGIN FOREACH t IN ARRAY ARRAY['red', 'blue'] LOOP
+        EXECUTE format('CREATE TABLE %I (id int PRIMARY KEY)', t || 's'); END LOOP; END $$;";
+    lab.apply("0001_blocks.up.sql", block).await;
+    lab.tenants().await;
+    let extra = "CREATE TABLE marks (red int REFERENCES reds);
+        DO $$ DECLARE t text; BEGIN FOREACH t IN ARRAY ARRAY['a', 'b'] LOOP
+        EXECUTE format('ALTER TABLE blues ADD COLUMN %I int', t); END LOOP; END $$;";
+    for isolation in OWN {
+        let slug = in_slug(isolation);
+        lab.vary(&slug, "more", extra).await.unwrap();
+        lab.app.login(&slug).await.query("SELECT a, b, red FROM blues, marks", &[]).await.unwrap();
+    }
+    assert_eq!(lab.said().await, [""; 0], "what was declared is no drift");
+}

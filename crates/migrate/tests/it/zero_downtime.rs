@@ -118,7 +118,7 @@ async fn roll_out(lab: &Lab, (file, text): &(String, String), workers: &mut [(St
     lab.write(file, text);
     let platform = &lab.app.platform;
     let standings = standings(&platform.app, &platform.clusters).await.unwrap();
-    let ask = Ask { basis: Basis::Servers(&standings), service: None, to: None };
+    let ask = Ask { basis: Basis::Servers(&standings), service: None, to: None, registry: None };
     let findings: Vec<String> =
         plan(&platform.app, &ask).unwrap().findings().map(|f| format!("{}: {}", f.rule, f.message)).collect();
     assert_eq!(findings, [""; 0], "{file} is safe");

@@ -4,17 +4,19 @@
 CREATE FUNCTION tenantry.guard_shared() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
 DECLARE
   context text;
-  own name := (SELECT a.attname
-                 FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
-                 JOIN pg_class c ON c.oid = d.adrelid
-                WHERE c.relnamespace = 'shared'::regnamespace AND pg_get_expr(d.adbin, d.adrelid) = :'current_tenant'
-                LIMIT 1);
+  own name;
   made record;
 BEGIN
   GET DIAGNOSTICS context = PG_CONTEXT;
   IF strpos(context, E'\n') = 0 AND (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) THEN
     RETURN;
   END IF;
+  -- Not before: it reads the defaults of every table of the database, and a rollout passes here for each tenant.
+  SELECT a.attname INTO own
+    FROM pg_attrdef d JOIN pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+    JOIN pg_class c ON c.oid = d.adrelid
+   WHERE c.relnamespace = 'shared'::regnamespace AND pg_get_expr(d.adbin, d.adrelid) = :'current_tenant'
+   LIMIT 1;
   FOR made IN
     SELECT DISTINCT c.oid, c.oid::regclass AS name, c.relkind, c.relrowsecurity, c.relforcerowsecurity,
            a.attnum, coalesce(a.attnotnull, false) AS filled,
@@ -56,6 +58,40 @@ BEGIN
   END LOOP;
 END $f$;
 
+-- A function of the app can't change who sees which rows: policies come from migrations, which know what the boundary must
+-- look like beside them. The one that the guard above makes passes, known by what it says.
+CREATE FUNCTION tenantry.guard_policies() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
+DECLARE
+  context text;
+  made record;
+BEGIN
+  GET DIAGNOSTICS context = PG_CONTEXT;
+  IF strpos(context, E'\n') = 0 AND (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) THEN
+    RETURN;
+  END IF;
+  FOR made IN
+    SELECT p.polname, c.oid::regclass AS name
+      FROM pg_event_trigger_ddl_commands() e
+      JOIN pg_policy p ON p.oid = e.objid AND e.classid = 'pg_policy'::regclass
+      JOIN pg_class c ON c.oid = p.polrelid
+     WHERE c.relnamespace = 'shared'::regnamespace
+       AND NOT (p.polname = 'tenantry' AND p.polpermissive AND p.polcmd = '*' AND p.polroles = ARRAY[0::oid]
+                AND NOT EXISTS (SELECT FROM pg_policy o WHERE o.polrelid = c.oid AND o.oid <> p.oid)
+                AND EXISTS (SELECT FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+                             WHERE a.attrelid = c.oid AND pg_get_expr(d.adbin, d.adrelid) = :'current_tenant'
+                               AND translate(pg_get_expr(p.polqual, c.oid), ' ()', '') = translate(format('%I=SELECT%sAS%I',
+                                     a.attname, :'current_tenant', split_part(split_part(:'current_tenant', '.', 2), '(', 1)), '()', '')
+                               AND pg_get_expr(p.polwithcheck, c.oid) = pg_get_expr(p.polqual, c.oid)))
+  LOOP
+    RAISE EXCEPTION 'policy % of % is made or changed while the application runs', made.polname, made.name
+      USING ERRCODE = '0A000', HINT = 'Make it in a migration.';
+  END LOOP;
+END $f$;
+ALTER FUNCTION tenantry.guard_policies() OWNER TO :"platform";
+REVOKE ALL ON FUNCTION tenantry.guard_policies() FROM PUBLIC;
+CREATE EVENT TRIGGER tenantry_guard_policies ON ddl_command_end
+  WHEN TAG IN ('CREATE POLICY', 'ALTER POLICY') EXECUTE FUNCTION tenantry.guard_policies();
+
 -- A function that a tenant calls can't take anything from the others.
 CREATE FUNCTION tenantry.guard_drop() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
 DECLARE gone record;
@@ -65,7 +101,8 @@ BEGIN
   END IF;
   FOR gone IN
     SELECT object_type, object_identity FROM pg_event_trigger_dropped_objects()
-     WHERE original AND NOT is_temporary AND schema_name = 'shared'
+     -- Before PostgreSQL 18 a policy has no schema here.
+     WHERE original AND NOT is_temporary AND 'shared' IN (schema_name, CASE object_type WHEN 'policy' THEN address_names[1] END)
   LOOP
     RAISE EXCEPTION '% % would be dropped for every tenant', gone.object_type, gone.object_identity
       USING ERRCODE = '0A000', HINT = 'Drop it in a migration.';

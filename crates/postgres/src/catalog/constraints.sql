@@ -19,7 +19,8 @@ FROM unnest($1::oid[]) AS d (objid)
 JOIN pg_catalog.pg_class c ON c.oid = d.objid
 JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid
 WHERE c.relkind IN ('r', 'p')
-  AND CASE k.contype WHEN 'c' THEN k.conislocal OR c.relispartition
+  -- A check that is NOT VALID comes late, and reaches a table's partitions and children with it.
+  AND CASE k.contype WHEN 'c' THEN (k.conislocal OR c.relispartition) AND (k.convalidated OR k.coninhcount = 0)
                      WHEN 'f' THEN k.conparentid = 0
                      ELSE k.contype IN ('p', 'u', 'x') END
 ORDER BY c.relname COLLATE "C", k.conname COLLATE "C"

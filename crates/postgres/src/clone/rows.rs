@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use tenantry_domain::{Error, ErrorCode, Result, ResultExt};
 use tokio_postgres::GenericClient;
 
-use crate::catalog::part::{Column, get};
+use crate::catalog::part::{Column, Part, get};
 use crate::catalog::source::Source;
 use crate::ident::quote_literal;
 
@@ -19,6 +19,9 @@ pub struct TableRows {
     pub columns: Vec<RowColumn>,
     /// Whether an identity column refuses values unless `OVERRIDING SYSTEM VALUE` is said.
     pub overriding: bool,
+    /// Whether row-level security could hide rows from the role that copies them.
+    #[serde(default)]
+    pub guarded: bool,
 }
 
 /// A column to copy.
@@ -89,11 +92,14 @@ pub(super) async fn tables(
         columns.entry(column.relation.1).or_default().push(column);
     }
     let names: HashMap<u32, &str> = source.parts.iter().map(|p| (p.address.1, p.name.as_str())).collect();
+    let secured = |p: &&Part| p.later.iter().any(|s| s.ends_with(" ENABLE ROW LEVEL SECURITY"));
+    let guarded: BTreeSet<u32> = source.parts.iter().filter(secured).map(|p| p.address.1).collect();
     ordered(&filled, references)
         .into_iter()
         .map(|oid| {
             let table = names.get(&oid).copied().unwrap_or_default();
-            table_rows(table, columns.get(&oid).map_or(&[][..], Vec::as_slice))
+            let columns = columns.get(&oid).map_or(&[][..], Vec::as_slice);
+            Ok(TableRows { guarded: guarded.contains(&oid), ..table_rows(table, columns)? })
         })
         .collect()
 }
@@ -111,6 +117,7 @@ fn table_rows(table: &str, columns: &[&Column]) -> Result<TableRows> {
         table: table.to_owned(),
         columns: copied.map(|c| RowColumn { name: c.name.clone(), cast_to: c.cast_to.clone() }).collect(),
         overriding: columns.iter().any(|c| c.always),
+        guarded: false,
     })
 }
 

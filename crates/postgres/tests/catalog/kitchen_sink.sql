@@ -85,6 +85,8 @@ CREATE TABLE events_rest PARTITION OF events DEFAULT PARTITION BY HASH (id);
 CREATE TABLE events_rest_0 PARTITION OF events_rest FOR VALUES WITH (MODULUS 2, REMAINDER 0);
 CREATE TABLE events_rest_1 PARTITION OF events_rest FOR VALUES WITH (MODULUS 2, REMAINDER 1);
 ALTER TABLE events ADD PRIMARY KEY (id, at);
+ALTER TABLE events ADD CONSTRAINT soon CHECK (id < 1000000) NOT VALID;
+ALTER TABLE base ADD CONSTRAINT soon CHECK (id < 1000000) NOT VALID;
 CREATE INDEX events_kind ON events (kind);
 CREATE INDEX events_2026_only ON events_2026 (kind, at);
 CREATE TABLE event_notes (id bigint, at timestamptz, note text, FOREIGN KEY (id, at) REFERENCES events);

@@ -71,6 +71,7 @@ impl Catalog {
         let mut materialized = Vec::new();
         for reader in readers {
             self.views.remove(reader);
+            self.forget_policies_on(reader);
             if self.tables.get(reader).is_some_and(|t| t.materialized) {
                 self.drop_table(reader);
                 materialized.push(reader.clone());

@@ -25,14 +25,8 @@ pub(crate) struct Sequence {
 /// What kind of type a name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum TypeKind {
-    /// With the number of the file that made it: only there are new values usable at once.
-    Enum {
-        file: usize,
-        values: Vec<String>,
-    },
-    Domain {
-        checks: Vec<String>,
-    },
+    Enum { values: Vec<String> },
+    Domain { checks: Vec<String> },
     Composite,
     Range,
 }
@@ -46,4 +40,6 @@ pub(crate) struct Routine {
     pub writes: bool,
     /// One of them runs TRUNCATE.
     pub truncates: bool,
+    /// One of them ends transactions.
+    pub ends: bool,
 }

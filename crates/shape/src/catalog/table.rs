@@ -29,6 +29,8 @@ pub(crate) struct Table {
     pub inherits: Vec<String>,
     /// The columns that its partition key reads; none: it is not partitioned.
     pub partitioned_by: Option<Vec<String>>,
+    /// Row-level security of the app's own.
+    pub security: super::RowSecurity,
 }
 
 /// A trigger or a rule.
@@ -39,7 +41,9 @@ pub(crate) struct Trigger {
     pub on_delete: bool,
     /// It fires on TRUNCATE.
     pub on_truncate: bool,
-    /// A constraint trigger that waits for the end of the transaction.
+    /// A constraint trigger that can wait for the end of the transaction.
+    pub deferrable: bool,
+    /// It does, unless SET CONSTRAINTS says otherwise.
     pub deferred: bool,
     /// The function that it calls.
     pub function: String,

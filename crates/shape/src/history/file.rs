@@ -1,37 +1,31 @@
 //! One file: its statements one after the other, and what is refused of them.
 
+mod carried;
+
 use std::collections::BTreeMap;
 
 use crate::catalog::Catalog;
-use crate::model::{Emitted, Options, Scope, Statement};
+use crate::model::{Options, Scope, Statement};
 use crate::refuse::{Refusal, Refuse, ShapeError};
 use crate::script;
 use crate::source::{self, Data, Piece, Remark};
-use crate::statement::{self, FileState, Output, Resolve, Setting, Work};
+use crate::statement::{self, FileState, Resolve, Waiting, Work};
 use crate::text;
-use crate::tokens::Tokens;
 
+use super::blame::named_in;
 use super::{AskShadow, ShadowAnswer, ShadowQuestion};
+use carried::Carried;
 
 /// Carries a file.
 pub(super) struct Carrier<'a, 'f> {
     options: &'a Options,
     /// What there was before the file.
     before: &'a Catalog,
-    files: usize,
     ask: Option<&'a mut AskShadow<'f>>,
     /// What the shadow has said, by line and question.
     answers: BTreeMap<(usize, String), ShadowAnswer>,
     /// Why the shadow could not be asked.
     failed: Option<ShapeError>,
-}
-
-/// What a statement becomes.
-#[derive(Debug, Default)]
-struct Carried {
-    output: Output,
-    notes: Vec<String>,
-    shadow: Option<Emitted>,
 }
 
 /// How far a file has come.
@@ -40,16 +34,13 @@ struct Progress {
     catalog: Catalog,
     state: FileState,
     statements: Vec<Statement>,
+    /// Behind each of them.
+    waiting: Vec<Waiting>,
 }
 
 impl<'a, 'f> Carrier<'a, 'f> {
-    pub fn new(
-        options: &'a Options,
-        before: &'a Catalog,
-        files: usize,
-        ask: Option<&'a mut AskShadow<'f>>,
-    ) -> Self {
-        Self { options, before, files, ask, answers: BTreeMap::new(), failed: None }
+    pub fn new(options: &'a Options, before: &'a Catalog, ask: Option<&'a mut AskShadow<'f>>) -> Self {
+        Self { options, before, ask, answers: BTreeMap::new(), failed: None }
     }
 
     /// The statements of a file with what there is after them.
@@ -61,6 +52,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             catalog: self.before.clone(),
             state: FileState { connects: script.connects.clone(), ..FileState::default() },
             statements: Vec::with_capacity(pieces.len()),
+            waiting: Vec::new(),
         };
         let mut now = start.clone();
         for i in 0..pieces.len() {
@@ -73,11 +65,15 @@ impl<'a, 'f> Carrier<'a, 'f> {
             let end = self.end(file, last, &mut now);
             now.statements.extend(end);
         }
+        statement::fire_between_turns(&mut now.statements, &now.waiting);
         Ok((now.catalog, now.statements))
     }
 
     /// What a file leaves to be done behind its last statement.
     fn end(&self, file: &str, last: &Piece<'_>, now: &mut Progress) -> Option<Statement> {
+        // What a psql of its own would have given back by ending.
+        let rows = now.statements.iter().flat_map(|s| &s.shared).any(|e| e.scope == Scope::Tenant);
+        let unlocks = now.catalog.session_locks && rows;
         let mut work = Work {
             options: self.options,
             catalog: &mut now.catalog,
@@ -86,18 +82,19 @@ impl<'a, 'f> Carrier<'a, 'f> {
             shared: String::new(),
             data: None,
             later: &[],
-            file: self.files,
             notes: Vec::new(),
             shadow: None,
+            retired: Vec::new(),
             resolve: None,
         };
-        let output = statement::end(&mut work)?;
+        let output = statement::end(&mut work, unlocks)?;
         Some(Statement {
             file: file.to_owned(),
             line: last.line,
             column: last.column,
             shared: output.shared,
             plain: output.plain,
+            retired: work.retired,
             notes: work.notes,
             ..Statement::default()
         })
@@ -157,6 +154,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
             Some(Remark::Note(note)) => {
                 statement.notes.push(note.clone());
                 now.statements.push(statement);
+                now.waiting.push(Waiting::default());
                 return Ok(Ok(()));
             }
             None => {}
@@ -169,9 +167,11 @@ impl<'a, 'f> Carrier<'a, 'f> {
         Ok(carried.map(|carried| {
             statement.shared = carried.output.shared;
             statement.plain = carried.output.plain;
+            statement.retired = carried.retired;
             statement.notes = carried.notes;
             statement.shadow = carried.shadow;
             now.statements.push(statement);
+            now.waiting.push(statement::waiting(&now.catalog, &now.state));
         }))
     }
 
@@ -194,7 +194,7 @@ impl<'a, 'f> Carrier<'a, 'f> {
                 let before = (now.catalog.clone(), now.state.clone());
                 match self.text(&sql, (None, later), now) {
                     Ok((carried, _)) => all.add(carried),
-                    Err(refuse) if refuse.is_duplicate() => {
+                    Err(refuse) if refuse.duplicate => {
                         (now.catalog, now.state) = before;
                         all.notes.push(format!("the block has nothing to do: {}", refuse.reason));
                     }
@@ -229,20 +229,13 @@ impl<'a, 'f> Carrier<'a, 'f> {
                     let open =
                         "what the block defines shows when it is tried on a server, and is not told here";
                     all.notes.push(open.to_owned());
-                } else if all.output.shared.is_empty() {
+                } else if all.output.shared.is_empty() && all.retired.is_empty() {
                     all.notes.push("the block has nothing to do".to_owned());
                 }
             }
             None => {}
         }
-        statement::fire_at_once(&now.catalog, &mut all.output);
-        statement::make_resumable(&mut all.output)?;
-        if all.output.shared.iter().any(|e| !e.transactional) {
-            // What was set for the transaction ended with it.
-            let again = |scope| move |s: &Setting| Emitted { sql: s.sql.clone(), scope, transactional: true };
-            all.output.shared.extend(now.state.settings.iter().map(again(Scope::Database)));
-            all.output.plain.extend(now.state.settings.iter().map(again(Scope::Tenant)));
-        }
+        all.finish(&now.state)?;
         Ok(all)
     }
 
@@ -256,6 +249,8 @@ impl<'a, 'f> Carrier<'a, 'f> {
         statement::check_function(&mut now.catalog, text)?;
         let plain = text::plain(text, &now.catalog, self.options)?;
         let shared = text::shared(&plain, &now.catalog, self.options)?;
+        now.catalog.session_locks |= text::outlasts_transactions(&plain);
+        now.catalog.bodies_defer |= text::defers_in_body(&plain)?;
         let mut work = Work {
             options: self.options,
             catalog: &mut now.catalog,
@@ -264,16 +259,16 @@ impl<'a, 'f> Carrier<'a, 'f> {
             shared,
             data,
             later,
-            file: self.files,
             notes: Vec::new(),
             shadow: None,
+            retired: Vec::new(),
             resolve: None,
         };
         let output =
             statement::carry(&mut work).map_err(|refuse| statement::explain(work.catalog, refuse))?;
-        let (notes, shadow, resolve) = (work.notes, work.shadow, work.resolve);
+        let (notes, shadow, retired, resolve) = (work.notes, work.shadow, work.retired, work.resolve);
         now.state.runs |= output.shared.iter().chain(&output.plain).any(|e| e.transactional);
-        Ok((Carried { output, notes, shadow }, resolve))
+        Ok((Carried { output, notes, shadow, retired }, resolve))
     }
 
     /// Statements that a block ran on the shadow, carried as if they stood in the file; how many define something.
@@ -340,14 +335,6 @@ impl<'a, 'f> Carrier<'a, 'f> {
     }
 }
 
-impl Carried {
-    fn add(&mut self, other: Carried) {
-        self.output.add(other.output);
-        self.notes.extend(other.notes);
-        self.shadow = self.shadow.take().or(other.shadow);
-    }
-}
-
 /// Whether a statement defines nothing: those that the server reports to event triggers are all others.
 fn is_data(stmt: &pg_query::protobuf::Node) -> bool {
     use pg_query::NodeEnum as N;
@@ -370,27 +357,4 @@ fn refusal(file: &str, piece: &Piece<'_>, refuse: Refuse) -> Refusal {
         reason: refuse.reason,
         remedy: refuse.remedy,
     }
-}
-
-/// Whether one of these statements, which could have made it, names what is missing.
-fn named_in(what: &str, refused: &[&Piece<'_>]) -> bool {
-    let missing: Vec<&str> = what.split(' ').collect();
-    refused.iter().any(|piece| {
-        Tokens::scan(piece.text).is_ok_and(|tokens| {
-            let data = ["copy", "insert", "update", "delete"].iter().any(|word| tokens.is(0, word));
-            !data
-                && tokens
-                    .list
-                    .iter()
-                    .any(|t| !t.name.is_empty() && missing.contains(&t.name.as_str()) && !is_noun(&t.name))
-        })
-    })
-}
-
-/// The words that say what kind of thing is missing.
-fn is_noun(word: &str) -> bool {
-    matches!(
-        word,
-        "table" | "column" | "of" | "the" | "primary" | "key" | "constraint" | "index" | "view" | "type"
-    )
 }

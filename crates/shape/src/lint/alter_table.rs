@@ -7,7 +7,7 @@ use super::lock::{Hold, LockMode};
 use super::rule::Rule;
 use super::site::Site;
 use super::world::{Kind, name_of};
-use super::{add_column, column_type, constraint};
+use super::{add_column, column_type, constraint, policy};
 
 /// Looks at each command.
 pub(super) fn examine(site: &mut Site<'_>, stmt: &AlterTableStmt) {
@@ -46,6 +46,7 @@ fn command(site: &mut Site<'_>, table: &str, cmd: &AlterTableCmd) {
             "drop it once no previous version runs",
         ),
         T::AtColumnDefault if cmd.def.is_none() && is_live => drop_default(site, table, cmd),
+        T::AtEnableRowSecurity => policy::enable(site, table),
         T::AtSetLogged
         | T::AtSetUnLogged
         | T::AtSetAccessMethod

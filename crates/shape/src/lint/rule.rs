@@ -81,6 +81,8 @@ rules! {
     JsonColumn = "json-column", "adds a column of type json";
     /// ON CONFLICT can't use a deferrable key.
     DeferrableKey = "deferrable-key", "makes a key deferrable";
+    /// Rows are read and written only where a policy lets them through.
+    HidesRows = "hides-rows", "puts a table under row-level security or a policy more";
     /// More goes than what is named.
     DropCascade = "drop-cascade", "drops whatever depends on it";
     /// All rows go.

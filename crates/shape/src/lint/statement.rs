@@ -7,7 +7,7 @@ use super::lock::{Hold, LockMode};
 use super::rule::Rule;
 use super::site::Site;
 use super::world::{last_name, name_of};
-use super::{alter_table, data, drop, index, maintenance, rename};
+use super::{alter_table, data, drop, index, maintenance, policy, rename};
 use crate::ast;
 
 /// Looks at a statement.
@@ -24,7 +24,8 @@ pub(super) fn examine(site: &mut Site<'_>, node: &NodeEnum) {
         NodeEnum::CreateTrigStmt(s) => {
             site.lock(&name_of(s.relation.as_ref()), LockMode::ShareRowExclusive, Hold::Moment);
         }
-        NodeEnum::CreatePolicyStmt(s) => {
+        NodeEnum::CreatePolicyStmt(s) => policy::create(site, s),
+        NodeEnum::AlterPolicyStmt(s) => {
             site.lock(&name_of(s.table.as_ref()), LockMode::AccessExclusive, Hold::Moment);
         }
         NodeEnum::TruncateStmt(s) => data::truncate(site, s),

@@ -224,6 +224,16 @@ const CASES: &[(&[&str], &str, &str)] = &[
         "ALTER TABLE t ADD CONSTRAINT k UNIQUE (a) DEFERRABLE",
         "ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES other DEFERRABLE NOT VALID",
     ),
+    (
+        &["hides-rows"],
+        "ALTER TABLE t ENABLE ROW LEVEL SECURITY",
+        "CREATE TABLE fresh (a int); ALTER TABLE fresh ENABLE ROW LEVEL SECURITY; ALTER TABLE t FORCE ROW LEVEL SECURITY",
+    ),
+    (
+        &["hides-rows"],
+        "CREATE POLICY p ON t AS RESTRICTIVE USING (true)",
+        "CREATE POLICY p ON t USING (true); ALTER POLICY p ON t USING (false); DROP POLICY p ON t",
+    ),
     (&["drops-table", "drop-cascade"], "DROP TABLE other CASCADE", "DROP TABLE IF EXISTS gone CASCADE"),
     (
         &["drops-column", "drop-cascade"],

@@ -116,6 +116,8 @@ fn statement(content: &Value, block: &mut Block) {
             block.writes.push((sql.to_owned(), into));
         }
         NodeEnum::LockStmt(_) => block.locks = true,
+        // When rows are checked defines nothing.
+        NodeEnum::ConstraintsSetStmt(_) => {}
         _ => block.defines.push(sql.to_owned()),
     }
 }

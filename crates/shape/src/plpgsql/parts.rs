@@ -1,5 +1,7 @@
 //! The statements of a PL/pgSQL body by their tokens.
 
+use std::ops::Range;
+
 use crate::tokens::Tokens;
 
 /// What a statement does.
@@ -31,9 +33,14 @@ pub(crate) struct Part {
 impl Part {
     /// As it is written.
     pub fn text<'a>(&self, tokens: &Tokens<'a>) -> &'a str {
+        tokens.text.get(self.range(tokens)).unwrap_or_default()
+    }
+
+    /// Its place in the text, in bytes.
+    pub fn range(&self, tokens: &Tokens<'_>) -> Range<usize> {
         let start = tokens.list.get(self.first).map_or(0, |t| t.range.start);
         let end = self.end.checked_sub(1).and_then(|i| tokens.list.get(i)).map_or(start, |t| t.range.end);
-        tokens.text.get(start..end).unwrap_or_default()
+        start..end
     }
 }
 
@@ -53,8 +60,8 @@ pub(crate) fn of(tokens: &Tokens<'_>) -> Vec<Part> {
     found
 }
 
-/// Whether token `i` can begin a statement.
-fn begins(tokens: &Tokens<'_>, i: usize) -> bool {
+/// Whether token `i` of a body can begin a statement.
+pub(crate) fn begins(tokens: &Tokens<'_>, i: usize) -> bool {
     i == 0
         || tokens.symbol(i - 1, ';')
         || tokens.written(i - 1) == ">>"

@@ -4,6 +4,7 @@ mod add_column;
 mod constraints;
 mod identity_cmd;
 mod refused;
+mod security;
 mod triggers;
 
 pub(super) use constraints::add_to;
@@ -13,7 +14,8 @@ use pg_query::protobuf::{
     AlterTableCmd, AlterTableStmt, AlterTableType, ColumnDef, DropBehavior, Node, ObjectType,
 };
 
-use super::{Output, Work, create_table, inherit, materialized_view, partition, rls};
+use super::retire::takes_away;
+use super::{Output, Work, create_table, inherit, materialized_view, partition, rls, view};
 use crate::ast;
 use crate::emit;
 use crate::model::{Emitted, Scope};
@@ -33,6 +35,8 @@ pub(crate) struct Plan {
     pub after: Vec<Emitted>,
     /// Tables that a new or validated foreign key reads.
     pub reads: Vec<String>,
+    /// Row-level security of the app's own changes.
+    pub secures: bool,
 }
 
 /// Carries an ALTER TABLE.
@@ -61,13 +65,20 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: AlterTableStmt) -> Result<Output,
         let Some(NodeEnum::AlterTableCmd(cmd)) = &cmd.node else { continue };
         command(work, &name, (**cmd).clone(), &mut plan)?;
     }
+    if plan.secures {
+        plan.after.extend(rls::settle(work, &name)?);
+    }
     let transactional = !stmt.cmds.iter().any(detaches_concurrently);
     let plain = Emitted { transactional, ..plain(work, global)? };
     if global {
         let shared = Emitted { sql: work.shared.clone(), scope: Scope::Database, transactional: true };
-        return Ok(Output { shared: vec![shared], plain: vec![plain] });
+        let output = Output { shared: vec![shared], plain: vec![plain] };
+        let commands = stmt.cmds.iter().filter_map(|c| c.node.as_ref());
+        let mut only = commands.map(|c| matches!(c, NodeEnum::AlterTableCmd(c) if takes_away(c)));
+        return Ok(if only.all(|takes| takes) { work.retire(&[name], output) } else { output });
     }
     if !plan.fill.is_empty() {
+        plan.fill = rls::as_owner(work, std::slice::from_ref(&name), plan.fill)?;
         let (early, keys): (Vec<_>, Vec<_>) =
             plan.cmds.into_iter().partition(|c| c.subtype() != AlterTableType::AtAddConstraint);
         plan.cmds = early;
@@ -161,19 +172,7 @@ fn other_relation(work: &mut Work<'_>, stmt: &AlterTableStmt, name: &str) -> Res
             Ok(work.as_written(global))
         }
         ObjectType::ObjectType => Ok(work.as_written(false)),
-        ObjectType::ObjectView | ObjectType::ObjectTable => {
-            let options = stmt.cmds.iter().any(|n| {
-                matches!(&n.node, Some(NodeEnum::AlterTableCmd(c))
-                    if matches!(c.subtype(), AlterTableType::AtSetRelOptions | AlterTableType::AtResetRelOptions))
-            });
-            if options {
-                return Err(Refuse::shared(
-                    "options of a view are Tenantry's: every view is security_invoker",
-                    "leave it out",
-                ));
-            }
-            Ok(work.as_written(false))
-        }
+        ObjectType::ObjectView | ObjectType::ObjectTable => view::alter(work, stmt),
         _ => Err(Refuse::all("ALTER of this kind of relation is not carried", "take the statement out")),
     }
 }
@@ -228,6 +227,7 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
             plan.after.extend(partition::detach(work, &cmd)?);
         }
         T::AtAddInherit | T::AtDropInherit => inherit::alter(work, table, &cmd)?,
+        kind if security::concerns(kind) => return security::command(work, table, &cmd, plan),
         // Left out of both shapes.
         T::AtChangeOwner => return Ok(()),
         T::AtSetRelOptions

@@ -109,8 +109,8 @@ fn remember(
     if work.catalog.constraint_taken(&record.name, global(work, table))
         && work.table(table)?.constraint(&record.name).is_some()
     {
-        return Err(Refuse::all(
-            format!("the constraint {} exists already on table {table}", record.name),
+        return Err(Refuse::duplicate(
+            format!("the constraint {} of table {table}", record.name),
             "give it another name",
         ));
     }

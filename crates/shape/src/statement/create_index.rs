@@ -19,6 +19,7 @@ pub(crate) fn carry(work: &mut Work<'_>, mut stmt: IndexStmt) -> Result<Output, 
     let transactional = !stmt.concurrent;
     let plain = Emitted { transactional, ..work.plain_text(global) };
     if stmt.if_not_exists && work.catalog.relation_taken(&stmt.idxname, global) {
+        work.notes.push(format!("a relation {} is there: the index is left out", stmt.idxname));
         return Ok(Output { shared: Vec::new(), plain: vec![plain] });
     }
     if stmt.unique && !is_ordered(&stmt) {
@@ -76,10 +77,7 @@ fn name(work: &Work<'_>, table: &str, stmt: &mut IndexStmt, columns: &[String]) 
             names::choose(table, Some(&addition), "idx", |n| work.catalog.relation_taken(n, global));
     }
     if work.catalog.relation_taken(&stmt.idxname, global) {
-        return Err(Refuse::all(
-            format!("a relation {} exists already", stmt.idxname),
-            "give the index another name",
-        ));
+        return Err(Refuse::duplicate(format!("a relation {}", stmt.idxname), "give the index another name"));
     }
     Ok(())
 }

@@ -21,10 +21,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateSeqStmt) -> Result<Output,
         if stmt.if_not_exists {
             return Ok(work.as_written(false));
         }
-        return Err(Refuse::all(
-            format!("a relation {name} exists already"),
-            "give the sequence another name",
-        ));
+        return Err(Refuse::duplicate(format!("a relation {name}"), "give the sequence another name"));
     }
     let start = start_of(&stmt.options);
     let owner = owner_of(&stmt.options).flatten();

@@ -23,7 +23,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: CreateStmt) -> Result<Output, Ref
         if stmt.if_not_exists {
             return Ok(Output { shared: Vec::new(), plain: vec![work.plain_text(global)] });
         }
-        return Err(Refuse::all(format!("a relation {name} exists already"), "give the table another name"));
+        return Err(Refuse::duplicate(format!("a relation {name}"), "give the table another name"));
     }
     if global {
         return global_table(work, stmt, &name);

@@ -92,7 +92,7 @@ pub(super) fn already_there(
     if if_not_exists {
         return Ok(Some(Output { shared: Vec::new(), plain: vec![work.plain_text(false)] }));
     }
-    Err(Refuse::all(format!("a relation {name} exists already"), "give the new one another name"))
+    Err(Refuse::duplicate(format!("a relation {name}"), "give the new one another name"))
 }
 
 /// The columns of the result, under the names that the statement gives them.

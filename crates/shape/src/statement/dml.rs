@@ -1,13 +1,17 @@
 //! INSERT, UPDATE, DELETE, MERGE, SELECT, CALL: once for every tenant; on global tables once.
 
+mod order;
+
 use pg_query::NodeEnum;
+use pg_query::protobuf::Node;
 use serde_json::Value;
 
-use super::function::body::is_advisory_lock;
 use super::{Output, Resolve, Work, setting};
 use crate::ast;
+use crate::catalog::Catalog;
 use crate::model::{Emitted, Scope};
 use crate::refuse::Refuse;
+use crate::text;
 
 /// Carries a data statement.
 pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refuse> {
@@ -22,32 +26,16 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
     if settings.iter().any(|name| name == "search_path") {
         return Ok(work.left_out("set_config('search_path', ...) is left out: Tenantry sets the path"));
     }
-    // Channels and advisory locks are common to the sessions of a database.
-    let is_common = |f: &&String| *f == "pg_notify" || is_advisory_lock(f);
-    if let Some(function) = functions_called(&json).iter().find(is_common) {
-        if !matches!(stmt, NodeEnum::SelectStmt(_)) || !tables_named(&json).is_empty() {
-            return Err(Refuse::all(
-                format!("it calls {function}, which reaches every tenant's sessions"),
-                "do that in the application",
-            ));
-        }
-        return Ok(work.left_out(if function == "pg_notify" {
-            super::habits::NOTIFICATION
-        } else {
-            "the advisory lock is left out: Tenantry runs one migration at a time"
-        }));
+    if let Some(note) = left_out(stmt, &json)? {
+        return Ok(work.left_out(note));
     }
+    refuse_ends(work, &json)?;
     if let Some(output) = defining(work, stmt, &json)? {
         return Ok(output);
     }
-    if merges_without_columns(&json) {
-        return Err(Refuse::shared(
-            "MERGE ... INSERT has no list of columns",
-            "write the list of columns out",
-        ));
-    }
     let mut global = false;
     for target in written_tables(&json) {
+        refuse_system_catalog(work.catalog, &target)?;
         let table = work.own_object(&target)?;
         if work.catalog.tables.get(&table).is_some_and(|t| t.materialized) {
             return Err(Refuse::all(
@@ -77,7 +65,65 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Result<Output, Refu
         return Ok(Output { shared: vec![emitted(&work.shared)], plain: vec![emitted(&work.plain)] });
     }
     let shared = Emitted { sql: work.shared.clone(), scope: Scope::Tenant, transactional: true };
-    Ok(Output { shared: vec![shared], plain: vec![work.plain_text(false)] })
+    Ok(Output { shared: order::kept(work, stmt, shared)?, plain: vec![work.plain_text(false)] })
+}
+
+/// What a migration has no use for: a notification, and a SELECT that does nothing but take or release advisory locks.
+fn left_out(stmt: &NodeEnum, json: &Value) -> Result<Option<&'static str>, Refuse> {
+    if functions_called(json).iter().any(|f| f == "pg_notify") {
+        if !matches!(stmt, NodeEnum::SelectStmt(_)) || !tables_named(json).is_empty() {
+            return Err(Refuse::all(
+                "it calls pg_notify, which reaches every tenant's sessions",
+                "do that in the application",
+            ));
+        }
+        return Ok(Some(super::habits::NOTIFICATION));
+    }
+    let NodeEnum::SelectStmt(select) = stmt else { return Ok(None) };
+    let locks = |target: &Node| match &target.node {
+        Some(NodeEnum::ResTarget(t)) => match t.val.as_deref().and_then(|v| v.node.as_ref()) {
+            Some(NodeEnum::FuncCall(f)) => text::is_advisory_lock(&ast::names(&f.funcname)),
+            _ => false,
+        },
+        _ => false,
+    };
+    let only = !select.target_list.is_empty() && select.target_list.iter().all(locks);
+    Ok((only && tables_named(json).is_empty())
+        .then_some("the advisory lock is left out: Tenantry runs one migration at a time"))
+}
+
+/// Refuses to write rows of the server's own catalogs: it takes a superuser, and they are common to all tenants.
+pub(crate) fn refuse_system_catalog(catalog: &Catalog, target: &[String]) -> Result<(), Refuse> {
+    let Some(name) = target.last() else { return Ok(()) };
+    let qualified = matches!(target, [schema, _] if schema == "pg_catalog" || schema == "information_schema");
+    let unqualified = target.len() == 1 && name.starts_with("pg_") && !catalog.tables.contains_key(name);
+    if !qualified && !unqualified {
+        return Ok(());
+    }
+    Err(Refuse::all(
+        format!("it writes to the system catalog {name}, where the objects of all tenants stand"),
+        match name.as_str() {
+            "pg_index" => {
+                "write DROP INDEX before the statements that are to run without the index, and CREATE INDEX behind them"
+            }
+            "pg_trigger" => "write ALTER TABLE ... DISABLE TRIGGER and ENABLE TRIGGER around the statements",
+            "pg_enum" => "write ALTER TYPE ... ADD VALUE or RENAME VALUE",
+            "pg_constraint" => "write ALTER TABLE ... DROP CONSTRAINT and ADD CONSTRAINT",
+            _ => "write the command that makes the change (CREATE, ALTER, DROP)",
+        },
+    ))
+}
+
+/// Refuses a call of a procedure that commits.
+fn refuse_ends(work: &Work<'_>, json: &Value) -> Result<(), Refuse> {
+    let ends = |f: &String| work.catalog.functions.get(f).is_some_and(|r| r.ends);
+    match functions_called(json).into_iter().find(ends) {
+        None => Ok(()),
+        Some(procedure) => Err(Refuse::all(
+            format!("it calls {procedure}, which ends the transaction that the migration runs in"),
+            "call it from the application, or write what it does as statements of the migration",
+        )),
+    }
 }
 
 /// A call of a function that makes definitions: what they are, a shadow tells.
@@ -116,8 +162,13 @@ fn defining(work: &mut Work<'_>, stmt: &NodeEnum, json: &Value) -> Result<Option
 pub(crate) fn functions_called(json: &Value) -> Vec<String> {
     let mut found = Vec::new();
     ast::walk(json, &mut |kind, content| {
-        if kind == "FuncCall"
-            && let Some(name) = content
+        let call = match kind {
+            "FuncCall" => Some(content),
+            "CallStmt" => content.get("funccall"),
+            _ => None,
+        };
+        if let Some(call) = call
+            && let Some(name) = call
                 .get("funcname")
                 .and_then(Value::as_array)
                 .and_then(|parts| parts.last())
@@ -188,18 +239,6 @@ fn settings_made(json: &Value) -> Vec<String> {
                 found.push(setting.to_ascii_lowercase());
             }
         }
-    });
-    found
-}
-
-/// `WHEN NOT MATCHED THEN INSERT VALUES (...)`.
-fn merges_without_columns(json: &Value) -> bool {
-    let is_empty = |list: Option<&Value>| list.and_then(Value::as_array).is_none_or(Vec::is_empty);
-    let mut found = false;
-    ast::walk(json, &mut |kind, content| {
-        found |= kind == "MergeWhenClause"
-            && is_empty(content.get("target_list"))
-            && !is_empty(content.get("values"));
     });
     found
 }

@@ -2,18 +2,20 @@
 //! which tells its definitions; those are carried as if they stood in the file, in all shapes, since a look into
 //! the catalog means something else where many tenants share it.
 
+mod temporary;
+
 use pg_query::NodeEnum;
 use pg_query::protobuf::DoStmt;
 
 use super::function::body;
-use super::{Output, Resolve, Work};
+use super::{Output, Resolve, Work, schema};
 use crate::ast;
 use crate::catalog::Catalog;
 use crate::model::{Emitted, Scope};
-use crate::plpgsql::{self, Block, Noted};
+use crate::plpgsql::{self, Block, Kind, Noted};
 use crate::refuse::Refuse;
 use crate::text;
-use crate::tokens::Tokens;
+use crate::tokens::{Edits, Tokens};
 
 /// Carries a DO block.
 pub(crate) fn carry(work: &mut Work<'_>, stmt: &DoStmt) -> Result<Output, Refuse> {
@@ -28,16 +30,21 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &DoStmt) -> Result<Output, Refuse
         return Err(Refuse::all("the DO block can't be read", "write its statements out"));
     };
     if block.ends {
-        return Err(Refuse::all(
-            "the DO block ends the transaction that the migration runs in",
-            "take COMMIT and ROLLBACK out; write several migrations where the work is to be cut",
-        ));
+        work.plain = without_commits(&work.plain)?;
+        work.notes.push("COMMIT in the block is left out: a migration is one transaction".to_owned());
+    }
+    let (block, made) = schemas(work, block)?;
+    if made && !does_anything(&block) {
+        return Ok(Output::default());
     }
     if let Some(sql) = guarded(&block) {
         work.resolve = Some(Resolve::Guarded(sql));
         return Ok(Output::default());
     }
     let reads_catalog = block.reads.iter().any(|r| !work.catalog.tables.contains_key(r) && is_catalog(r));
+    if !reads_catalog && let Some(names) = temporary::only(&block, work.catalog) {
+        return temporary::rows(work, &names);
+    }
     if !defines(&block, work.catalog) {
         let told = reads_catalog && depends(&block, work.catalog).is_ok();
         if !told {
@@ -47,6 +54,54 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &DoStmt) -> Result<Output, Refuse
     depends(&block, work.catalog)?;
     work.resolve = plpgsql::probe(&work.plain, Noted::WritesToo)?.map(Resolve::Shadow);
     Ok(Output::default())
+}
+
+/// The schemas that a block makes stand for the tenant's from here on, in the block itself too; whether there are any.
+fn schemas(work: &mut Work<'_>, block: Block) -> Result<(Block, bool), Refuse> {
+    let mut made = false;
+    for sql in &block.defines {
+        if let Ok(NodeEnum::CreateSchemaStmt(mut stmt)) = ast::parse_one(sql) {
+            // A condition of the block may say that it is there.
+            stmt.if_not_exists = true;
+            schema::create(work, &stmt)?;
+            made = true;
+        }
+    }
+    if !made {
+        return Ok((block, false));
+    }
+    work.plain = text::plain(&work.plain, work.catalog, work.options)?;
+    let mut block = plpgsql::read_block(&work.plain).unwrap_or(block);
+    block.defines.retain(|sql| !matches!(ast::parse_one(sql), Ok(NodeEnum::CreateSchemaStmt(_))));
+    Ok((block, true))
+}
+
+fn does_anything(block: &Block) -> bool {
+    !(block.defines.is_empty()
+        && block.executes.is_empty()
+        && block.writes.is_empty()
+        && block.calls.is_empty())
+}
+
+/// The block without what ends a batch: all of it or nothing happens.
+fn without_commits(sql: &str) -> Result<String, Refuse> {
+    let tokens = text::scan(sql)?;
+    let Some(at) = text::body(&tokens) else { return Ok(sql.to_owned()) };
+    let body = tokens.string_value(at).unwrap_or_default();
+    let inner = text::scan(&body)?;
+    let mut edits = Edits::default();
+    for part in plpgsql::parts(&inner).iter().filter(|p| p.kind == Kind::Ends) {
+        if inner.is(part.first, "rollback") {
+            return Err(Refuse::all(
+                "the DO block rolls back the transaction that the migration runs in",
+                "take ROLLBACK out; undo a part of the block by an exception",
+            ));
+        }
+        edits.replace(part.range(&inner), "NULL");
+    }
+    let mut outer = Edits::default();
+    outer.replace(tokens.list[at].range.clone(), text::requote(tokens.written(at), &edits.apply(&body)));
+    Ok(outer.apply(sql))
 }
 
 /// As it is written, once per tenant.
@@ -62,8 +117,12 @@ fn rows(work: &Work<'_>) -> Result<Output, Refuse> {
 
 /// Whether a block may define something.
 fn defines(block: &Block, catalog: &Catalog) -> bool {
-    !block.defines.is_empty()
-        || block.locks
+    !block.defines.is_empty() || defines_unseen(block, catalog)
+}
+
+/// Whether a block may define something that is not written out in it.
+fn defines_unseen(block: &Block, catalog: &Catalog) -> bool {
+    block.locks
         || block.executes.iter().any(|text| !body::is_query(text))
         || block.calls.iter().any(|f| catalog.functions.get(f).is_some_and(|r| r.defines))
 }

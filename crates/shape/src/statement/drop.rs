@@ -3,6 +3,7 @@
 use pg_query::NodeEnum;
 use pg_query::protobuf::{DropBehavior, DropStmt, Node, ObjectType};
 
+use super::retire::last_names;
 use super::{Output, Work};
 use crate::ast;
 use crate::catalog::ConstraintKind;
@@ -37,6 +38,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &DropStmt) -> Result<Output, Refu
         }
         ObjectType::ObjectPublication => return Ok(work.left_out(super::habits::PUBLICATION)),
         ObjectType::ObjectExtension => return extension(work, stmt),
+        ObjectType::ObjectPolicy => return super::policy::drop(work, stmt),
         ObjectType::ObjectSchema => return super::schema::drop(work, stmt),
         other => {
             return Err(Refuse::all(
@@ -49,6 +51,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &DropStmt) -> Result<Output, Refu
         }
     }
     let taken_along = if cascade { readers(work, kind, &stmt.objects) } else { Vec::new() };
+    let cascaded = cascaded(work, kind, &stmt.objects, (cascade, &taken_along))?;
     let mut globals = 0;
     for object in &stmt.objects {
         globals += usize::from(forget(work, kind, object, cascade, stmt.missing_ok)?);
@@ -68,7 +71,30 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &DropStmt) -> Result<Output, Refu
     for emitted in output.shared.iter_mut().chain(&mut output.plain) {
         emitted.transactional = !stmt.concurrent;
     }
-    Ok(output)
+    let retires =
+        matches!(kind, ObjectType::ObjectTable | ObjectType::ObjectIndex | ObjectType::ObjectSequence);
+    if globals == 0 || !retires || !materialized.is_empty() {
+        return Ok(output);
+    }
+    let mut all = cascaded;
+    all.add(work.retire(&last_names(&stmt.objects), output));
+    Ok(all)
+}
+
+/// What CASCADE takes from tenants' tables when global tables go.
+fn cascaded(
+    work: &Work<'_>,
+    kind: ObjectType,
+    objects: &[Node],
+    (cascade, readers): (bool, &[String]),
+) -> Result<Output, Refuse> {
+    let mut all = Output::default();
+    if cascade && kind == ObjectType::ObjectTable {
+        for name in last_names(objects).iter().filter(|name| work.is_global(name)) {
+            all.add(work.cascaded(name, readers)?);
+        }
+    }
+    Ok(all)
 }
 
 /// The views that CASCADE takes along.
@@ -132,7 +158,10 @@ fn forget(
             None => missing("sequence"),
         },
         ObjectType::ObjectView => match work.catalog.views.remove(&name) {
-            Some(_) => Ok(false),
+            Some(_) => {
+                work.catalog.forget_policies_on(&name);
+                Ok(false)
+            }
             None => missing("view"),
         },
         ObjectType::ObjectType | ObjectType::ObjectDomain => {
@@ -158,6 +187,9 @@ fn forget(
         }
         _ => {
             work.catalog.functions.remove(&name);
+            if cascade {
+                work.catalog.forget_policies_calling(&name);
+            }
             Ok(false)
         }
     }

@@ -45,17 +45,24 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateFunctionStmt) -> Result<Ou
             }
             .to_owned(),
         );
+        if shared.contains(body::LOCK_REFUSED) {
+            work.notes.push("its LOCK fails in shared tables, where it would stop every tenant".to_owned());
+        }
         if language.eq_ignore_ascii_case("plpgsql") {
             let probe = plpgsql::probe(&plain, Noted::Definitions)?;
             work.shadow = probe.map(|sql| Emitted { sql, scope: Scope::Tenant, transactional: true });
         }
     }
     let truncates = body::routine(&plain)?.truncates;
+    if truncates && let Some(table) = work.catalog.tables.values().find(|t| t.security.forced) {
+        return Err(super::policy::truncated(&table.name, &name));
+    }
     let known = work.catalog.functions.entry(name).or_default();
     known.defines |= routine.defines;
     // Of the text as written: in the shared shape it deletes.
     known.truncates |= truncates;
     known.writes |= routine.writes;
+    known.ends |= routine.ends;
     Ok(Output {
         shared: vec![Emitted { sql: shared, scope: Scope::Database, transactional: true }],
         plain: vec![Emitted { sql: plain, scope: Scope::Tenant, transactional: true }],

@@ -91,10 +91,6 @@ pub(super) const PUBLICATION: &str =
 
 fn refused(stmt: &NodeEnum) -> Refuse {
     let (what, remedy) = match stmt {
-        NodeEnum::CreatePolicyStmt(_) | NodeEnum::AlterPolicyStmt(_) => (
-            "a policy of the app's own would widen the tenants' one",
-            "leave it out: rows are kept apart by Tenantry; what a role may do stands in [roles]",
-        ),
         NodeEnum::CreatedbStmt(_)
         | NodeEnum::DropdbStmt(_)
         | NodeEnum::AlterDatabaseStmt(_)

@@ -21,6 +21,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Re
         ObjectType::ObjectColumn => column(work, stmt),
         ObjectType::ObjectSchema => super::schema::rename(work, stmt),
         ObjectType::ObjectTabconstraint => constraint(work, stmt),
+        ObjectType::ObjectPolicy => super::policy::rename(work, stmt),
         ObjectType::ObjectType | ObjectType::ObjectDomain => {
             let name = object(work, stmt)?;
             if let Some(kind) = work.catalog.types.remove(&name) {
@@ -38,6 +39,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Re
             if let Some(routine) = work.catalog.functions.remove(&name) {
                 work.catalog.functions.insert(stmt.newname.clone(), routine);
             }
+            work.catalog.rename_function_in_policies(&name, &stmt.newname);
             Ok(work.as_written(false))
         }
         ObjectType::ObjectTrigger => {

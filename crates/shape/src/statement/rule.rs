@@ -12,6 +12,12 @@ use crate::text;
 /// Carries a CREATE RULE.
 pub(crate) fn carry(work: &mut Work<'_>, stmt: &RuleStmt) -> Result<Output, Refuse> {
     let relation = work.own_name(stmt.relation.as_ref())?;
+    if stmt.actions.iter().any(|a| matches!(a.node, Some(NodeEnum::NotifyStmt(_)))) {
+        return Err(Refuse::all(
+            format!("a rule on {relation} runs NOTIFY, which reaches every tenant's sessions"),
+            "make it a trigger whose function calls pg_notify",
+        ));
+    }
     if work.catalog.views.contains_key(&relation) {
         refuse_rows(work)?;
         return Ok(work.as_written(false));
@@ -28,6 +34,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &RuleStmt) -> Result<Output, Refu
     }
     let record = Trigger {
         name: stmt.rulename.clone(),
+        deferrable: false,
         deferred: false,
         function: String::new(),
         on_delete: stmt.event() == CmdType::CmdDelete,

@@ -13,6 +13,11 @@ use crate::refuse::Refuse;
 /// Names that schemas of Tenantry's have.
 const RESERVED: [&str; 5] = ["tenantry", "shared", "template", "global", "information_schema"];
 
+/// Whether a schema is Tenantry's or the server's.
+pub(super) fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name) || name.starts_with("pg_") || name.starts_with("tenant_")
+}
+
 /// Carries a CREATE SCHEMA.
 pub(crate) fn create(work: &mut Work<'_>, stmt: &CreateSchemaStmt) -> Result<Output, Refuse> {
     let name = stmt.schemaname.as_str();
@@ -22,7 +27,7 @@ pub(crate) fn create(work: &mut Work<'_>, stmt: &CreateSchemaStmt) -> Result<Out
     if name.is_empty() {
         return Err(Refuse::all("CREATE SCHEMA AUTHORIZATION names no schema", "name the schema"));
     }
-    if RESERVED.contains(&name) || name.starts_with("pg_") || name.starts_with("tenant_") {
+    if is_reserved(name) {
         return Err(Refuse::all(
             format!("the name {name} is one of Tenantry's schemas"),
             "name the schema otherwise",
@@ -35,10 +40,7 @@ pub(crate) fn create(work: &mut Work<'_>, stmt: &CreateSchemaStmt) -> Result<Out
         ));
     }
     if !work.catalog.schemas.insert(name.to_owned()) && !stmt.if_not_exists {
-        return Err(Refuse::all(
-            format!("the schema {name} exists already"),
-            "write CREATE SCHEMA IF NOT EXISTS",
-        ));
+        return Err(Refuse::duplicate(format!("the schema {name}"), "write CREATE SCHEMA IF NOT EXISTS"));
     }
     Ok(work.left_out(format!(
         "the schema {name} stands for the tenant's one schema, as public does: names must be unique over both"
@@ -129,7 +131,7 @@ pub(crate) fn check_function(catalog: &mut Catalog, sql: &str) -> Result<(), Ref
 
 /// Says of a name that is taken that schemas share it.
 pub(crate) fn explain(catalog: &Catalog, mut refuse: Refuse) -> Refuse {
-    if refuse.reason.ends_with("exists already") && !catalog.schemas.is_empty() {
+    if refuse.duplicate && !catalog.schemas.is_empty() {
         let names: Vec<&str> = catalog.schemas.iter().map(String::as_str).collect();
         refuse
             .reason

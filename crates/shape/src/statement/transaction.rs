@@ -35,6 +35,7 @@ fn commit(work: &mut Work<'_>) -> Output {
         return work.left_out(LEFT_OUT);
     }
     work.state.settings.retain(|s| !s.is_local);
+    work.state.constraints.clear();
     work.notes.push("the file commits here: what stands above stays when something below fails".to_owned());
     // Outside a transaction COMMIT does nothing; standing alone it ends the one before it.
     let alone = |scope| Emitted { sql: "COMMIT".to_owned(), scope, transactional: false };

@@ -28,6 +28,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateTrigStmt) -> Result<Output
         name: stmt.trigname.clone(),
         on_delete: fires_on(TriggerType::Delete),
         on_truncate: fires_on(TriggerType::Truncate),
+        deferrable: stmt.isconstraint && stmt.deferrable,
         deferred: stmt.isconstraint && stmt.initdeferred,
         function: ast::names(&stmt.funcname).pop().unwrap_or_default(),
         disabled: false,

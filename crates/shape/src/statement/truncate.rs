@@ -2,7 +2,7 @@
 
 use pg_query::protobuf::{DropBehavior, TruncateStmt};
 
-use super::{Output, Work, once, per_tenant};
+use super::{Output, Work, once, per_tenant, rls};
 use crate::ast;
 use crate::ident;
 use crate::model::{Emitted, SCHEMA_PLACEHOLDER};
@@ -37,7 +37,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &TruncateStmt) -> Result<Output, 
         check(work, table, &tables)?;
     }
     let deletions = deletions(work, &tables)?;
-    let mut shared = silenced(work, &tables, deletions)?;
+    let mut shared = rls::as_owner(work, &tables, silenced(work, &tables, deletions)?)?;
     if stmt.restart_seqs {
         for table in &tables {
             shared.extend(restart(work, table)?);

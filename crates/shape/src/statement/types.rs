@@ -16,7 +16,7 @@ use crate::tokens::Tokens;
 fn remember(work: &mut Work<'_>, parts: &[String], kind: TypeKind) -> Result<String, Refuse> {
     let name = work.own_object(parts)?;
     if work.catalog.types.contains_key(&name) {
-        return Err(Refuse::all(format!("a type {name} exists already"), "give the type another name"));
+        return Err(Refuse::duplicate(format!("a type {name}"), "give the type another name"));
     }
     work.catalog.types.insert(name.clone(), kind);
     Ok(name)
@@ -24,16 +24,15 @@ fn remember(work: &mut Work<'_>, parts: &[String], kind: TypeKind) -> Result<Str
 
 /// CREATE TYPE ... AS ENUM.
 pub(crate) fn create_enum(work: &mut Work<'_>, stmt: &CreateEnumStmt) -> Result<Output, Refuse> {
-    let file = work.file;
     let values = ast::names(&stmt.vals);
-    remember(work, &ast::names(&stmt.type_name), TypeKind::Enum { file, values })?;
+    remember(work, &ast::names(&stmt.type_name), TypeKind::Enum { values })?;
     Ok(work.as_written(false))
 }
 
 /// ALTER TYPE ... ADD VALUE, RENAME VALUE.
 pub(crate) fn alter_enum(work: &mut Work<'_>, stmt: &AlterEnumStmt) -> Result<Output, Refuse> {
     let name = work.own_object(&ast::names(&stmt.type_name))?;
-    let Some(TypeKind::Enum { file, values }) = work.catalog.types.get_mut(&name) else {
+    let Some(TypeKind::Enum { values }) = work.catalog.types.get_mut(&name) else {
         return Err(Refuse::unknown(format!("enum {name}")));
     };
     // The statement may be run again after a crash, which must not hide that the value was there before.
@@ -51,10 +50,8 @@ pub(crate) fn alter_enum(work: &mut Work<'_>, stmt: &AlterEnumStmt) -> Result<Ou
     if !values.contains(&stmt.new_val) {
         values.push(stmt.new_val.clone());
     }
-    // A new value can't be used in the transaction that added it, unless that made the type as well.
-    let used = stmt.old_val.is_empty()
-        && *file != work.file
-        && work.later.iter().any(|p| mentions(p.text, &stmt.new_val));
+    // Before version 17 a new value can't be used in the transaction that added it, even if that made the type.
+    let used = stmt.old_val.is_empty() && work.later.iter().any(|p| mentions(p.text, &stmt.new_val));
     let mut output = work.as_written(false);
     for emitted in output.shared.iter_mut().chain(&mut output.plain) {
         emitted.transactional = !used;

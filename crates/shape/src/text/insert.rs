@@ -92,16 +92,11 @@ pub(super) fn pass(tokens: &Tokens<'_>, scene: &Scene<'_>, edits: &mut Edits) ->
 /// `NEW.*` among the values: the row of a trigger has the tenant column too, and not where the list would have it.
 fn refuse_row(tokens: &Tokens<'_>, insert: &Insert<'_>) -> Result<(), Refuse> {
     for i in insert.next..insert.end {
-        let row = (tokens.is(i, "new") || tokens.is(i, "old"))
-            && tokens.symbol(i + 1, '.')
-            && tokens.symbol(i + 2, '*');
-        // As the argument of a function it is one value.
-        let argument = i > 1
-            && tokens.symbol(i - 1, '(')
-            && tokens
-                .list
-                .get(i - 2)
-                .is_some_and(|t| !t.name.is_empty() && t.name != "values" && t.name != "row");
+        let word = tokens.is(i, "new") || tokens.is(i, "old");
+        let bracketed = i > 0 && tokens.symbol(i - 1, '(') && tokens.symbol(i + 1, ')');
+        let dot = if bracketed { i + 2 } else { i + 1 };
+        let row = word && tokens.symbol(dot, '.') && tokens.symbol(dot + 1, '*');
+        let argument = is_argument(tokens, if bracketed { i - 1 } else { i });
         if row && !argument {
             return Err(Refuse::shared(
                 format!(
@@ -114,6 +109,16 @@ fn refuse_row(tokens: &Tokens<'_>, insert: &Insert<'_>) -> Result<(), Refuse> {
         }
     }
     Ok(())
+}
+
+/// Whether token `i` stands behind the bracket of a function: as its argument a row is one value.
+pub(super) fn is_argument(tokens: &Tokens<'_>, i: usize) -> bool {
+    i > 1
+        && tokens.symbol(i - 1, '(')
+        && tokens
+            .list
+            .get(i - 2)
+            .is_some_and(|t| !t.name.is_empty() && !matches!(t.name.as_str(), "values" | "row" | "select"))
 }
 
 /// How many values each row has.
@@ -142,14 +147,17 @@ fn value_count(tokens: &Tokens<'_>, start: usize, end: usize) -> Option<usize> {
 
 fn is_star(target: &Node) -> bool {
     let Some(NodeEnum::ResTarget(target)) = &target.node else { return false };
-    let Some(Node { node: Some(NodeEnum::ColumnRef(column)) }) = target.val.as_deref() else { return false };
-    matches!(column.fields.last(), Some(Node { node: Some(NodeEnum::AStar(_)) }))
+    target.val.as_deref().is_some_and(is_row)
 }
 
-/// `r.*` as a value.
+/// `r.*` or `(r).*` as a value.
 fn is_row(value: &Node) -> bool {
-    let Some(NodeEnum::ColumnRef(column)) = &value.node else { return false };
-    matches!(column.fields.last(), Some(Node { node: Some(NodeEnum::AStar(_)) }))
+    let parts = match &value.node {
+        Some(NodeEnum::ColumnRef(column)) => &column.fields,
+        Some(NodeEnum::AIndirection(a)) => &a.indirection,
+        _ => return false,
+    };
+    matches!(parts.last(), Some(Node { node: Some(NodeEnum::AStar(_)) }))
 }
 
 fn depth_between(tokens: &Tokens<'_>, start: usize, i: usize) -> i32 {

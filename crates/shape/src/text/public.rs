@@ -2,7 +2,6 @@
 //! extension brings is found in the schema `extensions`, global tables in `global`.
 
 use super::Scene;
-use crate::ident;
 use crate::model::{SCHEMA_PLACEHOLDER, SCHEMA_TEXT_PLACEHOLDER};
 use crate::refuse::Refuse;
 use crate::tokens::{Edits, Tokens};
@@ -182,6 +181,12 @@ fn search_path(tokens: &Tokens<'_>, i: usize, scene: &Scene<'_>, edits: &mut Edi
     }
 }
 
+/// Whether the first argument of a function names an object: `unaccent('public.unaccent', ...)` a dictionary.
+fn takes_name(scene: &Scene<'_>, function: &str) -> bool {
+    TAKES_RELATION.contains(&function)
+        || function == "unaccent" && scene.catalog.extensions.contains("unaccent")
+}
+
 fn string(
     tokens: &Tokens<'_>,
     i: usize,
@@ -198,8 +203,7 @@ fn string(
     }
     let cast_to_name = tokens.written(i + 1) == "::"
         && tokens.list.get(i + 2).is_some_and(|t| t.name.starts_with("reg") || t.name == "pg_catalog");
-    let argument =
-        i > 1 && before(tokens, i, '(') && TAKES_RELATION.contains(&tokens.list[i - 2].name.as_str());
+    let argument = i > 1 && before(tokens, i, '(') && takes_name(scene, &tokens.list[i - 2].name);
     if super::body(tokens) == Some(i) || !(cast_to_name || argument || dynamic) {
         return Ok(());
     }
@@ -208,7 +212,7 @@ fn string(
     pass(&inner, scene, &mut inner_edits)?;
     let changed = inner_edits.apply(&value);
     if changed != value {
-        edits.replace(tokens.list[i].range.clone(), ident::literal(&changed));
+        edits.replace(tokens.list[i].range.clone(), super::requote(tokens.written(i), &changed));
     }
     Ok(())
 }

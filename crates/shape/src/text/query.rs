@@ -24,7 +24,9 @@ pub(super) fn pass(tokens: &Tokens<'_>, scene: &Scene<'_>, edits: &mut Edits) ->
         let json = serde_json::to_value(&parsed.protobuf).unwrap_or_default();
         let mut found = Vec::new();
         visit(&json, &Scope::default(), scene, false, &mut found);
-        let all = scene.in_body && !scene.returns_rows || tokens.is(0, "create");
+        let all = scene.in_body && !scene.returns_rows
+            || tokens.is(0, "create")
+            || tokens.are(0, &["alter", "policy"]);
         let insert = tokens.list.iter().any(|t| t.name == "insert" && !t.is_quoted);
         return rewrite((tokens, 0), scene, &found, all || insert, edits);
     }

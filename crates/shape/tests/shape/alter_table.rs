@@ -255,17 +255,6 @@ note: OWNER TO is left out: objects belong to Tenantry's owner role
 }
 
 #[test]
-fn row_security_is_refused() {
-    check(
-        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
-        r#"ALTER TABLE users ENABLE ROW LEVEL SECURITY"#,
-        r#"
-m.sql:1:1: row-level security of the app's own would meet Tenantry's; leave it out: rows are kept apart by Tenantry; what a role may do stands in [roles]
-"#,
-    );
-}
-
-#[test]
 fn the_name_of_the_tenant_column_is_taken() {
     check(
         r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,

@@ -203,6 +203,7 @@ fn if_not_exists_does_nothing_twice() {
         r#"CREATE TABLE IF NOT EXISTS users (id int)"#,
         r#"
 plain tenant: CREATE TABLE IF NOT EXISTS users (id int)
+note: there is nothing to do in shared tables
 "#,
     );
 }

@@ -106,6 +106,7 @@ fn if_not_exists() {
         r#"CREATE TABLE IF NOT EXISTS a AS SELECT 1 AS one"#,
         r#"
 plain tenant: CREATE TABLE IF NOT EXISTS a AS SELECT 1 AS one
+note: there is nothing to do in shared tables
 "#,
     );
 }

@@ -59,14 +59,31 @@ plain tenant: MERGE INTO items i USING users u ON i.owner = u.id WHEN MATCHED TH
 }
 
 #[test]
-fn merge_without_columns_is_refused() {
+fn merge_without_columns_gets_them() {
+    let setup = "CREATE TABLE users (id uuid PRIMARY KEY); CREATE TABLE items (id serial PRIMARY KEY, owner uuid, \"Qty\" int);";
     check(
-        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);CREATE TABLE items (id serial PRIMARY KEY, owner uuid, qty int);"#,
-        r#"MERGE INTO items i USING users u ON i.owner = u.id WHEN NOT MATCHED THEN INSERT VALUES (1)"#,
+        setup,
+        r#"MERGE INTO ONLY public.items AS i USING users u ON i.owner = u.id WHEN MATCHED THEN DO NOTHING WHEN NOT MATCHED AND u.id IS NULL THEN INSERT DEFAULT VALUES
+         WHEN NOT MATCHED AND u.id > u.id THEN INSERT VALUES (greatest(1, 2), u.id, (SELECT 1)) WHEN NOT MATCHED THEN INSERT OVERRIDING USER VALUE VALUES (1, u.id);
+         CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN MERGE INTO items USING users u ON false WHEN NOT MATCHED THEN INSERT VALUES (DEFAULT); END $$"#,
         r#"
-m.sql:1:1: MERGE ... INSERT has no list of columns; write the list of columns out
+shared tenant: MERGE INTO ONLY shared.items AS i USING users u ON i.owner = u.id WHEN MATCHED THEN DO NOTHING WHEN NOT MATCHED AND u.id IS NULL THEN INSERT DEFAULT VALUES
+         WHEN NOT MATCHED AND u.id > u.id THEN INSERT (id, owner, "Qty") VALUES (greatest(1, 2), u.id, (SELECT 1)) WHEN NOT MATCHED THEN INSERT (id, owner) OVERRIDING USER VALUE VALUES (1, u.id)
+plain tenant: MERGE INTO ONLY shared.items AS i USING users u ON i.owner = u.id WHEN MATCHED THEN DO NOTHING WHEN NOT MATCHED AND u.id IS NULL THEN INSERT DEFAULT VALUES
+         WHEN NOT MATCHED AND u.id > u.id THEN INSERT VALUES (greatest(1, 2), u.id, (SELECT 1)) WHEN NOT MATCHED THEN INSERT OVERRIDING USER VALUE VALUES (1, u.id)
+shared once: CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN MERGE INTO items USING users u ON false WHEN NOT MATCHED THEN INSERT (id) VALUES (DEFAULT); END $$
+plain tenant: CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN MERGE INTO items USING users u ON false WHEN NOT MATCHED THEN INSERT VALUES (DEFAULT); END $$
 "#,
     );
+    for (values, why) in [
+        ("u.*", "has no list of columns, and its values can't be counted"),
+        ("1, u.id, 3, 4", "has more values than the table has columns"),
+    ] {
+        let sql = format!(
+            "MERGE INTO items i USING users u ON i.owner = u.id WHEN NOT MATCHED THEN INSERT VALUES ({values})"
+        );
+        check(setup, &sql, &format!("m.sql:1:1: MERGE INTO items {why}; write the list of columns out"));
+    }
 }
 
 #[test]
@@ -242,12 +259,47 @@ m.sql:1:1: table nowhere is not made by the migrations so far; create it in an e
 }
 
 #[test]
-fn catalogs_are_not_written() {
+fn the_systems_catalogs_are_not_written() {
+    let place = "it writes to the system catalog pg_index, where the objects of all tenants stand; write DROP INDEX before the statements that are to run without the index, and CREATE INDEX behind them";
+    for sql in [
+        "UPDATE pg_index SET indisready = FALSE WHERE indrelid = (SELECT oid FROM pg_class WHERE relname = 't');",
+        "DELETE FROM pg_catalog.pg_index;",
+        "DO $$ BEGIN UPDATE pg_index SET indisready = false; END $$;",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN UPDATE ONLY pg_catalog.pg_index SET indisready = false; END $$;",
+    ] {
+        check("CREATE TABLE t (a int);", sql, &format!("m.sql:1:1: {place}"));
+    }
     check(
-        r#""#,
-        r#"UPDATE pg_catalog.pg_class SET relname = 'x'"#,
+        "",
+        "UPDATE pg_attribute SET atttypmod = 104;",
+        "m.sql:1:1: it writes to the system catalog pg_attribute, where the objects of all tenants stand; write the command that makes the change (CREATE, ALTER, DROP)",
+    );
+    check(
+        "CREATE TABLE pg_stats (a int);",
+        "DELETE FROM pg_stats;",
+        "shared tenant: DELETE FROM pg_stats\nplain tenant: DELETE FROM pg_stats",
+    );
+}
+
+/// Rows are numbered in the order in which they lie, as for one customer: not in that of an index.
+#[test]
+fn rows_are_counted_as_they_lie() {
+    check(
+        "CREATE TABLE a (id serial PRIMARY KEY, n text UNIQUE); CREATE TABLE b (id int GENERATED ALWAYS AS IDENTITY, n text);",
+        "INSERT INTO b (n) SELECT n FROM a; INSERT INTO a (n) SELECT n FROM b ORDER BY n; INSERT INTO a (id, n) SELECT 1, n FROM b; INSERT INTO a (n) SELECT 'x'",
         r#"
-m.sql:1:1: it changes the system catalog pg_catalog; use the SQL command that makes the change (CREATE, ALTER, DROP)
+shared once: SET LOCAL enable_indexscan = off
+shared once: SET LOCAL enable_indexonlyscan = off
+shared tenant: INSERT INTO b (n) SELECT n FROM a
+shared once: SET LOCAL enable_indexscan TO DEFAULT
+shared once: SET LOCAL enable_indexonlyscan TO DEFAULT
+plain tenant: INSERT INTO b (n) SELECT n FROM a
+shared tenant: INSERT INTO a (n) SELECT n FROM b ORDER BY n
+plain tenant: INSERT INTO a (n) SELECT n FROM b ORDER BY n
+shared tenant: INSERT INTO a (id, n) SELECT 1, n FROM b
+plain tenant: INSERT INTO a (id, n) SELECT 1, n FROM b
+shared tenant: INSERT INTO a (n) SELECT 'x'
+plain tenant: INSERT INTO a (n) SELECT 'x'
 "#,
     );
 }

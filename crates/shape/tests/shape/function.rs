@@ -237,14 +237,89 @@ fn rows_of_a_trigger_among_values_are_refused() {
 
 #[test]
 fn constraint_triggers_fire_for_their_tenant() {
+    let setup = "CREATE TABLE t (a int PRIMARY KEY); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+        CREATE CONSTRAINT TRIGGER c AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f();
+        CREATE CONSTRAINT TRIGGER d AFTER INSERT ON t DEFERRABLE FOR EACH ROW EXECUTE FUNCTION f();
+        CREATE CONSTRAINT TRIGGER e AFTER INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();";
+    let rows = "INSERT INTO t (a) VALUES (1)";
     check(
-        "CREATE TABLE t (a int PRIMARY KEY); CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$; CREATE CONSTRAINT TRIGGER c AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION f();",
-        "INSERT INTO t (a) VALUES (1)",
+        setup,
+        &format!("{rows}; {rows}; CREATE INDEX i ON t USING hash (a); {rows}; COMMENT ON TABLE t IS 'x';"),
         r#"
-shared once: SET CONSTRAINTS c IMMEDIATE
 shared tenant: INSERT INTO t (a) VALUES (1)
-shared once: SET CONSTRAINTS c DEFERRED
 plain tenant: INSERT INTO t (a) VALUES (1)
+shared tenant: INSERT INTO t (a) VALUES (1)
+shared tenant: SET CONSTRAINTS c IMMEDIATE
+shared tenant: SET CONSTRAINTS c DEFERRED
+plain tenant: INSERT INTO t (a) VALUES (1)
+shared once: CREATE INDEX i ON t USING hash (a)
+plain tenant: CREATE INDEX i ON t USING hash (a)
+shared tenant: INSERT INTO t (a) VALUES (1)
+shared tenant: SET CONSTRAINTS c IMMEDIATE
+shared tenant: SET CONSTRAINTS c DEFERRED
+plain tenant: INSERT INTO t (a) VALUES (1)
+shared once: COMMENT ON TABLE t IS 'x'
+plain tenant: COMMENT ON TABLE t IS 'x'
 "#,
+    );
+    for (set, fired) in [
+        ("SET CONSTRAINTS ALL DEFERRED", "SET CONSTRAINTS c, d IMMEDIATE\nSET CONSTRAINTS c, d DEFERRED"),
+        ("SET CONSTRAINTS ALL IMMEDIATE", ""),
+        ("SET CONSTRAINTS d DEFERRED", "SET CONSTRAINTS c, d IMMEDIATE\nSET CONSTRAINTS c, d DEFERRED"),
+        ("SET CONSTRAINTS c IMMEDIATE", ""),
+    ] {
+        let fired: String = fired.lines().map(|l| format!("shared tenant: {l}\n")).collect();
+        let expect = format!(
+            "shared once: {set}\nplain tenant: {set}\nshared tenant: {rows}\n{fired}plain tenant: {rows}"
+        );
+        check(setup, &format!("{set}; {rows}"), &expect);
+    }
+    let block = "DO $$ BEGIN SET CONSTRAINTS ALL DEFERRED; INSERT INTO t (a) VALUES (1); END $$";
+    check(
+        setup,
+        block,
+        &format!(
+            "shared tenant: {block}\nshared tenant: SET CONSTRAINTS c, d IMMEDIATE\nshared tenant: SET CONSTRAINTS c DEFERRED\nplain tenant: {block}"
+        ),
+    );
+}
+
+/// A function that makes definitions is run by migrations alone, and there on a shadow.
+#[test]
+fn locks_of_a_body_that_defines() {
+    check(
+        r#"CREATE TABLE t (a int);"#,
+        r#"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN LOCK TABLE t IN ACCESS EXCLUSIVE MODE; EXECUTE format('LOCK TABLE %I', 't'); ALTER TABLE t SET (fillfactor = 70); END $$"#,
+        r#"
+shared once: CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN RAISE insufficient_privilege USING MESSAGE = 'LOCK in shared tables is left to migrations'; RAISE insufficient_privilege USING MESSAGE = 'LOCK in shared tables is left to migrations'; ALTER TABLE t SET (fillfactor = 70); END $$
+plain tenant: CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN LOCK TABLE t IN ACCESS EXCLUSIVE MODE; EXECUTE format('LOCK TABLE %I', 't'); ALTER TABLE t SET (fillfactor = 70); END $$
+note: the function makes definitions: it can be called in migrations; tenants' roles may not define anything
+note: its LOCK fails in shared tables, where it would stop every tenant
+"#,
+    );
+    for sql in [
+        // Text that is executed may be anything.
+        "CREATE FUNCTION f(x text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN LOCK TABLE t; EXECUTE x; END $$",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN EXECUTE 'LOCK TABLE t'; DELETE FROM t; END $$",
+        // Tenants can call it with the rights of its owner.
+        "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN LOCK TABLE t; CREATE INDEX ON t (a); END $$",
+        "CREATE FUNCTION f() RETURNS void LANGUAGE sql AS $$ LOCK TABLE t; CREATE TABLE u (); $$",
+    ] {
+        check(
+            r#"CREATE TABLE t (a int);"#,
+            sql,
+            r#"
+m.sql:1:1: the body runs LOCK, which in shared tables would stop every tenant; lock rows with SELECT ... FOR UPDATE, or take an advisory lock
+"#,
+        );
+    }
+}
+
+#[test]
+fn a_procedure_that_commits_is_not_called() {
+    check(
+        "CREATE TABLE t (a int PRIMARY KEY); CREATE PROCEDURE work() LANGUAGE plpgsql AS $$ BEGIN DELETE FROM t; COMMIT; END $$;",
+        "CALL work()",
+        "m.sql:1:1: it calls work, which ends the transaction that the migration runs in; call it from the application, or write what it does as statements of the migration",
     );
 }

@@ -31,17 +31,6 @@ note: CREATE SCHEMA public is left out: Tenantry makes the schemas
 }
 
 #[test]
-fn policies_are_refused() {
-    check(
-        r#"CREATE TABLE users (id uuid PRIMARY KEY, email text UNIQUE, name text);"#,
-        r#"CREATE POLICY p ON users USING (true)"#,
-        r#"
-m.sql:1:1: a policy of the app's own would widen the tenants' one; leave it out: rows are kept apart by Tenantry; what a role may do stands in [roles]
-"#,
-    );
-}
-
-#[test]
 fn what_only_shows_something_is_left_out() {
     check(
         "",
@@ -144,13 +133,6 @@ fn what_all_sessions_of_a_database_share() {
 note: the advisory lock is left out: Tenantry runs one migration at a time
 note: the notification is left out: channels are shared by the whole database
 note: the notification is left out: channels are shared by the whole database
-"#,
-    );
-    check(
-        "CREATE TABLE t (a int);",
-        "DO $$ BEGIN PERFORM pg_advisory_lock(1); DELETE FROM t; END $$;",
-        r#"
-m.sql:1:1: the body calls pg_advisory_lock, which reaches every tenant's sessions and is taken from tenants' roles; do that in the application
 "#,
     );
 }

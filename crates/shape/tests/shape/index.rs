@@ -93,3 +93,17 @@ plain tenant alone: CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS t_a_idx ON t 
 "#,
     );
 }
+
+#[test]
+fn what_is_there_is_left_out_with_a_note() {
+    check(
+        "CREATE TABLE t (a int PRIMARY KEY); CREATE INDEX i ON t (a);",
+        "CREATE INDEX IF NOT EXISTS i ON t (a); ALTER TABLE t ADD COLUMN IF NOT EXISTS a int",
+        r#"
+plain tenant: CREATE INDEX IF NOT EXISTS i ON t (a)
+note: a relation i is there: the index is left out
+plain tenant: ALTER TABLE t ADD COLUMN IF NOT EXISTS a int
+note: the column a of table t is there: it is left out
+"#,
+    );
+}

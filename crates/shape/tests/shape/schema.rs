@@ -179,3 +179,47 @@ note: the setting search_path is left out: Tenantry sets it
 "#,
     );
 }
+
+/// Nothing lies in a schema that was never made: a plain run gives a notice, and so nothing runs here.
+#[test]
+fn if_exists_in_a_schema_that_there_is_not() {
+    check(
+        r#"CREATE TABLE devices (id int); CREATE INDEX devices_idx ON devices (id); CREATE TABLE more (id int)"#,
+        r#"DROP INDEX IF EXISTS devices.devices_idx; DROP TABLE IF EXISTS old.devices, more CASCADE; ALTER TABLE IF EXISTS old.devices ADD COLUMN a int; ALTER TABLE IF EXISTS old.devices RENAME TO b; DROP FUNCTION IF EXISTS old.f(int); DROP TRIGGER IF EXISTS t ON old.devices; DROP TYPE IF EXISTS old.kind; CREATE INDEX devices_idx2 ON devices (id)"#,
+        r#"
+note: what lies in the schema devices is left out: there is no such schema, and IF EXISTS lets that pass
+shared once: DROP TABLE IF EXISTS more CASCADE
+plain tenant: DROP TABLE IF EXISTS more CASCADE
+note: what lies in the schema old is left out: there is no such schema, and IF EXISTS lets that pass
+note: what lies in the schema old is left out: there is no such schema, and IF EXISTS lets that pass
+note: what lies in the schema old is left out: there is no such schema, and IF EXISTS lets that pass
+note: what lies in the schema old is left out: there is no such schema, and IF EXISTS lets that pass
+note: what lies in the schema old is left out: there is no such schema, and IF EXISTS lets that pass
+note: what lies in the schema old is left out: there is no such schema, and IF EXISTS lets that pass
+shared once: CREATE INDEX devices_idx2 ON devices USING btree (tenant_id, id)
+plain tenant: CREATE INDEX devices_idx2 ON devices (id)
+"#,
+    );
+    check(
+        r#"CREATE TABLE devices (id int)"#,
+        r#"DROP TABLE old.devices; DROP TABLE IF EXISTS tenantry.ledger; DROP TABLE IF EXISTS pg_catalog.pg_class"#,
+        r#"
+m.sql:1:1: it names the schema old, and a tenant has one schema only; leave out the qualifier "old.", or CREATE SCHEMA old in a migration before it
+m.sql:1:25: it names the schema tenantry, and a tenant has one schema only; leave out the qualifier "tenantry.", or CREATE SCHEMA tenantry in a migration before it
+m.sql:1:63: it changes the system catalog pg_catalog; use the SQL command that makes the change (CREATE, ALTER, DROP)
+"#,
+    );
+}
+
+/// The name of a dictionary is an argument.
+#[test]
+fn names_that_functions_of_extensions_take() {
+    check(
+        "CREATE EXTENSION unaccent;",
+        "CREATE FUNCTION f(text) RETURNS text LANGUAGE sql AS $$ SELECT public.unaccent('public.unaccent', $1) $$",
+        r#"
+shared once: CREATE FUNCTION f(text) RETURNS text LANGUAGE sql AS $$ SELECT extensions.unaccent('extensions.unaccent', $1) $$
+plain tenant: CREATE FUNCTION f(text) RETURNS text LANGUAGE sql AS $$ SELECT extensions.unaccent('extensions.unaccent', $1) $$
+"#,
+    );
+}

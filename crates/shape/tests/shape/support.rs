@@ -44,7 +44,9 @@ pub fn asked(setup: &str, sql: &str, answer: &ShadowAnswer) -> String {
 
 fn print(statement: &Statement) -> String {
     let mut lines = Vec::new();
-    for (shape, list) in [("shared", &statement.shared), ("plain", &statement.plain)] {
+    for (shape, list) in
+        [("shared", &statement.shared), ("plain", &statement.plain), ("last", &statement.retired)]
+    {
         lines.extend(list.iter().map(|e| format!("{shape} {}", emitted(e))));
     }
     lines.extend(statement.notes.iter().map(|n| format!("note: {n}")));

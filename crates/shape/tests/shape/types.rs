@@ -32,6 +32,23 @@ plain tenant: INSERT INTO t (m) VALUES ('glad')
     );
 }
 
+/// Before version 17, in the transaction that made the type, too.
+#[test]
+fn a_value_of_a_new_type_is_added_alone() {
+    check(
+        "",
+        "CREATE TYPE mood AS ENUM ('sad'); ALTER TYPE mood ADD VALUE 'glad'; SELECT 'glad'::mood",
+        r#"
+shared once: CREATE TYPE mood AS ENUM ('sad')
+plain tenant: CREATE TYPE mood AS ENUM ('sad')
+shared once alone: ALTER TYPE mood ADD VALUE IF NOT EXISTS 'glad'
+plain tenant alone: ALTER TYPE mood ADD VALUE IF NOT EXISTS 'glad'
+shared tenant: SELECT 'glad'::mood
+plain tenant: SELECT 'glad'::mood
+"#,
+    );
+}
+
 #[test]
 fn a_value_not_used_stays_in_the_transaction() {
     check(

@@ -64,3 +64,37 @@ m.sql:1:1: SELECT * over tables whose columns can't all be worked out; write the
 "#,
     );
 }
+
+#[test]
+fn options_but_for_the_invokers_rights() {
+    check(
+        "CREATE TABLE t (a int); CREATE VIEW v AS SELECT a FROM t;",
+        "ALTER VIEW v SET (security_barrier = true); ALTER VIEW v SET (security_barrier, security_invoker = false); ALTER VIEW v RESET (security_invoker)",
+        r#"
+shared once: ALTER VIEW v SET (security_barrier = true)
+plain tenant: ALTER VIEW v SET (security_barrier = true)
+shared once: ALTER VIEW v SET (security_barrier)
+plain tenant: ALTER VIEW v SET (security_barrier, security_invoker = false)
+note: security_invoker is left out: in shared tables every view has it
+plain tenant: ALTER VIEW v RESET (security_invoker)
+note: security_invoker is left out: in shared tables every view has it
+"#,
+    );
+}
+
+/// `TABLE t` is `SELECT * FROM t`.
+#[test]
+fn tables_as_queries_leave_the_tenant_column_out() {
+    check(
+        "CREATE TABLE t (a int PRIMARY KEY, b int); CREATE TABLE u (a int PRIMARY KEY, b int);",
+        "CREATE VIEW v AS TABLE t; CREATE VIEW w AS (TABLE ONLY public.t) UNION ALL TABLE u; INSERT INTO t TABLE u",
+        r#"
+shared once: CREATE VIEW v WITH (security_invoker=true) AS SELECT t.a, t.b FROM t
+plain tenant: CREATE VIEW v AS TABLE t
+shared once: CREATE VIEW w WITH (security_invoker=true) AS SELECT t.a, t.b FROM ONLY shared.t UNION ALL SELECT u.a, u.b FROM u
+plain tenant: CREATE VIEW w AS (TABLE ONLY shared.t) UNION ALL TABLE u
+shared tenant: INSERT INTO t (a, b) SELECT u.a, u.b FROM u
+plain tenant: INSERT INTO t TABLE u
+"#,
+    );
+}

@@ -15,6 +15,7 @@ const COLUMNS_MAX: usize = 4;
 
 /// Runs it on the plain database, and everywhere.
 pub async fn check(lab: &Lab, score: &mut Score) {
+    lab.plain.application().await;
     let tables = model::read(lab.plain.client()).await;
     let mut events = Vec::new();
     for function in model::functions(lab.plain.client()).await {

@@ -93,6 +93,13 @@ fn keyed(snapshot: &Snapshot, shape: &Shape, filled: Option<&BTreeSet<&str>>) ->
                 let owner = definition.split_once("owned by").map_or("", |(_, owner)| owner);
                 ("sequence", normalise(owner, shape))
             }
+            // What a foreign key sets ON UPDATE a trigger sets there.
+            "constraint" if is_shared && definition.starts_with("foreign key") => {
+                let rests = [" on update n ", " on update d "]
+                    .iter()
+                    .fold(definition.clone(), |text, sets| text.replace(sets, " on update a "));
+                ("constraint", normalise(&rests, shape))
+            }
             kind => (kind, normalise(definition, shape)),
         };
         keyed.insert((kind.to_owned(), normalise(name, shape)), definition);
@@ -100,14 +107,14 @@ fn keyed(snapshot: &Snapshot, shape: &Shape, filled: Option<&BTreeSet<&str>>) ->
     keyed
 }
 
-/// Names and definitions without the schema and without the tenant column; counters under the server's names.
+/// Names and definitions without the schema and without the tenant column; counters and channels under the server's names.
 fn normalise(text: &str, shape: &Shape) -> String {
     let mut words = words(text);
     let fixed = [shape.schema.as_str(), "public", "extensions", "global"];
     for schema in fixed.into_iter().chain(shape.plain.iter().map(String::as_str)) {
         words = without_schema(words, schema);
     }
-    let mut words = counters(words);
+    let mut words = servers_names(words);
     if let Some(column) = &shape.tenant_column {
         words = without_column(words, column);
     }
@@ -165,12 +172,18 @@ fn without_schema(words: Vec<String>, schema: &str) -> Vec<String> {
     left
 }
 
-/// `tenantry.next_value` is `nextval` with a counter for each tenant.
-fn counters(words: Vec<String>) -> Vec<String> {
+/// `tenantry.next_value` is `nextval` with a counter for each tenant, `tenantry.notify` is `pg_notify` with channels for each.
+fn servers_names(words: Vec<String>) -> Vec<String> {
     let words = without_schema(words, "tenantry");
-    let names = [("next_value", "nextval"), ("current_value", "currval"), ("set_value", "setval")];
+    let names = [
+        ("next_value", "nextval"),
+        ("current_value", "currval"),
+        ("set_value", "setval"),
+        ("notify", "pg_notify"),
+    ];
     let server = |word: String| match names.iter().find(|(ours, _)| *ours == word) {
         Some((_, theirs)) => (*theirs).to_owned(),
+        None if word.starts_with("advisory_") || word.starts_with("try_advisory_") => format!("pg_{word}"),
         None => word,
     };
     words.into_iter().map(server).collect()
@@ -281,6 +294,14 @@ mod tests {
         ];
         assert_eq!(sentences(&plain, &ours), Vec::<String>::new());
         assert_eq!(sentences(&plain, &ours[1..]), ["matview m is missing"]);
+    }
+
+    #[test]
+    fn notifications_go_through_the_products_function() {
+        let of = |name: &str| of(&[("body of function", "f()", &format!("PERFORM {name}('jobs', '')"))]);
+        let schema = Shape { schema: "tenant_1".to_owned(), plain: Vec::new(), tenant_column: None };
+        assert_eq!(compare(&of("pg_notify"), &of("tenantry.notify"), &schema), []);
+        assert_eq!(compare(&of("pg_notify"), &of("other"), &schema).len(), 1);
     }
 
     #[test]

@@ -49,8 +49,9 @@ pub async fn check(lab: &mut Lab, volatile: &Volatile, score: &mut Score) -> Res
         }
     }
     let mut deletes: Vec<Event> = Vec::new();
+    let plain = lab.plain.application().await;
     for sql in delete_rows(&tables, None) {
-        let outcome = run(lab.plain.client(), &sql).await;
+        let outcome = run(plain, &sql).await;
         deletes.push(Event { sql, outcome, returns: false });
     }
     for (isolation, pair) in lab.pairs() {
@@ -63,7 +64,7 @@ pub async fn check(lab: &mut Lab, volatile: &Volatile, score: &mut Score) -> Res
         }
     }
     lab.refresh().await?;
-    let emptied = dump::read(lab.plain.client(), &relations).await;
+    let emptied = dump::read(lab.plain.application().await, &relations).await;
     // What views tell of the time changes by itself; what tables hold doesn't.
     let is_view =
         |name: &String| relations.iter().any(|r| r.name == *name && matches!(r.kind.as_str(), "v" | "m"));

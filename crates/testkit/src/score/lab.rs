@@ -102,10 +102,11 @@ impl Lab {
     async fn wipe(&mut self, stop: &Stop, before: usize, score: &mut Score) -> Result<(), Halt> {
         self.flush().await?;
         let tables = model::read(self.plain.client()).await;
+        let plain = self.plain.application().await;
         let named = stop.refusal.table.as_ref().filter(|_| before == 0);
         let mut events = Vec::new();
         for sql in super::cross::delete_rows(&tables, named.map(String::as_str)) {
-            let outcome = run(self.plain.client(), &sql).await;
+            let outcome = run(plain, &sql).await;
             events.push(Event { sql, outcome, returns: false });
         }
         self.repeat(&events, score).await;
@@ -120,7 +121,8 @@ impl Lab {
     pub async fn fill(&mut self, score: &mut Score) -> Result<(), Halt> {
         self.flush().await?;
         let tables = model::read(self.plain.client()).await;
-        let events = self.rows.fill(self.trial.client(), self.plain.client(), &tables).await;
+        let (trial, plain) = (self.trial.application().await, self.plain.application().await);
+        let events = self.rows.fill(trial, plain, &tables).await;
         self.repeat(&events, score).await;
         if !events.is_empty() {
             self.trial = Plain::copy(&mut self.plain, "trial").await;
@@ -131,7 +133,7 @@ impl Lab {
     /// Statements that ran on the plain database, run by its twin and by every tenant. Differences are findings.
     pub async fn repeat(&self, events: &[Event], score: &mut Score) {
         let mut events = events.to_vec();
-        let twins = replay(self.twin.client(), &events).await;
+        let twins = replay(self.twin.application().await, &events).await;
         for (event, twin) in events.iter_mut().zip(&twins) {
             event.returns &= agrees(event, twin);
         }
@@ -181,16 +183,12 @@ impl Lab {
     /// # Errors
     /// What the product says of it.
     pub async fn refresh(&mut self) -> Result<(), Halt> {
-        let views = self.relations().await.into_iter().filter(|r| r.kind == "m");
-        let refresh = |name: &str| format!("REFRESH MATERIALIZED VIEW {};\n", quote_ident(name));
-        // Twice, since one can read another.
-        let once: String = views.map(|v| refresh(&v.name)).collect();
-        if once.is_empty() {
-            return Ok(());
-        }
         self.refreshes += 1;
         let name = format!("{}_refresh.up.sql", REFRESH_NUMBER + self.refreshes);
-        let file = File { path: name.clone(), name, text: format!("{once}{once}") };
+        let file = refresh(&self.relations().await, name);
+        if file.text.is_empty() {
+            return Ok(());
+        }
         for plain in [&self.plain, &self.twin] {
             plain.apply_all(&file, |_| {}).await;
         }
@@ -218,4 +216,13 @@ impl Lab {
     pub fn pairs(&self) -> Vec<(Isolation, Vec<&super::tenants::Tenant>)> {
         Isolation::ALL.into_iter().map(|i| (i, self.tenants.of(i))).collect()
     }
+}
+
+/// A migration that fills the materialized views anew.
+pub fn refresh(relations: &[Relation], name: String) -> File {
+    let views = relations.iter().filter(|r| r.kind == "m");
+    // Twice, since one can read another.
+    let once: String =
+        views.map(|v| format!("REFRESH MATERIALIZED VIEW {};\n", quote_ident(&v.name))).collect();
+    File { path: name.clone(), name, text: once.repeat(2) }
 }

@@ -64,7 +64,8 @@ pub fn places(files: &[File], message: &str) -> Vec<(usize, usize, String)> {
 /// What neither runs nor is accounted for.
 fn silent(files: &[File], statements: &[Statement], score: &mut Score) {
     for statement in statements {
-        let is_silent = statement.shared.is_empty() || statement.plain.is_empty();
+        let runs_shared = !statement.shared.is_empty() || !statement.retired.is_empty();
+        let is_silent = !runs_shared || statement.plain.is_empty();
         if is_silent && statement.notes.is_empty() {
             let path = files.iter().find(|f| f.name == statement.file).map_or("", |f| &f.path);
             score.add(Finding {

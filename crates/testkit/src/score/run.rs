@@ -33,6 +33,8 @@ pub async fn run(folder: &Path, options: &Options) -> Result<Score> {
         let mut one = score.clone();
         match attempt(&files, options, rows_from, &mut one).await {
             Ok(()) => return Ok(one),
+            // Even without rows.
+            Err(Halt::Rows(number)) if number < rows_from => break,
             Err(Halt::Rows(number)) => {
                 rows_from = number + 1;
                 score
@@ -44,6 +46,7 @@ pub async fn run(folder: &Path, options: &Options) -> Result<Score> {
                 if !left {
                     break;
                 }
+                leave_out_failing(&mut files, &mut score).await;
             }
         }
     }

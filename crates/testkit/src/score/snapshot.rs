@@ -13,6 +13,7 @@ const PARTS: &[&str] = &[
     include_str!("snapshot/views.sql"),
     include_str!("snapshot/functions.sql"),
     include_str!("snapshot/triggers.sql"),
+    include_str!("snapshot/policies.sql"),
     include_str!("snapshot/sequences.sql"),
     include_str!("snapshot/types.sql"),
     include_str!("snapshot/comments.sql"),

@@ -35,20 +35,24 @@ impl Tenants {
         let mut all = Vec::new();
         for isolation in Isolation::ALL {
             for name in ["one", "two"] {
-                all.push(Self::tenant(app, format!("{name}-{isolation}"), isolation).await);
+                let tenant = Self::tenant(app, format!("{name}-{isolation}"), isolation).await;
+                all.push(tenant.expect("create a tenant without anything"));
             }
         }
         Self { all }
     }
 
     /// One more, made now.
-    pub async fn tenant(app: &TestApp, slug: String, isolation: Isolation) -> Tenant {
-        let row = app.tenant(&slug, isolation).await;
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub async fn tenant(app: &TestApp, slug: String, isolation: Isolation) -> Result<Tenant> {
+        let row = app.try_tenant(&slug, isolation).await?;
         let layout = app.platform.app.layout();
         let role = layout.tenant_role(&row.tenant, app.platform.app.isolation.tenant_key);
         let home = home(&layout, &app.main(), row.tenant.id, isolation);
         let client = app.login(&slug).await;
-        Tenant { isolation, id: row.tenant.id, role, home, client }
+        Ok(Tenant { isolation, id: row.tenant.id, role, home, client })
     }
 
     /// Both of an isolation.

@@ -11,19 +11,19 @@ use crate::commands::url::service;
 pub struct Arguments {
     /// Only this service
     #[arg(long, value_name = "S")]
-    service: Option<ServiceName>,
+    pub(super) service: Option<ServiceName>,
     /// Only tenants whose slug matches; * stands for any characters, ? for one
     #[arg(long, value_name = "GLOB")]
-    tenants: Option<String>,
+    pub(super) tenants: Option<String>,
     /// Who comes first: a number of tenants, or label=NAME; if one of them fails, nobody else is touched
     #[arg(long, value_name = "N|label=NAME")]
-    canary: Option<String>,
+    pub(super) canary: Option<String>,
     /// Tenants at the same time on each cluster; default: as the limits say
     #[arg(long, value_name = "N")]
-    jobs: Option<usize>,
+    pub(super) jobs: Option<usize>,
     /// Tenants that may fail before the rollout stops: a number, or a share such as 2%
     #[arg(long, value_name = "N|N%")]
-    max_failures: Option<String>,
+    pub(super) max_failures: Option<String>,
 }
 
 impl Arguments {

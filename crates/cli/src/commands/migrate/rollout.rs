@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::bar::Bar;
 use crate::Context;
+use crate::output::visible;
 use crate::shutdown::{self, Wish, wished};
 use crate::stack::{Stack, actor};
 
@@ -113,7 +114,9 @@ pub fn tell(context: &Context, end: &End, direction: Direction) -> Result<ExitCo
             let applied: Vec<_> = report
                 .applied
                 .iter()
-                .map(|a| json!({ "service": a.service, "version": a.version, "name": a.name }))
+                .map(
+                    |a| json!({ "service": a.service, "version": a.version, "name": a.name, "migration": a.title }),
+                )
                 .collect();
             let value = json!({ "job": report.job, "applied": applied, "tenants": report.tenants });
             context.output.result(&value, || done(report, direction))?;
@@ -133,8 +136,8 @@ fn nothing(pending: &Pending) -> String {
     let at: Vec<String> = pending
         .sites
         .iter()
-        .map(|s| match &s.name {
-            Some(name) => format!("{} at {:04}_{name}", s.service, s.version),
+        .map(|s| match s.title.as_ref().or(s.name.as_ref()) {
+            Some(title) => format!("{} at {}", s.service, visible(title)),
             None => format!("{} without migrations", s.service),
         })
         .collect();
@@ -147,7 +150,7 @@ fn done(report: &Report, direction: Direction) -> String {
         Direction::Down => "took back",
     };
     let files: Vec<String> =
-        report.applied.iter().map(|a| format!("{} {:04}_{}", a.service, a.version, a.name)).collect();
+        report.applied.iter().map(|a| format!("{} {}", a.service, visible(&a.title))).collect();
     let mut text = match (files.first(), files.last()) {
         (Some(first), Some(last)) if first != last => {
             format!("{verb} {} migrations, {first} to {last}", files.len())

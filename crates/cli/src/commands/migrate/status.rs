@@ -1,19 +1,21 @@
 //! `tenantry migrate status`: versions by number of tenants, and who is held back by what.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use tenantry_domain::Result;
+use tenantry_domain::{App, Result};
 use tenantry_jobs::{Job, queue};
 use tenantry_migrate::rollout::{KIND, Request, SiteState};
+use tenantry_migrate::source::{Migration, read_service};
 use tenantry_registry::{Failure, VersionCount};
 
 use super::list::what;
 use super::show::failures;
 use crate::Context;
-use crate::output::Table;
+use crate::output::{Table, visible};
 use crate::stack::with_stack;
 
 #[derive(Serialize)]
@@ -21,9 +23,18 @@ struct Status {
     /// Where the templates are, and what is pending; absent where the folder can't be read as it is.
     sites: Vec<SiteState>,
     trouble: Option<Value>,
-    versions: Vec<VersionCount>,
+    versions: Vec<Count>,
     failures: Vec<Failure>,
     rollout: Option<Job>,
+}
+
+/// Tenants of one version.
+#[derive(Serialize)]
+struct Count {
+    #[serde(flatten)]
+    count: VersionCount,
+    /// The migration as the team writes it; absent where the folder has none of that version.
+    migration: Option<String>,
 }
 
 /// Tells how far everybody is.
@@ -43,7 +54,7 @@ pub async fn run(context: &Context) -> Result<ExitCode> {
         let status = Status {
             sites,
             trouble,
-            versions: registry.version_counts().await?,
+            versions: titled(&stack.config.app, registry.version_counts().await?),
             failures: registry.open_failures().await?,
             rollout: queue::open_of_kind(registry, KIND).await?,
         };
@@ -53,13 +64,33 @@ pub async fn run(context: &Context) -> Result<ExitCode> {
     .await
 }
 
+/// Versions with what the folders call them; a folder that can't be read is told of elsewhere.
+fn titled(app: &App, counts: Vec<VersionCount>) -> Vec<Count> {
+    let folders: BTreeMap<&str, Vec<Migration>> = app
+        .services
+        .values()
+        .map(|s| (s.name.as_str(), read_service(s).map(|f| f.migrations).unwrap_or_default()))
+        .collect();
+    let title = |c: &VersionCount| {
+        let files = folders.get(c.service.as_str())?;
+        files.iter().find(|f| f.version == c.version).map(|f| f.title().to_owned())
+    };
+    counts.into_iter().map(|count| Count { migration: title(&count), count }).collect()
+}
+
+/// A version with what it is called.
+fn version(version: i64, title: Option<&String>) -> String {
+    title.map_or_else(|| version.to_string(), |title| format!("{version} ({})", visible(title)))
+}
+
 fn render(status: &Status) -> String {
     let mut text = String::new();
     let mut sites = Table::new(&["service", "cluster", "templates", "folder"]);
     for site in &status.sites {
-        let folder =
-            if site.version < site.to { format!("{} (pending)", site.to) } else { site.to.to_string() };
-        sites.row([site.service.to_string(), site.cluster.clone(), site.version.to_string(), folder]);
+        let pending = if site.version < site.to { ", pending" } else { "" };
+        let folder = format!("{}{pending}", version(site.to, site.to_title.as_ref()));
+        let templates = version(site.version, site.title.as_ref());
+        sites.row([site.service.to_string(), site.cluster.clone(), templates, folder]);
     }
     if !status.sites.is_empty() {
         let _ = writeln!(text, "{}", sites.render());
@@ -72,15 +103,15 @@ fn render(status: &Status) -> String {
         text.push_str("\nno tenants yet\n");
     } else {
         let mut table = Table::new(&["service", "cluster", "isolation", "version", "tenants"]);
-        for v in &status.versions {
+        for Count { count: v, migration } in &status.versions {
             let newest =
                 status.sites.iter().find(|s| s.service.as_str() == v.service && s.cluster == v.cluster);
-            let behind = if newest.is_some_and(|s| v.version < s.version) { " (behind)" } else { "" };
+            let behind = if newest.is_some_and(|s| v.version < s.version) { ", behind" } else { "" };
             table.row([
                 v.service.clone(),
                 v.cluster.clone(),
                 v.isolation.clone(),
-                format!("{}{behind}", v.version),
+                format!("{}{behind}", version(v.version, migration.as_ref())),
                 v.tenants.to_string(),
             ]);
         }

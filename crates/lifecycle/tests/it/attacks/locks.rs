@@ -46,17 +46,28 @@ fn channels() -> Vec<Attack> {
 
 fn advisory() -> Vec<Attack> {
     let many = "SELECT count(pg_advisory_xact_lock(g)) FROM generate_series(1, 100) g";
+    let own = "SELECT count(tenantry.advisory_xact_lock(g)) FROM generate_series(1, 100) g";
     vec![
         attack("S66", "the victim's advisory lock", ALL)
             .refused("SELECT pg_advisory_lock(42)", DENIED)
             .refused("SELECT pg_try_advisory_lock(42)", DENIED)
             .refused("SELECT pg_advisory_unlock_all()", DENIED)
+            .refused("SELECT tenantry.advisory_key('42')", DENIED)
+            .refused("SELECT tenantry.advisory_key_to_take('42')", DENIED)
+            .refused("SELECT value FROM tenantry.advisory_secret", DENIED)
+            .meanwhile(Who::B, "SELECT tenantry.advisory_lock(42)", SomeRows)
+            .tries("SELECT tenantry.try_advisory_lock(42)", Value("t"))
+            .tries("SELECT tenantry.advisory_unlock_all()", SomeRows)
+            .tries("SELECT tenantry.advisory_unlock(42)", Value("f"))
+            .meanwhile(Who::B, "SELECT tenantry.advisory_unlock(42)", Value("t"))
             .twin(Who::Super, "SELECT pg_advisory_xact_lock(42)", SomeRows),
-        attack("S67", "advisory locks fill the server's lock table", ALL).refused(many, DENIED).twin(
-            Who::Super,
-            many,
-            SomeRows,
-        ),
+        attack("S67", "advisory locks fill the server's lock table", ALL)
+            .refused(many, DENIED)
+            .refused("SELECT count(tenantry.advisory_xact_lock(g)) FROM generate_series(1, 200) g", &["53400"])
+            .refused("SELECT count(tenantry.advisory_lock(g)) FROM generate_series(1, 200) g", &["53400"])
+            .tries("SELECT tenantry.advisory_unlock_all()", SomeRows)
+            .twin(Who::A, own, Value("100"))
+            .twin(Who::Super, many, SomeRows),
         attack("S68", "temporary tables fill the server's lock table", ALL)
             .refused("CREATE TEMPORARY TABLE z ()", DENIED)
             .twin(Who::Super, "CREATE TEMPORARY TABLE z ()", Done),

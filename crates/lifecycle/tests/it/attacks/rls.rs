@@ -6,7 +6,7 @@ use tenantry_testkit::attack::{ALL, Attack, DATABASE, OWN_TABLES, SCHEMA, SHARED
 const DENIED: &[&str] = &["42501"];
 
 pub fn cases() -> Vec<Attack> {
-    [reading(), ownership(), functions(), writing(), copying(), privileges()].concat()
+    [reading(), ownership(), own_policies(), functions(), writing(), copying(), privileges()].concat()
 }
 
 fn reading() -> Vec<Attack> {
@@ -87,6 +87,46 @@ fn ownership() -> Vec<Attack> {
                 .refused("ALTER POLICY tenantry ON shared.products USING (true)", DENIED),
             "CREATE POLICY evil ON shared.products USING (true)",
         ),
+    ]
+}
+
+const WIDE: &str = "DROP POLICY tenantry ON shared.products;
+  CREATE POLICY \"!tenantry\" ON shared.products AS RESTRICTIVE USING (tenant_id = (SELECT tenantry.current_tenant()))
+    WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()));
+  CREATE POLICY tenantry_open ON shared.products TO {app_owner} USING (true) WITH CHECK (true);
+  CREATE POLICY wide ON shared.products USING (true);
+  CREATE POLICY readers ON shared.products FOR SELECT TO public USING (true);
+  CREATE POLICY writers ON shared.products FOR INSERT WITH CHECK (true)";
+
+const BACK: &str = "DROP POLICY tenantry_open ON shared.products; DROP POLICY wide ON shared.products;
+  DROP POLICY readers ON shared.products; DROP POLICY writers ON shared.products; DROP POLICY \"!tenantry\" ON shared.products;
+  CREATE POLICY tenantry ON shared.products USING (tenant_id = (SELECT tenantry.current_tenant()))
+    WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))";
+
+/// An app that has policies of its own, each as wide as it can be, on a table that migrations have brought to the form of
+/// `docs/shapes.md`.
+fn own_policies() -> Vec<Attack> {
+    vec![
+        attack("X13", "the app's own policies, as wide as they can be", SHARED)
+            .first(Who::Super, WIDE)
+            .tries("SELECT name FROM shared.products WHERE name LIKE 'SECRET%'", NoRows)
+            .tries("SELECT count(*) FROM shared.products WHERE tenant_id = '{victim_id}'", Value("0"))
+            .tries("SELECT name FROM shared.product_names WHERE name LIKE 'SECRET%'", NoRows)
+            .tries("UPDATE shared.products SET price = 0 WHERE tenant_id = '{victim_id}'", Touched(0))
+            .tries("DELETE FROM shared.products WHERE name LIKE 'SECRET%'", Touched(0))
+            .refused("UPDATE shared.products SET tenant_id = '{victim_id}'", DENIED)
+            .refused(
+                "INSERT INTO shared.products (barcode, tenant_id) VALUES ('EVIL', '{victim_id}')",
+                DENIED,
+            )
+            .refused("CREATE POLICY wider ON shared.products USING (true)", DENIED)
+            .refused("DROP POLICY \"!tenantry\" ON shared.products", DENIED)
+            .meanwhile(Who::B, "SELECT count(*) FROM shared.products", Value("300"))
+            .twin(Who::A, "SELECT count(*) FROM shared.products", Value("10"))
+            .twin(Who::A, "UPDATE shared.products SET price = 10 WHERE barcode = 'BAR_A_10'", Touched(1))
+            .twin(Who::A, "INSERT INTO shared.products (barcode) VALUES ('FINE')", Touched(1))
+            .twin(Who::A, "DELETE FROM shared.products WHERE barcode = 'FINE'", Touched(1))
+            .twin(Who::Super, BACK, Done),
     ]
 }
 

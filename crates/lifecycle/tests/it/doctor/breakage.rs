@@ -50,6 +50,17 @@ const SHARED: &[Breakage] = &[
         "ALTER POLICY tenantry ON shared.orders USING (tenant_id = current_setting('app.current_tenant')::uuid)",
     ),
     ("policy_extra", "CREATE POLICY support ON shared.orders USING (true)"),
+    // With policies of the app's own the boundary is restrictive: nothing is found until it goes or lets others through.
+    ("policy_missing", "CREATE POLICY app ON shared.orders USING (true); DROP POLICY tenantry ON shared.orders"),
+    ("policy_wrong", "ALTER POLICY \"!tenantry\" ON shared.orders USING (true)"),
+    (
+        "policy_wrong",
+        "DROP POLICY \"!tenantry\" ON shared.orders; CREATE POLICY \"!tenantry\" ON shared.orders USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))",
+    ),
+    (
+        "policy_extra",
+        "DROP POLICY \"!tenantry\" ON shared.orders; CREATE POLICY tenantry ON shared.orders USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))",
+    ),
     ("tenant_column", "ALTER TABLE shared.orders ALTER COLUMN tenant_id DROP DEFAULT"),
     (
         "tenant_column",
@@ -77,6 +88,7 @@ const SHARED: &[Breakage] = &[
     ("shared_guard", "DROP EVENT TRIGGER tenantry_guard_shared"),
     ("shared_guard", "ALTER EVENT TRIGGER tenantry_guard_shared DISABLE"),
     ("shared_guard", "DROP EVENT TRIGGER tenantry_guard_drop"),
+    ("shared_guard", "DROP EVENT TRIGGER tenantry_guard_policies"),
     ("definer_search_path", "ALTER FUNCTION shared.lookup(text) RESET search_path"),
     ("definer_search_path", "ALTER FUNCTION shared.lookup(text) SET search_path = shared"),
     ("definer_search_path", "ALTER FUNCTION shared.lookup(text) SET search_path = \"$user\", shared, pg_temp"),

@@ -24,10 +24,11 @@ pub(super) fn carry(
     let name = def.colname.clone();
     if work.table(table)?.column(&name).is_some() {
         if cmd.missing_ok {
+            work.notes.push(format!("the column {name} of table {table} is there: it is left out"));
             return Ok(());
         }
-        return Err(Refuse::all(
-            format!("table {table} has a column {name} already"),
+        return Err(Refuse::duplicate(
+            format!("the column {name} of table {table}"),
             "give the column another name",
         ));
     }

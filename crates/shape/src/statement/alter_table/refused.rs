@@ -8,13 +8,6 @@ use crate::refuse::Refuse;
 pub(super) fn refusal(command: AlterTableType) -> Refuse {
     use AlterTableType as T;
     match command {
-        T::AtEnableRowSecurity
-        | T::AtDisableRowSecurity
-        | T::AtForceRowSecurity
-        | T::AtNoForceRowSecurity => Refuse::all(
-            "row-level security of the app's own would meet Tenantry's",
-            "leave it out: rows are kept apart by Tenantry; what a role may do stands in [roles]",
-        ),
         T::AtChangeOwner => Refuse::all(
             "OWNER TO stands among other commands",
             "leave it out: objects belong to Tenantry's owner role",

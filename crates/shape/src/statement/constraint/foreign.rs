@@ -38,7 +38,7 @@ pub(super) fn carry(work: &mut Work<'_>, table: &str, mut c: Constraint) -> Resu
         let reads = (!work.is_global(table)).then(|| table.to_owned());
         return Ok(Carried { nodes: vec![c], reads, ..Carried::default() });
     }
-    let (before, after) = on_update::carry(work, &target, &mut c)?;
+    let (before, after) = on_update::carry(work, (table, &target), &mut c)?;
     let extra = compose(work, &target, &mut c, &columns, &target_columns)?;
     let mut nodes = vec![c];
     nodes.extend(extra);

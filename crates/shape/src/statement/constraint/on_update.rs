@@ -12,7 +12,7 @@ use crate::statement::{Work, once};
 /// Takes the action off a foreign key; what must run before it is made, and after.
 pub(super) fn carry(
     work: &mut Work<'_>,
-    target: &str,
+    (table, target): (&str, &str),
     c: &mut Constraint,
 ) -> Result<(Vec<Emitted>, Vec<Emitted>), Refuse> {
     let value = match c.fk_upd_action.as_str() {
@@ -22,6 +22,9 @@ pub(super) fn carry(
     };
     let before = forget(work, target, &c.conname)?;
     let Some(value) = value else { return Ok((before, Vec::new())) };
+    if work.catalog.is_secured(table) {
+        return Err(crate::statement::policy::update_action(table, &c.conname));
+    }
     c.fk_upd_action = "a".to_owned();
     let after = create(work, target, &c.conname, value)?;
     if let Some(t) = work.catalog.tables.get_mut(target) {

@@ -5,7 +5,7 @@ use crate::catalog::Routine;
 use crate::ident;
 use crate::plpgsql::{self, Kind, Part};
 use crate::refuse::Refuse;
-use crate::statement::Work;
+use crate::statement::{Work, refuse_system_catalog};
 use crate::text;
 use crate::tokens::{Edits, Tokens};
 
@@ -15,18 +15,22 @@ pub(crate) fn carry(work: &Work<'_>, sql: &str) -> Result<String, Refuse> {
     let Some(at) = text::body(&tokens) else { return Ok(sql.to_owned()) };
     let body = tokens.string_value(at).unwrap_or_default();
     let inner = text::scan(&body)?;
-    refuse_common(&inner)?;
     let mut edits = Edits::default();
-    for part in plpgsql::parts(&inner) {
+    let parts = plpgsql::parts(&inner);
+    for part in &parts {
         match part.kind {
-            Kind::Locks => {
-                return Err(Refuse::shared(
-                    "the body runs LOCK, which in shared tables would stop every tenant",
-                    "lock rows with SELECT ... FOR UPDATE, or take an advisory lock",
-                ));
+            _ if locks(&inner, part) => {
+                if !only_migrations_run(&tokens, &inner, &parts) {
+                    return Err(Refuse::shared(
+                        "the body runs LOCK, which in shared tables would stop every tenant",
+                        "lock rows with SELECT ... FOR UPDATE, or take an advisory lock",
+                    ));
+                }
+                edits.replace(part.range(&inner), LOCK_REFUSED);
             }
-            Kind::Executes => refuse_unread(&inner, &part)?,
-            Kind::Writes if inner.is(part.first, "truncate") => truncate(work, &inner, &part, &mut edits)?,
+            Kind::Executes => refuse_unread(&inner, part)?,
+            Kind::Writes if inner.is(part.first, "truncate") => truncate(work, &inner, part, &mut edits)?,
+            Kind::Writes => refuse_catalog(work, &inner, part)?,
             _ => {}
         }
     }
@@ -39,24 +43,26 @@ pub(crate) fn carry(work: &Work<'_>, sql: &str) -> Result<String, Refuse> {
     Ok(outer.apply(sql))
 }
 
-/// Advisory locks are common to the sessions of a database.
-pub(crate) fn is_advisory_lock(function: &str) -> bool {
-    function.starts_with("pg_advisory_") || function.starts_with("pg_try_advisory_")
+/// What stands for LOCK in shared tables. The migrations that call such a body are worked out on a shadow, so nobody but a
+/// tenant comes here, who may not define what comes behind it either.
+pub(super) const LOCK_REFUSED: &str =
+    "RAISE insufficient_privilege USING MESSAGE = 'LOCK in shared tables is left to migrations'";
+
+/// LOCK, as a statement or as text that is executed.
+fn locks(tokens: &Tokens<'_>, part: &Part) -> bool {
+    part.kind == Kind::Locks || part.kind == Kind::Executes && first_word(part.text(tokens)) == "lock"
 }
 
-/// What a body may not call. `pg_notify` has become another function before ([`crate::text`]).
-fn refuse_common(tokens: &Tokens<'_>) -> Result<(), Refuse> {
-    let called = |i: &usize| is_advisory_lock(&tokens.list[*i].name) && tokens.symbol(i + 1, '(');
-    match (0..tokens.list.len()).find(called) {
-        Some(i) => Err(Refuse::all(
-            format!(
-                "the body calls {}, which reaches every tenant's sessions and is taken from tenants' roles",
-                tokens.list[i].name
-            ),
-            "do that in the application",
-        )),
-        None => Ok(()),
-    }
+/// Whether the body makes definitions with the rights of who calls it: tenants' roles have none to.
+fn only_migrations_run(outer: &Tokens<'_>, inner: &Tokens<'_>, parts: &[Part]) -> bool {
+    let definer = (0..outer.list.len()).any(|i| outer.are(i, &["security", "definer"]));
+    let is_plpgsql = inner.list.iter().any(|t| t.name == "begin" && !t.is_quoted);
+    let certain = |p: &Part| match p.kind {
+        Kind::Defines => true,
+        Kind::Executes => ["create", "alter", "drop"].contains(&first_word(p.text(inner)).as_str()),
+        _ => false,
+    };
+    is_plpgsql && !definer && parts.iter().any(certain)
 }
 
 /// What the routine of this CREATE FUNCTION does.
@@ -73,16 +79,21 @@ pub(super) fn routine(sql: &str) -> Result<Routine, Refuse> {
             _ => false,
         }),
         writes: parts.iter().any(|p| p.kind == Kind::Writes),
+        ends: parts.iter().any(|p| p.kind == Kind::Ends),
         truncates: parts.iter().any(|p| p.kind == Kind::Writes && inner.is(p.first, "truncate")),
     })
 }
 
 /// Whether a text that is executed is a query or changes rows, as far as its constants tell.
 pub(crate) fn is_query(text: &str) -> bool {
-    let Ok(tokens) = Tokens::scan(text) else { return false };
+    ["select", "insert", "update", "delete", "with"].contains(&first_word(text).as_str())
+}
+
+/// The first word of the first constant in an expression whose text is executed.
+fn first_word(expression: &str) -> String {
+    let Ok(tokens) = Tokens::scan(expression) else { return String::new() };
     let first = (0..tokens.list.len()).find_map(|i| tokens.string_value(i)).unwrap_or_default();
-    let first = first.trim_start().to_lowercase();
-    ["select", "insert", "update", "delete", "with"].iter().any(|word| first.starts_with(word))
+    first.trim_start().chars().take_while(|c| c.is_ascii_alphabetic()).collect::<String>().to_lowercase()
 }
 
 /// EXECUTE of a query that must be rewritten, but is made of parts.
@@ -101,6 +112,21 @@ fn refuse_unread(tokens: &Tokens<'_>, part: &Part) -> Result<(), Refuse> {
         ));
     }
     Ok(())
+}
+
+/// A write to the server's own catalogs.
+fn refuse_catalog(work: &Work<'_>, tokens: &Tokens<'_>, part: &Part) -> Result<(), Refuse> {
+    let written = (part.first..part.end).find_map(|i| {
+        let at = if tokens.is(i, "update") {
+            i + 1
+        } else if tokens.are(i, &["insert", "into"]) || tokens.are(i, &["delete", "from"]) {
+            i + 2
+        } else {
+            return None;
+        };
+        tokens.qualified(if tokens.is(at, "only") { at + 1 } else { at })
+    });
+    written.map_or(Ok(()), |(name, _)| refuse_system_catalog(work.catalog, &name))
 }
 
 /// TRUNCATE in a body becomes DELETE.

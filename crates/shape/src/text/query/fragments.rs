@@ -9,7 +9,7 @@ pub(super) struct Fragment {
     pub sql: String,
     /// It has GROUP BY.
     pub groups: bool,
-    /// It inserts.
+    /// It inserts, or fills a table that is made of it, or several variables.
     pub inserts: bool,
     /// Its rows are what the function returns.
     pub returned: bool,
@@ -54,8 +54,18 @@ fn cut(tokens: &Tokens<'_>, first: usize, end: usize) -> Option<Fragment> {
         start,
         sql: String::from_utf8(sql).ok()?,
         groups: (first..end).any(|i| tokens.are(i, &["group", "by"])),
-        inserts: (first..end).any(|i| tokens.are(i, &["insert", "into"])),
+        inserts: first > 0 && tokens.is(first - 1, "as")
+            || into_several(tokens, first, end)
+            || (first..end).any(|i| tokens.are(i, &["insert", "into"])),
         returned: first >= 2 && tokens.are(first - 2, &["return", "query"]),
+    })
+}
+
+/// `SELECT * INTO a, b`: each variable takes a column.
+fn into_several(tokens: &Tokens<'_>, first: usize, end: usize) -> bool {
+    (first..end).filter(|i| tokens.is(*i, "into")).any(|into| {
+        let at = if tokens.is(into + 1, "strict") { into + 2 } else { into + 1 };
+        tokens.qualified(at).is_some_and(|(_, next)| tokens.symbol(next, ',')) && !tokens.is(first, "insert")
     })
 }
 

@@ -5,7 +5,11 @@ SELECT 'table ' || c.relname, broken.rule
    ('has no tenant column that is NOT NULL', NOT EXISTS (SELECT FROM pg_catalog.pg_attribute a
       WHERE a.attrelid = c.oid AND a.attname = $1 AND a.attnotnull AND NOT a.attisdropped)),
    ('has no forced row-level security', NOT (c.relrowsecurity AND c.relforcerowsecurity)),
-   ('has no policy', NOT EXISTS (SELECT FROM pg_catalog.pg_policy p WHERE p.polrelid = c.oid))) broken(rule, is_broken)
+   ('has no policy that others can''t widen', NOT EXISTS (SELECT FROM pg_catalog.pg_policy p
+      WHERE p.polrelid = c.oid AND p.polname = CASE WHEN p.polpermissive THEN 'tenantry' ELSE '!tenantry' END
+        AND p.polcmd = '*' AND p.polroles = ARRAY[0::oid]
+        AND NOT (p.polpermissive AND EXISTS (SELECT FROM pg_catalog.pg_policy o
+                                              WHERE o.polrelid = c.oid AND o.polpermissive AND o.oid <> p.oid))))) broken(rule, is_broken)
  WHERE c.relnamespace = 'shared'::regnamespace AND c.relkind IN ('r', 'p') AND broken.is_broken
 UNION ALL
 SELECT 'key ' || i.relname || ' of ' || t.relname, 'does not hold the tenant column'

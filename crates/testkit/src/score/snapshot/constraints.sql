@@ -19,7 +19,9 @@ SELECT 'constraint', pg_catalog.concat(c.relname, t.typname, '.', k.conname),
   LEFT JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
   LEFT JOIN pg_catalog.pg_type t ON t.oid = k.contypid
   LEFT JOIN pg_catalog.pg_class r ON r.oid = k.confrelid
- WHERE k.connamespace = pg_catalog.to_regnamespace($1) AND k.contype <> 't'
+ -- The parts of a foreign key that the server makes for each partition of the other table have names of its own.
+ WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_constraint w WHERE w.oid = k.conparentid AND w.conrelid = k.conrelid)
+   AND k.connamespace = pg_catalog.to_regnamespace($1) AND k.contype <> 't'
    AND NOT (k.contype = 'n' AND EXISTS (SELECT FROM pg_catalog.pg_attribute a
              WHERE a.attrelid = k.conrelid AND a.attnum = k.conkey[1] AND a.attname = $2))
    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'e'

@@ -6,12 +6,16 @@ use std::path::Path;
 
 use tenantry_domain::Isolation;
 use tenantry_migrate::plan::{FilePlan, Finding, Plan, ServicePlan, Sql, StatementPlan, Target};
+use tenantry_migrate::rollout::Preview;
 
 use crate::output::visible;
 use crate::paths::for_people;
 
 /// Characters of a statement that are shown where the whole is not asked for.
 const HEAD_CHARS: usize = 90;
+
+/// Canaries that are named.
+const CANARIES_MAX: usize = 10;
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug)]
@@ -24,7 +28,7 @@ pub struct View {
 
 impl View {
     /// The text.
-    pub fn render(self, plan: &Plan) -> String {
+    pub fn render(self, plan: &Plan, preview: Option<&Preview>) -> String {
         let mut text = String::new();
         for service in &plan.services {
             self.service(&mut text, service);
@@ -34,6 +38,9 @@ impl View {
         if files == 0 {
             text.push_str("\nnothing is pending\n");
             return text;
+        }
+        if let Some(preview) = preview {
+            way(&mut text, preview);
         }
         if count == 0 {
             text.push_str("\nnothing dangerous was found\n");
@@ -192,6 +199,30 @@ fn places(target: &Target) -> String {
         }
     }
     places.join(", ")
+}
+
+/// How the rollout would reach its tenants.
+fn way(text: &mut String, preview: &Preview) {
+    let tenants = counted(preview.tenants, "tenant");
+    let _ = writeln!(
+        text,
+        "\nrollout: the templates and the shared tables, then {tenants} with tables of their own"
+    );
+    for step in &preview.steps {
+        let mut slugs: Vec<&str> = preview.canaries.iter().map(|s| s.as_str()).take(CANARIES_MAX).collect();
+        if preview.canaries.len() > slugs.len() {
+            slugs.push("...");
+        }
+        let who = if step.step == "canaries" { format!(": {}", slugs.join(", ")) } else { String::new() };
+        let _ = writeln!(text, "  {}: {}{who}", step.step, counted(step.tenants, "tenant"));
+    }
+    let _ = writeln!(
+        text,
+        "  {} at a time on each cluster; it stops when more than {} fail{}",
+        preview.parallel,
+        preview.max_failures,
+        if preview.canaries.is_empty() { "" } else { ", or one canary" }
+    );
 }
 
 fn tenants(counts: &BTreeMap<Isolation, i64>) -> String {
