@@ -83,8 +83,8 @@ pub struct Limits {
     pub gateway_wrong_cancels_per_second_max: u32,
     /// KiB of a statement that the gateway looks at as a whole; of a longer one it sees the beginning.
     pub gateway_statement_kib_max: usize,
-    /// Prepared statements that the gateway keeps on one server connection.
-    pub gateway_statements_per_server_max: usize,
+    /// KiB of prepared statements that one client of the gateway may have.
+    pub gateway_prepared_kib_per_client_max: usize,
     /// Milliseconds that a pool keeps a new server connection although other pools wait for one.
     pub gateway_server_turn_ms: u64,
     /// Milliseconds that a server may take to heed a cancel request before its connection is closed.
@@ -128,7 +128,7 @@ impl Default for Limits {
             gateway_prepared_per_server_max: 200,
             gateway_wrong_cancels_per_second_max: 20,
             gateway_statement_kib_max: 1_024,
-            gateway_statements_per_server_max: 256,
+            gateway_prepared_kib_per_client_max: 8_192,
             gateway_server_turn_ms: 200,
             gateway_cancel_ms_max: 5_000,
         }

@@ -156,15 +156,15 @@ proptest! {
             garbage.extend(message(tags[*tag], &[&text]));
         }
         garbage.extend(&bytes);
-        for server in &mut world.servers {
-            server.is_paused = true;
-        }
-        // The simulated server takes well-formed messages only: nobody answers the wild client.
-        world.opens_nothing = true;
+        // The simulated server takes well-formed messages only: it hears none of these.
+        world.query(&calm, "echo 1");
+        world.servers[0].is_paused = true;
         world.send(&wild, &garbage);
         world.hang_up(&wild);
-        world.opens_nothing = false;
-        world.asked.borrow_mut().opens.clear();
-        let _ = calm;
+        prop_assert!(wild.is_gone());
+        world.servers[0].is_paused = false;
+        prop_assert_eq!(world.query(&calm, "echo 2"), "D[2] C[ECHO] ZI");
+        prop_assert_eq!(world.live_servers(), 1);
+        prop_assert_eq!(world.budget.used(), 1);
     }
 }
