@@ -147,9 +147,12 @@ impl<L: Link, O: Outside> Relay<L, O> {
         client.is_leaving |= walked.leaves;
         let is_leaving = client.is_leaving;
         self.settle_server(server);
-        // With answers still to come they are awaited, as the server itself would before it reads the good-bye.
-        let is_quiet = self.server(server).is_none_or(|server| server.talk.fates.is_empty());
-        if is_leaving && is_quiet {
+        // With answers still to come they are awaited, as the server itself would before it reads the good-bye. Without a
+        // Sync they may never come.
+        let is_over = self
+            .server(server)
+            .is_none_or(|server| server.talk.fates.is_empty() || server.talk.fates.is_unsynced());
+        if is_leaving && is_over {
             self.end_client(id, None);
         }
     }
