@@ -135,7 +135,9 @@ impl<L: super::Link, O: Outside> Relay<L, O> {
             self.end_client(id, None);
             return self.settle();
         }
-        if event.is_writable && !client.unsent.is_empty() {
+        if event.is_writable && client.link.flush().is_err() {
+            self.end_client(id, None);
+        } else if event.is_writable && !client.unsent.is_empty() {
             if client.unsent.flush(&mut client.link).is_err() {
                 self.end_client(id, None);
             } else if client.unsent.is_empty()
@@ -154,7 +156,9 @@ impl<L: super::Link, O: Outside> Relay<L, O> {
         let id = server.id;
         server.is_readable |= event.is_readable || event.is_hung_up;
         server.is_hung_up |= event.is_hung_up;
-        if event.is_writable && !server.unsent.is_empty() {
+        if event.is_writable && server.link.flush().is_err() {
+            self.server_lost(id);
+        } else if event.is_writable && !server.unsent.is_empty() {
             if server.unsent.flush(&mut server.link).is_err() {
                 self.server_lost(id);
             } else if server.unsent.is_empty()
