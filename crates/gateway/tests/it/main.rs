@@ -1,4 +1,11 @@
-//! What the gateway decides of statements, on a real server.
+//! The relay between real clients and a real server, behind a front that lets everybody in; and what the gateway decides
+//! of statements.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod application;
+mod clients;
+mod connector;
+mod front;
+mod mixups;
+mod programs;
+mod steady;
