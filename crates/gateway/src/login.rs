@@ -176,7 +176,8 @@ async fn log_in(hub: &Hub, wire: &mut Wire, startup: &Startup, peer: IpAddr) -> 
 
 /// Gives the connection to a shard. What has changed for the tenant in the meantime holds for it too.
 fn hand_over(hub: &Hub, wire: &mut Wire, admitted: Admitted) -> Result<()> {
-    let Admitted { tenant, process, pool, connections_max, settings, limits, sets_tenant, .. } = admitted;
+    let Admitted { tenant, process, pool, connections_max, settings, limits, sets_tenant, profile } =
+        admitted;
     let (link, read) = match wire.take_socket() {
         Ok(parts) => parts,
         Err(error) => {
@@ -193,7 +194,7 @@ fn hand_over(hub: &Hub, wire: &mut Wire, admitted: Admitted) -> Result<()> {
         pool,
         pooling: crate::shard::Pooling::default(),
         sets_tenant,
-        profile: if sets_tenant { crate::profile::APP } else { crate::profile::TENANT },
+        profile,
         settings,
         cancel_secret: process.into(),
     };

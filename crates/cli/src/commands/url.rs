@@ -7,9 +7,11 @@ use std::time::Duration;
 use serde_json::json;
 use tenantry_domain::{App, Error, ErrorCode, Result, ServiceName};
 use tenantry_lifecycle::credentials::Credential;
+use tenantry_postgres::connect::knock;
 use tenantry_postgres::server::{Server, SslMode};
 use tenantry_registry::SecretDoor;
 use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
 
 use crate::output::moment;
 use crate::stack::{Stack, actor, with_stack};
@@ -18,6 +20,9 @@ use crate::{Context, address_file};
 /// The user of the app door, and the operator's database, which is its user too.
 const APP: &str = "app";
 const ADMIN: &str = "tenantry";
+/// Time that the gateway has to hear of a token, and pause between two tries.
+const KNOWN: Duration = Duration::from_secs(2);
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
 /// Time that a server on this machine has to accept a connection.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -114,7 +119,19 @@ pub async fn open_door(stack: &Stack, slug: &str, named: Option<&str>) -> Result
     let mut server = Server::local(address.port(), slug, token.password);
     server.host = address.ip().to_string();
     server.sslmode = SslMode::Prefer;
+    until_known(&server, &database).await;
     Ok(Credential { server, database, valid_until: token.valid_until })
+}
+
+/// Waits until the gateway has heard of the token, so that what is printed works at once. If that takes too long it is
+/// printed all the same: another gateway may be meant.
+async fn until_known(server: &Server, database: &str) {
+    let knocking = async {
+        while !matches!(knock(server, database, "tenantry url").await, Ok(Ok(_))) {
+            sleep(LOOK_AGAIN).await;
+        }
+    };
+    let _ = timeout(KNOWN, knocking).await;
 }
 
 /// Where the gateway of this app answers on this machine.
@@ -150,5 +167,5 @@ fn embedded_address(stack: &Stack) -> Option<(String, u16)> {
 }
 
 async fn answers(host: &str, port: u16) -> bool {
-    matches!(tokio::time::timeout(LOOK, TcpStream::connect((host, port))).await, Ok(Ok(_)))
+    matches!(timeout(LOOK, TcpStream::connect((host, port))).await, Ok(Ok(_)))
 }

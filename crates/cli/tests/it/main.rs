@@ -4,6 +4,7 @@
 mod bad_folders;
 mod drift;
 mod existing_server;
+mod gateway;
 mod help;
 mod init;
 mod migrate;

@@ -11,6 +11,7 @@ use super::greeting;
 use super::wire::Wire;
 use crate::hub::Hub;
 use crate::pools::Whose;
+use crate::profile;
 use crate::shard::PoolKey;
 use crate::wire::startup::Startup;
 
@@ -44,7 +45,7 @@ fn verified<'a>(entry: Option<&'a std::sync::Arc<Entry>>, slug: &Slug) -> Result
 /// in to by their own logins alone.
 fn way(hub: &Hub, entry: &Entry, service: &ServiceName) -> Result<Way> {
     if entry.isolation != Isolation::Shared {
-        return tenant_way(hub, entry, service);
+        return Ok(Way { profile: profile::APP, ..tenant_way(hub, entry, service)? });
     }
     let placement = open_placement(entry, service)?;
     let connections_max = hub.pools.per_cluster_max();
@@ -53,7 +54,12 @@ fn way(hub: &Hub, entry: &Entry, service: &ServiceName) -> Result<Way> {
         database: placement.database.as_str().into(),
         login: hub.setup.app.layout().app_role().into(),
     };
-    Ok(Way { pool: hub.pools.get(key, Whose::App, connections_max), connections_max, sets_tenant: true })
+    Ok(Way {
+        pool: hub.pools.get(key, Whose::App, connections_max),
+        connections_max,
+        sets_tenant: true,
+        profile: profile::APP,
+    })
 }
 
 /// The greeting of a client that has not named its tenant yet: by the cluster of the service, or any.

@@ -10,6 +10,7 @@ use super::greeting;
 use super::wire::Wire;
 use crate::hub::Hub;
 use crate::pools::Whose;
+use crate::profile;
 use crate::session::search_path::{Own, split};
 use crate::session::settings::{Setting as Known, Settings};
 use crate::shard::{PlanLimits, PoolKey, PoolSpec, Setting};
@@ -25,6 +26,8 @@ pub(super) struct Admitted {
     pub settings: Vec<Setting>,
     pub limits: PlanLimits,
     pub sets_tenant: bool,
+    /// Whose rules hold for its statements.
+    pub profile: u32,
 }
 
 /// Which pool a client goes to.
@@ -32,6 +35,7 @@ pub(super) struct Way {
     pub pool: Arc<PoolSpec>,
     pub connections_max: usize,
     pub sets_tenant: bool,
+    pub profile: u32,
 }
 
 /// Why a tenant may not be served at the moment; `None`: it may.
@@ -97,6 +101,7 @@ pub(super) fn admit_silently(
         settings,
         limits: PlanLimits::default(),
         sets_tenant: way.sets_tenant,
+        profile: way.profile,
     })
 }
 
@@ -119,7 +124,7 @@ pub(super) fn tenant_way(hub: &Hub, entry: &Entry, service: &ServiceName) -> Res
         login: login.into(),
     };
     let pool = hub.pools.get(key, Whose::Tenant(entry.id), connections_max);
-    Ok(Way { pool, connections_max, sets_tenant: false })
+    Ok(Way { pool, connections_max, sets_tenant: false, profile: profile::TENANT })
 }
 
 /// Where the data of a tenant that may be served lives.
