@@ -91,8 +91,8 @@ impl Decide for AllowAll {
         let body = start.trim_ascii_end();
         let body = body.strip_suffix(b";").unwrap_or(body);
         let is_single = statement.is_whole && !body.contains(&b';');
-        let is_clean = is_single && (body.is_empty() || CLEAN.iter().any(|known| is(&known)));
-        let begins = ["begin", "start"].iter().any(|known| is(&known));
+        let is_clean = is_single && (body.is_empty() || CLEAN.iter().any(is));
+        let begins = ["begin", "start"].iter().any(is);
         Decision { effects: Effects { is_dirty: !is_clean, sets: None }, begins, ..Decision::default() }
     }
 

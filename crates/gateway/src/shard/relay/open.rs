@@ -17,7 +17,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
     pub(super) fn open_for(&mut self, id: PoolId) {
         while self.pools.get(id).may_open() {
             let budget = self.pools.get(id).spec.budget.clone();
-            if !budget.take() && !(self.close_idle(&budget) && budget.take()) {
+            if !(budget.take() || self.close_idle(&budget) && budget.take()) {
                 let pool = self.pools.get_mut(id);
                 if !pool.is_hungry {
                     pool.is_hungry = true;
