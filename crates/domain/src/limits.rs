@@ -11,6 +11,21 @@ pub const ADVISORY_CALLS_BETWEEN_COUNTS: u32 = 32;
 
 const _: () = assert!(ADVISORY_LOCKS_PER_SESSION_MAX + ADVISORY_CALLS_BETWEEN_COUNTS <= 192);
 
+/// Decisions of statements that one shard of the gateway keeps.
+pub const DECISIONS_MAX: usize = 16_384;
+
+/// Bytes that they take at most, about.
+pub const DECISIONS_BYTES_MAX: usize = 16 << 20;
+
+/// Bytes of a statement whose decision is kept; a longer one is parsed each time.
+pub const DECISION_STATEMENT_BYTES_MAX: usize = 16 << 10;
+
+/// Bytes of a statement that the gateway parses. In shared isolation a longer one is refused; elsewhere it passes, and its
+/// session is cleaned afterwards.
+pub const JUDGED_STATEMENT_BYTES_MAX: usize = 256 << 10;
+
+const _: () = assert!(DECISION_STATEMENT_BYTES_MAX < JUDGED_STATEMENT_BYTES_MAX);
+
 /// Limits and time-outs with their defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -75,12 +90,16 @@ pub struct Limits {
     pub gateway_server_tenants_max: usize,
     /// KiB that the caches of a server connection may have grown to, by estimate, before the gateway renews it.
     pub gateway_server_cache_kib_max: u64,
+    /// Named prepared statements that one client of the gateway may have.
+    pub gateway_prepared_per_client_max: usize,
+    /// Prepared statements that the gateway keeps on one server connection.
+    pub gateway_prepared_per_server_max: usize,
     /// Cancel requests with a wrong key that one address may send in a second before they go unread.
     pub gateway_wrong_cancels_per_second_max: u32,
     /// KiB of a statement that the gateway looks at as a whole; of a longer one it sees the beginning.
     pub gateway_statement_kib_max: usize,
-    /// Prepared statements that the gateway keeps on one server connection.
-    pub gateway_statements_per_server_max: usize,
+    /// KiB of prepared statements that one client of the gateway may have.
+    pub gateway_prepared_kib_per_client_max: usize,
     /// Milliseconds that a pool keeps a new server connection although other pools wait for one.
     pub gateway_server_turn_ms: u64,
     /// Milliseconds that a server may take to heed a cancel request before its connection is closed.
@@ -134,9 +153,11 @@ impl Default for Limits {
             gateway_server_lifetime_seconds_max: 3_600,
             gateway_server_tenants_max: 200,
             gateway_server_cache_kib_max: 32_768,
+            gateway_prepared_per_client_max: 1_000,
+            gateway_prepared_per_server_max: 200,
             gateway_wrong_cancels_per_second_max: 20,
             gateway_statement_kib_max: 1_024,
-            gateway_statements_per_server_max: 256,
+            gateway_prepared_kib_per_client_max: 8_192,
             gateway_server_turn_ms: 200,
             gateway_cancel_ms_max: 5_000,
             gateway_login_seconds_max: 15,

@@ -120,10 +120,13 @@ impl<C: Copy> Keys<C> {
     }
 }
 
-/// Cancels on their way to one server.
+/// The cancel on its way to one server.
+///
+/// Until it has arrived neither another client nor the client's own next statement may have the server. The client's cancel
+/// connection is kept open until then, as PostgreSQL does: who cancels again waits for that, so no second one is lost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Aim {
-    under_way: u32,
+    under_way: bool,
 }
 
 impl Aim {
@@ -133,19 +136,19 @@ impl Aim {
     #[must_use]
     pub fn fire(&mut self, runs: bool) -> bool {
         // One on its way is enough: more of them do no more.
-        let fires = runs && self.under_way == 0;
-        self.under_way += u32::from(fires);
+        let fires = runs && !self.under_way;
+        self.under_way |= fires;
         fires
     }
 
     /// The server has closed the cancel connection: its signal is sent.
     pub fn arrived(&mut self) {
-        self.under_way = self.under_way.saturating_sub(1);
+        self.under_way = false;
     }
 
-    /// Whether the server may be handed to another client.
+    /// Whether the server may be given something else to do.
     pub fn is_clear(self) -> bool {
-        self.under_way == 0
+        !self.under_way
     }
 }
 

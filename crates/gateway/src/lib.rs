@@ -9,6 +9,7 @@
 //! - [`route`]: which door a start-up packet knocks at.
 //! - [`session`]: the settings that follow a client from one server connection to the next.
 //! - [`limits`]: rates, fair shares, and which server connection to take, close or renew.
+//! - [`sql`]: what is decided of the statements that pass, kept by their outlines.
 //! - [`cancel`]: keys that reach one client's present query and nothing else.
 //! - [`shard`]: the relay between clients that have logged in and pooled server connections: one thread each, with an
 //!   event loop of its own; what stands on the path of every message takes no lock and allocates nothing.
@@ -31,6 +32,7 @@ pub mod route;
 pub mod session;
 pub mod shard;
 pub mod socket;
+pub mod sql;
 pub mod watch;
 pub mod wire;
 

@@ -13,7 +13,7 @@
 //!
 //! | module | what it does |
 //! |---|---|
-//! | [`link`] | the connection as the relay sees it: bytes in, bytes out |
+//! | [`link`] | the connection as the relay sees it, plain or through TLS: bytes in, bytes out |
 //! | `chunk`, `frame`, `out` | reads into the shared buffer; borders of messages; what goes out, copied only if changed |
 //! | `up` | client to server: decisions, names of prepared statements, refusals |
 //! | `down` | server to client: whom each answer is for, what it tells of the session |

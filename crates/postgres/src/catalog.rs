@@ -9,6 +9,7 @@
 //! [`inspect`](inspect::inspect) is asked for them.
 //! The script that makes a schema anew is in [`crate::clone`].
 
+mod canonical;
 mod change;
 mod difference;
 pub mod fingerprints;
@@ -17,6 +18,7 @@ mod kind;
 pub(crate) mod mark;
 mod mend;
 pub(crate) mod part;
+mod shared_tables;
 pub(crate) mod source;
 mod tokens;
 
@@ -30,6 +32,7 @@ pub use difference::Difference;
 pub use inspect::{Inspection, Roles};
 pub use kind::{Key, ObjectKind};
 pub use mend::{Mending, Place, Step};
+pub use shared_tables::{SharedTable, global_sequences, harmless_functions, shared_tables};
 #[doc(hidden)]
 pub use source::static_sql;
 
@@ -72,6 +75,12 @@ pub async fn read(client: &impl GenericClient, schema: &str) -> Result<Catalog> 
 }
 
 impl Catalog {
+    /// The catalog without owners and privileges.
+    pub fn without_rights(mut self) -> Self {
+        self.objects.retain(|o| o.kind != ObjectKind::Rights);
+        self
+    }
+
     pub(crate) fn of(source: &Source) -> Self {
         let mut objects = Vec::with_capacity(source.parts.len() + source.columns.len());
         for part in &source.parts {

@@ -50,12 +50,12 @@ pub struct CloneScript {
 ///
 /// # Errors
 /// As for reading the catalog; `shape_refused` also for objects that need each other in a ring, and for rows
-/// whose values are oids of the schema's own objects.
+/// whose values are oids of objects that no name stands for while rows are copied.
 pub async fn clone_script(client: &impl GenericClient, template_schema: &str) -> Result<CloneScript> {
     let source = source::read(client, template_schema).await?;
     let plan = plan::plan(&source)?;
     let (rows, sequences) = futures_util::future::try_join(
-        rows::tables(client, &source, &plan.references),
+        rows::tables(client, (template_schema, &source), &plan.references),
         rows::sequences(client, &source),
     )
     .await?;
@@ -87,7 +87,7 @@ impl CloneScript {
                 text.push_str(BYPASS_LEND);
             }
             for table in &self.rows {
-                text.push_str(&table.insert(&from));
+                text.push_str(&table.insert(&from, &new));
                 text.push_str(";\n");
             }
             if guarded {

@@ -1,5 +1,6 @@
 //! What the statements so far have made. A tenant's schema is one namespace, the schema `global` another.
 
+mod body;
 mod definition;
 mod family;
 mod readers;
@@ -9,6 +10,7 @@ mod table;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use body::Body;
 pub(crate) use definition::Definition;
 pub(crate) use readers::Reads;
 pub(crate) use relation::{Routine, Sequence, TypeKind, View};
@@ -28,6 +30,8 @@ pub(crate) struct Catalog {
     pub extensions: BTreeSet<String>,
     /// Schemas of the app's own: each stands for the tenant's.
     pub schemas: BTreeSet<String>,
+    /// Those whose bodies follow the columns of tables and views, by name and types.
+    pub bodies: BTreeMap<String, std::sync::Arc<Body>>,
     /// The schema of the text that each function and procedure was made in.
     pub function_schemas: BTreeMap<String, String>,
     /// Roles of the app that every policy so far is for: the tenants' login stands for them. None: no policy names one.

@@ -10,6 +10,7 @@
 //! **No I/O, no clock, no server.** The crate knows the server's rules (automatic names, scoping of keys) and
 //! leaves running the SQL to others.
 
+pub mod application;
 mod ast;
 mod catalog;
 mod emit;

@@ -130,6 +130,7 @@ pub(crate) struct Work<'a> {
 pub(crate) use bookkeeping::missing as missing_bookkeeping;
 pub(crate) use constraint_trigger::{Waiting, fire_between_turns, waiting};
 pub(crate) use dml::{functions_called, refuse_system_catalog, tables_named};
+pub(crate) use function::again::again as functions_again;
 pub(crate) use materialized_view::query_name;
 pub(crate) use resumable::make as make_resumable;
 pub(crate) use schema::{check_function, explain};

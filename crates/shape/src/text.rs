@@ -2,6 +2,7 @@
 //! functions alike. The trees of the statement kinds come afterwards.
 
 mod advisory;
+mod application;
 mod calls;
 mod conflict;
 mod insert;
@@ -16,6 +17,7 @@ mod strings;
 mod table;
 
 pub(crate) use advisory::{is_advisory_lock, outlasts_transactions};
+pub(crate) use application::{application_edits, application_passes};
 pub(crate) use insert::end_of;
 pub(crate) use query::{query_columns, view_columns};
 
@@ -35,15 +37,24 @@ pub(crate) struct Scene<'a> {
     pub returns_rows: bool,
     /// The table of these rows, where they have a column more than in the plain shape.
     pub returned: Option<&'a Table>,
+    /// An application has sent the text: its strings are values, whatever they look like.
+    pub is_application: bool,
 }
 
-type Pass = fn(&Tokens<'_>, &Scene<'_>, &mut Edits) -> Result<(), Refuse>;
+pub(crate) type Pass = fn(&Tokens<'_>, &Scene<'_>, &mut Edits) -> Result<(), Refuse>;
 
 /// The text for the plain shapes: `public` becomes the schema that it runs in.
 pub(crate) fn plain(text: &str, catalog: &Catalog, options: &Options) -> Result<String, Refuse> {
     run(
         text,
-        &Scene { catalog, options, in_body: false, returns_rows: false, returned: None },
+        &Scene {
+            catalog,
+            options,
+            in_body: false,
+            returns_rows: false,
+            returned: None,
+            is_application: false,
+        },
         &[public::pass, notify::pass, advisory::pass],
     )
 }
@@ -61,7 +72,14 @@ pub(crate) fn shared(text: &str, catalog: &Catalog, options: &Options) -> Result
 pub(crate) fn shared_block(text: &str, catalog: &Catalog, options: &Options) -> Result<String, Refuse> {
     run(
         text,
-        &Scene { catalog, options, in_body: false, returns_rows: false, returned: None },
+        &Scene {
+            catalog,
+            options,
+            in_body: false,
+            returns_rows: false,
+            returned: None,
+            is_application: false,
+        },
         &[
             table::pass,
             sequences::pass,

@@ -206,15 +206,25 @@ impl Edits {
         self.0.is_empty()
     }
 
-    /// The text with all edits made, in the order of their places; at one place, in the order they came.
-    pub fn apply(mut self, text: &str) -> String {
+    /// The edits in the order of their places, at one place in the order they came; of two that overlap the first.
+    pub fn sorted(mut self) -> Vec<(Range<usize>, String)> {
         self.0.sort_by_key(|(range, _)| range.start);
+        let mut done = 0;
+        self.0.retain(|(range, _)| {
+            let apart = range.start >= done;
+            if apart {
+                done = range.end;
+            }
+            apart
+        });
+        self.0
+    }
+
+    /// The text with all edits made.
+    pub fn apply(self, text: &str) -> String {
         let mut out = String::with_capacity(text.len() + 64);
         let mut done = 0;
-        for (range, by) in self.0 {
-            if range.start < done {
-                continue;
-            }
+        for (range, by) in self.sorted() {
             out.push_str(text.get(done..range.start).unwrap_or_default());
             out.push_str(&by);
             done = range.end;

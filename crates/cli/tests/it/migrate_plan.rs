@@ -106,3 +106,12 @@ async fn what_would_run_where() {
     let even = app.on(&["migrate", "plan"]).await.ok();
     assert!(even.out.contains("nothing is pending"), "a name does as well as a number: {even:?}");
 }
+
+/// What is said of a statement is said once, also where two share a line.
+#[tokio::test]
+async fn two_statements_on_a_line() {
+    let app = app();
+    write(&app, "0002_two.sql", "CREATE INDEX a ON orders (total); CREATE INDEX b ON orders (old);");
+    let text = app.on(&["migrate", "plan", "--offline", "--from", "1"]).await.ok().out;
+    assert_eq!(text.matches("! index-not-concurrent").count(), 2, "{text}");
+}

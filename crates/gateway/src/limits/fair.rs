@@ -12,6 +12,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::hash::Hash;
 use std::time::Duration;
 
+use tenantry_domain::Limits;
+
 /// The numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shares {
@@ -23,6 +25,18 @@ pub struct Shares {
     pub queue_max: usize,
     /// How long a client waits at most.
     pub wait_max: Duration,
+}
+
+impl Shares {
+    /// Of a cluster that has so many server connections.
+    pub fn new(budget: usize, limits: &Limits) -> Self {
+        Self {
+            budget,
+            kept_back: limits.gateway_connections_kept_back,
+            queue_max: limits.gateway_queue_clients_per_tenant_max,
+            wait_max: Duration::from_secs(limits.gateway_queue_seconds_max),
+        }
+    }
 }
 
 /// A place in a queue.

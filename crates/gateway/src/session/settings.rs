@@ -100,12 +100,23 @@ impl Settings {
         self.chosen.iter().map(|(setting, value)| (*setting, &**value))
     }
 
-    /// What to change on a server that has the settings `there`, so that it has these.
+    /// What to change on a server that has the settings `there`, so that it has these. In this order, and in one
+    /// transaction. Whether a value is right only a server can tell, so the first difference is tried when a client logs
+    /// in; what a server has taken once it takes again.
     pub fn difference<'a>(&'a self, there: &Settings) -> Vec<Change<'a>> {
         let gone = there.iter().filter(|(setting, _)| self.get(*setting).is_none());
         let mut changes: Vec<Change<'a>> = gone.map(|(setting, _)| Change { setting, value: None }).collect();
-        let new = self.iter().filter(|(setting, value)| there.get(*setting) != Some(*value));
-        changes.extend(new.map(|(setting, value)| Change { setting, value: Some(value_of(setting, value)) }));
+        for (setting, value) in self.iter() {
+            let before = there.get(setting);
+            if before == Some(value) {
+                continue;
+            }
+            // `DateStyle` has two parts, and a value that names one leaves the other as it was: as somebody else chose it.
+            if setting == Setting::DATE_STYLE && before.is_some() {
+                changes.push(Change { setting, value: None });
+            }
+            changes.push(Change { setting, value: Some(value_of(setting, value)) });
+        }
         changes
     }
 }

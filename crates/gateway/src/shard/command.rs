@@ -52,6 +52,8 @@ pub enum Command<L> {
 /// How a shard is.
 #[derive(Debug, Default)]
 pub struct Stats {
+    /// Times the shard has looked at what happened.
+    pub wakeups: u64,
     /// Clients connected.
     pub clients: usize,
     /// Those of them that wait for a server.

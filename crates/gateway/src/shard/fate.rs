@@ -197,6 +197,11 @@ impl Fates {
             && !self.is_uncertain
     }
 
+    /// Whether the server may keep answers to itself until a Sync comes.
+    pub(super) fn is_unsynced(&self) -> bool {
+        self.is_unsynced
+    }
+
     /// Whether the client must not be read for now.
     pub(super) fn is_full(&self) -> bool {
         self.queue.len() >= OPEN_MAX

@@ -2,6 +2,10 @@
 
 use std::io;
 
+mod tls;
+
+pub use tls::Tls;
+
 /// One end of a connection, never blocking. Sockets, TLS over sockets and the scripts of tests are links.
 pub trait Link {
     /// Reads what has come, as much as `buf` holds; 0: the peer has ended the connection.
@@ -15,6 +19,14 @@ pub trait Link {
     /// # Errors
     /// [`io::ErrorKind::WouldBlock`] when nothing can be taken now; anything else when the connection is broken.
     fn write(&mut self, buf: &[u8]) -> io::Result<usize>;
+
+    /// Sends what the link has taken and still holds, as far as it can be sent now. Called when bytes can be written again.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 impl Link for mio::net::TcpStream {

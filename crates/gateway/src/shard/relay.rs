@@ -71,6 +71,7 @@ pub struct Relay<L, O> {
     later: VecDeque<Todo>,
     now: Millis,
     generation: u32,
+    wakeups: u64,
     is_draining: bool,
 }
 
@@ -96,6 +97,7 @@ impl<L: super::Link, O: Outside> Relay<L, O> {
             later: VecDeque::new(),
             now: Millis::default(),
             generation: 0,
+            wakeups: 0,
             is_draining: false,
         }
     }
@@ -103,6 +105,7 @@ impl<L: super::Link, O: Outside> Relay<L, O> {
     /// It is so late now. To be told before anything else at each wake-up.
     pub fn set_time(&mut self, now: Millis) {
         self.now = now;
+        self.wakeups += 1;
     }
 
     /// Whether somebody has more to read than its share of a turn: then the next wait must not block.
@@ -132,7 +135,9 @@ impl<L: super::Link, O: Outside> Relay<L, O> {
             self.end_client(id, None);
             return self.settle();
         }
-        if event.is_writable && !client.unsent.is_empty() {
+        if event.is_writable && client.link.flush().is_err() {
+            self.end_client(id, None);
+        } else if event.is_writable && !client.unsent.is_empty() {
             if client.unsent.flush(&mut client.link).is_err() {
                 self.end_client(id, None);
             } else if client.unsent.is_empty()
@@ -151,7 +156,9 @@ impl<L: super::Link, O: Outside> Relay<L, O> {
         let id = server.id;
         server.is_readable |= event.is_readable || event.is_hung_up;
         server.is_hung_up |= event.is_hung_up;
-        if event.is_writable && !server.unsent.is_empty() {
+        if event.is_writable && server.link.flush().is_err() {
+            self.server_lost(id);
+        } else if event.is_writable && !server.unsent.is_empty() {
             if server.unsent.flush(&mut server.link).is_err() {
                 self.server_lost(id);
             } else if server.unsent.is_empty()

@@ -21,6 +21,10 @@ const REPORTED: [&str; 6] =
 /// A list of names, each to be set by itself.
 const SEARCH_PATH: &str = "search_path";
 
+/// Two settings in one. A value for one half leaves the other as it is, which would be another client's: so it is put
+/// back first.
+const DATE_STYLE: &str = "DateStyle";
+
 /// Sets that are kept before those that nobody has are looked for.
 const SETS_MAX: usize = 1_024;
 
@@ -116,6 +120,9 @@ impl SettingsTable {
                 (Some(_), Some(names)) => Change::SetList(name, names.iter().map(String::as_str).collect()),
                 (Some(value), None) => Change::Set(name, value),
             };
+            if value.is_some() && compare(name, DATE_STYLE).is_eq() {
+                sql.push_str(&change_settings(&[Change::Reset(name)]));
+            }
             sql.push_str(&change_settings(&[change]));
         }
         sql
@@ -207,6 +214,17 @@ mod tests {
         assert_eq!(
             table.statements(SettingsTable::BASE, id, Some(("app.x", None))),
             "SET \"search_path\" TO 'a', 'B c';SET \"TimeZone\" TO 'it''s';RESET \"app.x\";"
+        );
+    }
+
+    #[test]
+    fn a_date_style_takes_no_half_of_another_clients() {
+        let mut table = SettingsTable::default();
+        let german = table.intern(vec![setting("datestyle", "German")]);
+        let other = table.intern(vec![setting("DateStyle", "ISO, DMY")]);
+        assert_eq!(
+            table.statements(other, german, None),
+            "RESET \"datestyle\";SET \"datestyle\" TO 'German';"
         );
     }
 

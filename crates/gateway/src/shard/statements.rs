@@ -20,8 +20,9 @@ pub(super) struct StatementId(u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct NameKey(u64);
 
-/// Statements that nobody uses are kept up to this number.
+/// Statements that nobody uses are kept up to this number and so many bytes.
 const UNUSED_MAX: usize = 1_024;
+const UNUSED_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Bytes of [`StatementId::name`].
 const NAME_BYTES: usize = 11;
@@ -124,8 +125,9 @@ impl Statements {
 
     /// Forgets statements that no name stands for, once there are many.
     pub(super) fn sweep(&mut self) {
-        let unused = self.statements.values().filter(|statement| statement.uses == 0).count();
-        if unused > UNUSED_MAX {
+        let unused = self.statements.values().filter(|statement| statement.uses == 0);
+        let (count, bytes) = unused.fold((0, 0), |(count, bytes), s| (count + 1, bytes + s.body.len()));
+        if count > UNUSED_MAX || bytes > UNUSED_BYTES_MAX {
             self.statements.retain(|_, statement| statement.uses > 0);
             let statements = &self.statements;
             self.ids.retain(|_, id| statements.contains_key(id));
@@ -151,6 +153,10 @@ impl Names {
 
     pub(super) fn is_valid(&self, key: NameKey) -> bool {
         self.0.as_ref().and_then(|names| names.get(&key)).is_some_and(|named| named.is_valid)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, |names| names.len())
     }
 
     /// Returns the statement that the name stood for before.
@@ -244,5 +250,36 @@ impl Known {
 
     pub(super) fn len(&self) -> usize {
         self.held.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_uses_is_forgotten_in_the_end() {
+        let mut statements = Statements::default();
+        let effects = Effects::default();
+        let kept = statements.take(b"kept\0\0\0", &effects);
+        for number in 0..2 * UNUSED_MAX {
+            let id = statements.take(number.to_string().as_bytes(), &effects);
+            statements.give(id);
+        }
+        assert_eq!(statements.take(b"7", &effects), statements.take(b"7", &effects));
+        statements.sweep();
+        assert_eq!(statements.statements.len(), 2);
+        assert_eq!(statements.ids.len(), 2);
+        assert_eq!(statements.body(kept), b"kept\0\0\0");
+        let large = statements.take(&vec![0; UNUSED_BYTES_MAX + 1], &effects);
+        statements.give(large);
+        statements.sweep();
+        assert!(statements.body(large).is_empty());
+    }
+
+    #[test]
+    fn a_number_makes_a_name() {
+        assert_eq!(&StatementId(0x2a).name(), b"tn_0000002a");
+        assert_eq!(&StatementId(u32::MAX).name(), b"tn_ffffffff");
     }
 }

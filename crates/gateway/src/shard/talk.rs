@@ -13,6 +13,8 @@ pub(super) struct ClientTalk {
     pub held: Vec<u8>,
     pub rest: Rest,
     pub names: Names,
+    /// Bytes of the statements that its names stand for.
+    pub prepared_bytes: usize,
     /// The server that serves it holds an unnamed statement of its own.
     pub has_unnamed: bool,
     /// What it wants its session to be set to.
@@ -25,6 +27,7 @@ impl ClientTalk {
             held: Vec::new(),
             rest: Rest::default(),
             names: Names::default(),
+            prepared_bytes: 0,
             has_unnamed: false,
             settings,
         }
@@ -33,18 +36,25 @@ impl ClientTalk {
     /// A name no longer stands for a statement.
     pub(super) fn forget(&mut self, key: NameKey, statements: &mut Statements) {
         if let Some(id) = self.names.remove(key) {
-            statements.give(id);
+            self.give(id, statements);
         }
     }
 
     pub(super) fn forget_all(&mut self, statements: &mut Statements) {
         self.names.clear().for_each(|id| statements.give(id));
+        self.prepared_bytes = 0;
+    }
+
+    fn give(&mut self, id: StatementId, statements: &mut Statements) {
+        self.prepared_bytes = self.prepared_bytes.saturating_sub(statements.body(id).len());
+        statements.give(id);
     }
 
     /// A name stands for a statement from now on; `id` was taken for it.
     pub(super) fn name(&mut self, key: NameKey, id: StatementId, statements: &mut Statements) {
+        self.prepared_bytes += statements.body(id).len();
         if let Some(former) = self.names.insert(key, id) {
-            statements.give(former);
+            self.give(former, statements);
         }
     }
 }

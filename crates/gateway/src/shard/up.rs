@@ -28,7 +28,10 @@ pub(super) struct Rules {
     /// Bytes of a message whose statement is looked at as a whole.
     pub statement_bytes_max: usize,
     /// Prepared statements that a server holds at most.
-    pub statements_max: usize,
+    pub prepared_per_server_max: usize,
+    /// Prepared statements that a client has at most, and their bytes.
+    pub prepared_max: usize,
+    pub prepared_bytes_max: usize,
 }
 
 /// One chunk on its way up.

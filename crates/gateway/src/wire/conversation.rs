@@ -77,6 +77,9 @@ enum Copy {
 pub struct Conversation {
     open: VecDeque<(Asked, u32)>,
     answers: u32,
+    /// Questions sent so far, and those of them that are answered or swallowed.
+    asked: u64,
+    settled: u64,
     status: Status,
     /// Extended messages have gone out since the last Sync.
     unsynced: bool,
@@ -92,6 +95,8 @@ impl Default for Conversation {
         Self {
             open: VecDeque::new(),
             answers: 0,
+            asked: 0,
+            settled: 0,
             status: Status::Idle,
             unsynced: false,
             copy: Copy::None,
@@ -116,6 +121,8 @@ impl Conversation {
             }
             b'S' if self.copy == Copy::Reading => {
                 self.swallowed = true;
+                self.asked += 1;
+                self.settled += 1;
                 Ok(())
             }
             b'S' => {
@@ -193,6 +200,16 @@ impl Conversation {
         self.answers
     }
 
+    /// Questions sent so far. What goes out now is answered, at the latest, with the next one, whose number this is plus 1.
+    pub fn asked(&self) -> u64 {
+        self.asked
+    }
+
+    /// Whatever went out in front of the question of this number is answered, or will never be.
+    pub fn settled(&self) -> u64 {
+        self.settled
+    }
+
     /// The status in the last ReadyForQuery.
     pub fn status(&self) -> Status {
         self.status
@@ -208,6 +225,7 @@ impl Conversation {
             _ => self.open.push_back((asked, 1)),
         }
         self.answers = answers;
+        self.asked += 1;
         Ok(())
     }
 
@@ -232,6 +250,7 @@ impl Conversation {
             self.open.pop_front();
         }
         self.answers -= 1;
+        self.settled += 1;
         Ok(())
     }
 
@@ -250,6 +269,7 @@ impl Conversation {
         };
         if let Some((Asked::Sync, count)) = self.open.get(behind).copied() {
             self.answers -= count;
+            self.settled += u64::from(count);
             self.open.remove(behind);
             self.swallowed = true;
             self.unsynced |= behind == 0;

@@ -109,10 +109,10 @@ pub fn parse_target(body: &[u8]) -> Result<Target<'_>, Violation> {
 }
 
 /// Close of a statement.
-pub fn close_statement(out: &mut Vec<u8>, name: &str) {
+pub fn close_statement(out: &mut Vec<u8>, name: &[u8]) {
     message(out, b'C', |out| {
         out.push(b'S');
-        text(out, name.as_bytes());
+        text(out, name);
     });
 }
 

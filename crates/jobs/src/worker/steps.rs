@@ -296,24 +296,43 @@ impl Worker {
         tell: &(dyn Fn(Value) + Sync),
     ) -> Result<T> {
         let mut asked = Asked::default();
-        let result = tokio::select! {
-            result = step => result,
-            fenced = self.beat(&claim.run, pauses, &claim.listener, &mut asked) => Err(fenced),
-            () = pass_on(claim.listener.progress.clone(), tell) => Err(crate::line::halted(claim.run.job)),
-            () = stopped(claim.stop.clone(), pauses, &claim.listener) => Err(crate::line::halted(claim.run.job)),
+        let (end, ended) = watch::channel(false);
+        let result = {
+            let beating = self.beat((&claim.run, pauses, &claim.listener), ended, &mut asked);
+            tokio::pin!(beating);
+            let result = tokio::select! {
+                result = step => Some(result),
+                fenced = &mut beating => {
+                    return Err(fenced.unwrap_or_else(|| crate::line::halted(claim.run.job)));
+                }
+                () = pass_on(claim.listener.progress.clone(), tell) => None,
+                () = stopped(claim.stop.clone(), pauses, &claim.listener) => None,
+            };
+            // A heartbeat on its way is waited for. Dropped, its connection would go back to the pool with the statement
+            // still running: it might wait for the row that the step's record locks, and the record for that connection.
+            end.send_replace(true);
+            beating.await;
+            result.unwrap_or_else(|| Err(crate::line::halted(claim.run.job)))
         };
         claim.cancel_requested |= asked.cancel;
         claim.pause_requested |= asked.pause;
         result
     }
 
-    /// Renews the lease until the claim is lost.
-    async fn beat(&self, run: &Run, pauses: bool, listener: &Listener, asked: &mut Asked) -> Error {
+    /// Renews the lease until the claim is lost, or until it is told to end.
+    async fn beat(
+        &self,
+        (run, pauses, listener): (&Run, bool, &Listener),
+        mut ended: watch::Receiver<bool>,
+        asked: &mut Asked,
+    ) -> Option<Error> {
         let lease = self.lease();
         let between = Duration::from_secs(self.limits.job_heartbeat_seconds);
         let between = if pauses { between.min(PAUSE_HEARD) } else { between };
         loop {
-            tokio::time::sleep(between).await;
+            if tokio::time::timeout(between, ended.wait_for(|ended| *ended)).await.is_ok() {
+                return None;
+            }
             if let Err(e) = self.show_life().await {
                 tracing::warn!(job = %run.job, error = ?e, "the worker can't announce itself");
             }
@@ -327,7 +346,7 @@ impl Worker {
                     }
                 }
                 Ok(None) => {
-                    return Error::new(ErrorCode::JobFenced, format!("job {} was taken over", run.job));
+                    return Some(Error::new(ErrorCode::JobFenced, format!("job {} was taken over", run.job)));
                 }
                 // The lease may run out; then the fence keeps this worker from writing anything.
                 Err(e) => tracing::warn!(job = %run.job, error = %e, "heartbeat failed"),

@@ -189,3 +189,35 @@ async fn a_worker_that_is_dropped_is_gone() {
     };
     tokio::time::timeout(Duration::from_secs(5), gone).await.expect("its lock goes with it");
 }
+
+/// The step's record begins behind a heartbeat that is on its way: dropped instead, the heartbeat's connection would go
+/// back to the pool with a statement that waits for the record, and the record could be given that connection.
+#[tokio::test]
+async fn a_heartbeat_on_its_way_is_waited_for() {
+    let lab = Lab::new("on_its_way").await;
+    let gate = lab.hold("do a");
+    let job = lab.queue().await;
+    let serving = serve(vec![lab.worker()]);
+    while lab.calls(job).await.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let mut holder = lab.database.connect().await;
+    let held = holder.transaction().await.unwrap();
+    held.execute("SELECT FROM tenantry.jobs WHERE id = $1 FOR UPDATE", &[&job.0]).await.unwrap();
+    let observer = lab.database.connect().await;
+    let waiting = async || {
+        let sql = "SELECT count(*) FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        observer.query_one(sql, &[]).await.unwrap().get::<_, i64>(0)
+    };
+    while waiting().await == 0 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    gate.add_permits(1);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(waiting().await, 1, "the heartbeat alone");
+    held.commit().await.unwrap();
+    lab.ends(job, JobStatus::Done).await;
+    stop(serving).await;
+    assert_eq!(lab.calls(job).await, ["do a", "do b", "do c"]);
+}

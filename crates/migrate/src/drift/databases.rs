@@ -3,8 +3,8 @@
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
 use tenantry_domain::{Isolation, Result, layout};
-use tenantry_postgres::catalog::Key;
 use tenantry_postgres::catalog::inspect::{Inspection, Rights, Roles, inspect};
+use tenantry_postgres::catalog::{Catalog, Key};
 use tenantry_postgres::connect::connect;
 
 use super::expect::Expected;
@@ -19,7 +19,7 @@ use crate::apply::local::Local;
 struct Held {
     found: Inspection,
     /// Its copy of the global tables.
-    globals: Inspection,
+    globals: Catalog,
     variations: Vec<Variation>,
     own: Vec<Key>,
 }
@@ -37,7 +37,8 @@ impl At<'_> {
         }
         let mut expected =
             Expected::new(record::DATABASE, self.version, self.read_template_database().await?);
-        let globals = self.read_template_globals().await?;
+        // The template's may be read by every group, a tenant's by its own: privileges are not compared.
+        let globals = self.read_template_globals().await?.without_rights();
         let width = self.app.limits.sql_connections_max.max(1);
         let reads: Vec<_> = locals.into_iter().map(|local| self.reading(local)).collect();
         let mut reads = stream::iter(reads).buffered(width);
@@ -53,7 +54,7 @@ impl At<'_> {
                 Ok(held) => {
                     if local.version == self.version {
                         let subject = global_copy(&subject);
-                        report.compare(&subject, (&globals, &held.globals.catalog), &[]);
+                        report.compare(&subject, (&globals, &held.globals), &[]);
                     }
                     if let Some(base) = base {
                         compare_varied(&subject, (base, &held.found.catalog), &held.variations, report);
@@ -83,6 +84,7 @@ impl At<'_> {
         let roles = Roles { owner: &subject.owner, reader: &subject.reader, login: Some(&login) };
         let found = inspect(&client, &subject.schema, Rights::Read(roles)).await?;
         let globals = inspect(&client, layout::GLOBAL_SCHEMA, Rights::Read(roles)).await?;
+        let globals = globals.catalog.without_rights();
         let variations = record::variations(&client).await?.remove(&local.id.to_string()).unwrap_or_default();
         let own = match self.wanted.own {
             true => own::objects(&client, &[(subject.schema.clone(), login)]).await?.into_values().next(),

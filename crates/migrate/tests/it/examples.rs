@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use tenantry_domain::{Isolation, TenantKeyType, layout};
+use tenantry_migrate::drift::{Inspector, Wanted};
 use tenantry_migrate::rollout::{Direction, Request};
 use tenantry_migrate::source::read_folder;
 use tenantry_testkit::postgres::catalog::{self, Catalog, Difference};
@@ -97,6 +98,22 @@ async fn every_migration(example: &str, options: AppOptions) {
     same(&places, &nothing, nothing_passes, &format!("{example}: down to nothing")).await;
     go(&app, Direction::Up, last).await;
     same(&places, &before, nothing_passes, &format!("{example}: up to the end")).await;
+    no_drift(&app).await;
+}
+
+/// Neither tenants that were migrated drift nor those that come late: a clone is made from what the server prints, and
+/// that is kept in another form than what was written at first.
+async fn no_drift(app: &TestApp) {
+    for isolation in Isolation::ALL {
+        app.tenant(&format!("late-{isolation}"), isolation).await;
+    }
+    let platform = &app.platform;
+    let inspector =
+        Inspector::new(platform.app.clone(), platform.registry.clone(), platform.clusters.clone());
+    let report = inspector.inspect(&Wanted::default(), &|_| {}).await.unwrap();
+    assert_eq!(report.examined, 6);
+    let found: Vec<_> = report.drifted.iter().map(|f| (&f.subject.title, &f.differences)).collect();
+    assert!(found.is_empty(), "{found:#?}");
 }
 
 #[tokio::test]

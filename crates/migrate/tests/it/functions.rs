@@ -145,3 +145,27 @@ async fn a_function_that_ran_meets_columns_of_another_type() {
         assert_eq!(one::<i64>(&lab.app.login(slug).await, "SELECT count(*) FROM seen").await, 2, "{slug}");
     }
 }
+
+/// A body in PL/pgSQL finds the columns that its tables have when it runs, as it does in one customer's database.
+#[tokio::test]
+async fn bodies_find_the_columns_of_the_day() {
+    let first = "CREATE TABLE posts (id int PRIMARY KEY, title text, at timestamptz NOT NULL DEFAULT now());
+      CREATE VIEW shown AS SELECT id, title, at FROM posts;
+      CREATE TABLE fast AS SELECT * FROM shown;
+      CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN DELETE FROM fast WHERE id = NEW.id; INSERT INTO fast SELECT * FROM shown WHERE id = NEW.id; RETURN NULL; END $$;
+      CREATE TRIGGER keep AFTER INSERT OR UPDATE ON posts FOR EACH ROW EXECUTE FUNCTION keep();
+      INSERT INTO posts (id, title) VALUES (1, 'seed');";
+    let second = "DROP TABLE fast; DROP VIEW shown;
+      CREATE VIEW shown AS SELECT id, title = 'seed' AS is_seed, title, at FROM posts;
+      CREATE TABLE fast AS SELECT * FROM shown;
+      UPDATE posts SET title = title || '!';
+      ALTER TABLE fast ADD COLUMN note text DEFAULT 'none';";
+    let lab = crate::relations::history(AppOptions::default(), &[first, second]).await;
+    crate::relations::each_reads_its_own(
+        &lab,
+        "INSERT INTO posts (id, title) VALUES (2, 'NAME')",
+        &[("SELECT id, is_seed, title, note FROM fast ORDER BY id", "(1,f,seed!,none) (2,f,NAME,none)")],
+    )
+    .await;
+}

@@ -15,6 +15,7 @@ mod functions;
 mod locks;
 mod plan;
 mod policies;
+mod refresh;
 mod refused;
 mod relations;
 mod retire;

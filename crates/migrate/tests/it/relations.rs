@@ -184,6 +184,30 @@ async fn children_and_likenesses() {
     .await;
 }
 
+/// The tenant column of a child is its last, and its other columns remain the parents'.
+#[tokio::test]
+async fn a_childs_own_columns_stand_where_they_are_written() {
+    let first = "CREATE TABLE base (id int PRIMARY KEY, name text DEFAULT 'd' CHECK (name <> ''), twice int GENERATED ALWAYS AS (id * 2) STORED);
+      CREATE TABLE other (id int, kind text NOT NULL);
+      CREATE TABLE child (extra text UNIQUE, CHECK (extra <> 'x')) INHERITS (base, other);
+      CREATE TABLE grand (last text) INHERITS (child);
+      INSERT INTO child VALUES (1, 's', DEFAULT, 'k', 'e'); INSERT INTO grand (id, name, kind, extra, last) SELECT id + 1, name, kind, extra, 'l' FROM child;";
+    let second = "ALTER TABLE base DROP COLUMN name; ALTER TABLE base RENAME COLUMN twice TO double; ALTER TABLE base ADD CHECK (id > 0);
+      CREATE TABLE late (at int) INHERITS (grand);";
+    let lab = history(AppOptions::default(), &[first, second]).await;
+    each_reads_its_own(
+        &lab,
+        "INSERT INTO child VALUES (5, DEFAULT, 'k', 'NAME'); INSERT INTO grand VALUES (6, DEFAULT, 'k', 'NAME', 'l');
+         INSERT INTO late VALUES (7, DEFAULT, 'k', 'NAME', 'l', 9)",
+        &[
+            ("SELECT id, extra FROM child ORDER BY id", "(1,e) (2,e) (5,NAME) (6,NAME) (7,NAME)"),
+            ("SELECT id, double FROM base ORDER BY id", "(1,2) (2,4) (5,10) (6,12) (7,14)"),
+            ("SELECT id, kind, extra, last, at FROM late", "(7,k,NAME,l,9)"),
+        ],
+    )
+    .await;
+}
+
 #[tokio::test]
 async fn truncate_reaches_what_refers_to_the_table() {
     let first = "CREATE TABLE a (id serial PRIMARY KEY); CREATE TABLE b (id int PRIMARY KEY, a int REFERENCES a ON DELETE RESTRICT);

@@ -142,8 +142,21 @@ BEGIN
   END LOOP;
 END $f$;
 
+-- What a function calls before it refreshes a materialized view in shared tables, with the owner's rights: one session of a
+-- tenant's after the other, as the server's REFRESH would do it, and no other tenant waits. Migrations refresh for one tenant
+-- after the other and take the table itself.
+CREATE OR REPLACE FUNCTION tenantry.lock_refresh(view regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
+BEGIN
+  IF session_user::text ~ '^t_[0-9a-f]{32}' OR session_user = :'app_role' THEN
+    PERFORM tenantry.advisory_xact_lock(hashtextextended('refresh ' || view::oid, 0));
+  ELSE
+    EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', view);
+  END IF;
+END $f$;
+
 RESET ROLE;
-REVOKE ALL ON FUNCTION tenantry.advisory_key(text), tenantry.advisory_key_to_take(text),
+REVOKE ALL ON FUNCTION tenantry.lock_refresh(regclass), tenantry.advisory_key(text), tenantry.advisory_key_to_take(text),
   tenantry.advisory_xact_lock(bigint), tenantry.advisory_xact_lock(integer, integer),
   tenantry.advisory_xact_lock_shared(bigint), tenantry.advisory_xact_lock_shared(integer, integer),
   tenantry.try_advisory_xact_lock(bigint), tenantry.try_advisory_xact_lock(integer, integer),
@@ -155,6 +168,7 @@ REVOKE ALL ON FUNCTION tenantry.advisory_key(text), tenantry.advisory_key_to_tak
   tenantry.advisory_unlock(integer, integer), tenantry.advisory_unlock_shared(bigint),
   tenantry.advisory_unlock_shared(integer, integer), tenantry.advisory_unlock_all() FROM PUBLIC;
 REVOKE ALL ON tenantry.advisory_secret, tenantry.advisory_calls FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tenantry.lock_refresh(regclass) TO :"owner";
 GRANT EXECUTE ON FUNCTION tenantry.advisory_xact_lock(bigint), tenantry.advisory_xact_lock(integer, integer),
   tenantry.advisory_xact_lock_shared(bigint), tenantry.advisory_xact_lock_shared(integer, integer),
   tenantry.try_advisory_xact_lock(bigint), tenantry.try_advisory_xact_lock(integer, integer),

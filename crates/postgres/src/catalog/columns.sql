@@ -45,14 +45,16 @@ SELECT c.tableoid AS class, c.oid AS relation, c.relkind::text AS relkind, quote
        a.attidentity = 'a' AS always,
        -- A value of a type of this schema crosses into another schema's type as text.
        CASE WHEN own.typnamespace = c.relnamespace THEN format_type(a.atttypid, a.atttypmod) END AS cast_to,
-       own.typname LIKE 'reg%' AND own.typnamespace = 'pg_catalog'::regnamespace
-           AND own.typname NOT IN ('regrole') AS reference,
+       named.typname LIKE 'reg%' AND named.typnamespace = 'pg_catalog'::regnamespace
+           AND named.typname NOT IN ('regrole') AS reference,
+       own.oid <> t.oid AS is_array,
        quote_literal(pg_catalog.col_description(c.oid, a.attnum)) AS comment
 FROM unnest($1::oid[]) AS d (objid)
 JOIN pg_catalog.pg_class c ON c.oid = d.objid
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
 JOIN pg_catalog.pg_type own ON own.oid = CASE WHEN t.typelem <> 0 AND t.typlen = -1 THEN t.typelem ELSE t.oid END
+JOIN pg_catalog.pg_type named ON named.oid = CASE own.typtype WHEN 'd' THEN own.typbasetype ELSE own.oid END
 LEFT JOIN pg_catalog.pg_attrdef f ON f.adrelid = a.attrelid AND f.adnum = a.attnum
 LEFT JOIN pg_catalog.pg_constraint n ON n.conrelid = c.oid AND n.contype = 'n' AND n.conkey = ARRAY[a.attnum]
 LEFT JOIN pg_catalog.pg_depend i ON a.attidentity <> '' AND i.refclassid = c.tableoid AND i.refobjid = c.oid

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
+use super::canonical::canonical;
 use super::{Catalog, Key, Object, ObjectKind};
 
 /// One difference between the catalog that is expected and the one that was found.
@@ -84,12 +85,14 @@ pub(super) fn difference(expected: &Catalog, found: &Catalog) -> Vec<Difference>
                 name: (*name).to_owned(),
                 expected: object.definition.clone(),
             }),
-            Some(other) if other.definition != object.definition => all.push(Difference::Changed {
-                kind: *kind,
-                name: (*name).to_owned(),
-                expected: object.definition.clone(),
-                found: other.definition.clone(),
-            }),
+            Some(other) if canonical(&other.definition) != canonical(&object.definition) => {
+                all.push(Difference::Changed {
+                    kind: *kind,
+                    name: (*name).to_owned(),
+                    expected: object.definition.clone(),
+                    found: other.definition.clone(),
+                })
+            }
             Some(_) => {}
         }
     }

@@ -7,9 +7,8 @@ mod rights;
 use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
-use tenantry_domain::{ErrorCode, Result, ResultExt};
+use tenantry_domain::Result;
 use tokio_postgres::GenericClient;
-use tokio_postgres::types::{ToSql, Type};
 
 use super::kind::{Key, ObjectKind};
 use super::part::{Address, Column, Part};
@@ -96,12 +95,7 @@ impl Script {
 /// `database` where the schema does not exist or the server refused; `shape_refused` where a text can't be compared with
 /// another schema's; `internal` outside a transaction.
 pub async fn inspect(client: &impl GenericClient, schema: &str, rights: Rights<'_>) -> Result<Inspection> {
-    let (source, refused) = source::read_anything(client, schema).await?;
-    let parameter = [(&schema as &(dyn ToSql + Sync), Type::TEXT)];
-    let rows = client
-        .query_typed(RIGHTS, &parameter)
-        .await
-        .code(ErrorCode::Database, "read owners and privileges")?;
+    let (source, refused, rows) = source::read_anything(client, schema).await?;
     let held = rows.iter().map(|row| Holding::decode(row, rights)).collect::<Result<Vec<_>>>()?;
     let login = match rights {
         Rights::Read(roles) => roles.login,

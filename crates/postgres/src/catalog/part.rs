@@ -62,6 +62,7 @@ pub(crate) struct Column {
     pub cast_to: Option<String>,
     /// Its type refers to catalog objects by oid (regclass and its like).
     pub reference: bool,
+    pub is_array: bool,
     pub comment: Option<String>,
 }
 
@@ -156,6 +157,7 @@ impl Column {
             always: get(row, "always")?,
             cast_to: get(row, "cast_to")?,
             reference: get(row, "reference")?,
+            is_array: get(row, "is_array")?,
             comment: get(row, "comment")?,
         })
     }

@@ -8,6 +8,7 @@ use tenantry_domain::{Error, ErrorCode, Result, ResultExt};
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{GenericClient, Row};
 
+use super::inspect::RIGHTS;
 use super::mark::Marker;
 use super::part::{Address, Column, Part, get};
 
@@ -53,7 +54,7 @@ const PARTS: [(u32, &str); 16] = [
 #[doc(hidden)]
 pub fn static_sql() -> impl Iterator<Item = &'static str> {
     let others = [
-        super::inspect::RIGHTS,
+        RIGHTS,
         super::fingerprints::FINGERPRINTS,
         ENTER,
         LEAVE,
@@ -104,7 +105,10 @@ struct Settings {
 
 /// Reads the schema. The client must be in a transaction, whose settings are as before afterwards.
 pub(crate) async fn read(client: &impl GenericClient, schema: &str) -> Result<Source> {
-    let (source, refused) = read_anything(client, schema).await?;
+    let settings = enter(client, schema).await?;
+    let answer = query_all(client, &settings).await?;
+    leave(client, &settings).await?;
+    let (source, refused) = decoded(&settings, &answer)?;
     if let Some(Refused { kind, name }) = refused.first() {
         return Err(Error::new(
             ErrorCode::ShapeRefused,
@@ -119,15 +123,26 @@ pub(crate) async fn read(client: &impl GenericClient, schema: &str) -> Result<So
 pub(crate) async fn read_anything(
     client: &impl GenericClient,
     schema: &str,
-) -> Result<(Source, Vec<Refused>)> {
+) -> Result<(Source, Vec<Refused>, Vec<Row>)> {
     let settings = enter(client, schema).await?;
     let answer = query_all(client, &settings).await?;
+    // On the same path as the rest: the types of a function's arguments are part of its name.
+    let parameter = [(&schema as &(dyn ToSql + Sync), Type::TEXT)];
+    let rights = client
+        .query_typed(RIGHTS, &parameter)
+        .await
+        .code(ErrorCode::Database, "read owners and privileges")?;
     leave(client, &settings).await?;
+    let (source, refused) = decoded(&settings, &answer)?;
+    Ok((source, refused, rights))
+}
+
+fn decoded(settings: &Settings, answer: &Answer) -> Result<(Source, Vec<Refused>)> {
     let refused = answer.refusals.iter();
     let refused = refused
         .map(|row| Ok(Refused { kind: get(row, "kind")?, name: get(row, "name")? }))
         .collect::<Result<_>>()?;
-    Ok((decode(&settings, &answer)?, refused))
+    Ok((decode(settings, answer)?, refused))
 }
 
 async fn enter(client: &impl GenericClient, schema: &str) -> Result<Settings> {

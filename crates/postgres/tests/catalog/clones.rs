@@ -1,5 +1,7 @@
 //! A clone is what its template is.
 
+use tenantry_postgres::ident::quote_ident;
+
 use crate::{make, read, script, server, value};
 
 const KITCHEN_SINK: &str = include_str!("kitchen_sink.sql");
@@ -83,6 +85,50 @@ async fn rows_and_sequences_go_along() {
     check(client, "INSERT INTO TENANT.customers (name, code) VALUES ('next', 'EF') RETURNING id", "3").await;
     check(client, "INSERT INTO TENANT.drafts (body) VALUES ('1') RETURNING id", "15").await;
     check(client, "INSERT INTO TENANT.orders (customer) VALUES (3) RETURNING id", "3").await;
+}
+
+/// Rows that name objects name the clone's own.
+#[tokio::test]
+async fn oids_of_objects_become_those_of_the_clone() {
+    let mut client = server::database().await;
+    client
+        .batch_execute(
+            r#"SET search_path = template;
+            CREATE TYPE mood AS ENUM ('ok');
+            CREATE DOMAIN relation AS regclass;
+            CREATE TABLE "Odd, (template." (n int);
+            CREATE SEQUENCE s;
+            CREATE FUNCTION f(mood, int, mood) RETURNS int LANGUAGE sql AS 'SELECT 1';
+            CREATE FUNCTION lower() RETURNS int LANGUAGE sql AS 'SELECT 1';
+            CREATE TEXT SEARCH CONFIGURATION words (COPY = simple);
+            CREATE TABLE names (id int PRIMARY KEY, c regclass, d relation, p regproc, q regprocedure, t regtype, n regnamespace, w regconfig, r regrole);
+            INSERT INTO names VALUES
+              (1, 'names', 's', 'template.lower', 'f(mood,int,mood)', 'mood[]', 'template', 'words', 'pg_monitor'),
+              (2, '"Odd, (template."', NULL, 'now', 'upper(text)', 'int', 'pg_catalog', 'simple', NULL),
+              (3, 'pg_class', '0', '0', '0', '0', '0', '0', '0');
+            RESET search_path"#,
+        )
+        .await
+        .unwrap();
+    let clone = script(&mut client, "template").await.unwrap();
+    for tenant in ["tenant_a", "tenant_b"] {
+        make(&mut client, &clone, tenant, Some("template")).await;
+        let text = async |schema: &str| {
+            let path = quote_ident(schema);
+            let query = format!(
+                "SET search_path = {path}; SELECT string_agg(concat_ws('|', c, d, p, q, t, n, w, r), ' ' ORDER BY id) FROM names"
+            );
+            let printed = value(&client, &format!("SELECT quote_ident('{schema}')")).await.unwrap();
+            let found = value(&client, &query).await.unwrap();
+            found
+                .replace(&format!("{printed}.lower"), "HERE.lower")
+                .replace(&format!("|{printed}|"), "|HERE|")
+        };
+        let expect = "names|s|HERE.lower|f(mood,integer,mood)|mood[]|HERE|words|pg_monitor \
+             \"Odd, (template.\"|now|upper(text)|integer|pg_catalog|simple pg_class|-|-|-|-|-|-|-";
+        assert_eq!(text("template").await, expect);
+        assert_eq!(text(tenant).await, expect);
+    }
 }
 
 #[tokio::test]

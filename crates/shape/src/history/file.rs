@@ -264,8 +264,9 @@ impl<'a, 'f> Carrier<'a, 'f> {
             retired: Vec::new(),
             resolve: None,
         };
-        let output =
+        let mut output =
             statement::carry(&mut work).map_err(|refuse| statement::explain(work.catalog, refuse))?;
+        output.shared.extend(statement::functions_again(&mut work));
         let (notes, shadow, retired, resolve) = (work.notes, work.shadow, work.retired, work.resolve);
         now.state.runs |= output.shared.iter().chain(&output.plain).any(|e| e.transactional);
         Ok((Carried { output, notes, shadow, retired }, resolve))

@@ -43,7 +43,9 @@ fn tenants_table(work: &mut Work<'_>, mut stmt: CreateStmt, name: &str) -> Resul
     let Split { items, constraints, mut before, mut after } = split(work, &mut stmt, name)?;
     remember(work, name, &items, &stmt, &inherited)?;
     let like = like::Likes::of(work, &items)?;
-    let mut elements = columns(work, name, items, like.bring_tenant || !inherited.is_empty())?;
+    let stand_ins = inherit::StandIns::of(work, work.table(name)?)?;
+    let inherits_tenant = !inherited.is_empty() && stand_ins.are_none();
+    let mut elements = columns(work, name, items, like.bring_tenant || inherits_tenant)?;
     let mut late = Vec::new();
     for c in in_server_order(constraints) {
         let carried = constraint::carry(work, name, c)?;
@@ -61,7 +63,9 @@ fn tenants_table(work: &mut Work<'_>, mut stmt: CreateStmt, name: &str) -> Resul
     stmt.table_elts = elements;
     stmt.constraints.clear();
     let mut shared = before;
+    shared.extend(stand_ins.make(work, &mut stmt)?);
     shared.push(emit::tree(&NodeEnum::CreateStmt(stmt), Scope::Database)?);
+    shared.extend(stand_ins.replace(name)?);
     shared.extend(brought);
     shared.extend(late);
     shared.extend(after);

@@ -186,7 +186,7 @@ fn forget(
             Ok(false)
         }
         _ => {
-            work.catalog.functions.remove(&name);
+            work.catalog.drop_function(&name);
             if cascade {
                 work.catalog.forget_policies_calling(&name);
             }

@@ -1,7 +1,9 @@
 //! CREATE FUNCTION and PROCEDURE: the body was rewritten with the text; here is what bodies may not hold, and
 //! the search path of SECURITY DEFINER.
 
+pub(crate) mod again;
 pub(crate) mod body;
+mod refresh;
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::{CreateFunctionStmt, Node};
@@ -27,15 +29,17 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateFunctionStmt) -> Result<Ou
     }
     let pinned = is_pinned(stmt);
     let definer = option(stmt, "security").and_then(|n| ast::option_text(Some(n))).as_deref() == Some("true");
+    let routine = body::routine(&work.shared)?;
+    let helpers = if definer { refresh::Helpers::default() } else { refresh::carry(work, stmt)? };
     let (mut plain, mut shared) = (work.plain.clone(), work.shared.clone());
     if definer && !pinned {
-        plain = pin(&plain)?;
-        shared = pin(&shared)?;
+        let pin = format!("{} ", search_path());
+        plain = insert_before_body(&plain, &pin)?;
+        shared = insert_before_body(&shared, &pin)?;
     }
     shared = body::carry(work, &shared)?;
     ast::parse_one(&plain)?;
     ast::parse_one(&shared)?;
-    let routine = body::routine(&shared)?;
     if routine.defines {
         work.notes.push(
             if definer {
@@ -63,10 +67,13 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateFunctionStmt) -> Result<Ou
     known.truncates |= truncates;
     known.writes |= routine.writes;
     known.ends |= routine.ends;
-    Ok(Output {
-        shared: vec![Emitted { sql: shared, scope: Scope::Database, transactional: true }],
-        plain: vec![Emitted { sql: plain, scope: Scope::Tenant, transactional: true }],
-    })
+    if language.eq_ignore_ascii_case("plpgsql") {
+        again::keep(work, stmt, (&plain, &shared))?;
+    }
+    let mut output = Output { shared: helpers.shared, plain: helpers.plain };
+    output.shared.push(Emitted { sql: shared, scope: Scope::Database, transactional: true });
+    output.plain.push(Emitted { sql: plain, scope: Scope::Tenant, transactional: true });
+    Ok(output)
 }
 
 fn option<'s>(stmt: &'s CreateFunctionStmt, name: &str) -> Option<&'s Node> {
@@ -86,8 +93,14 @@ fn is_pinned(stmt: &CreateFunctionStmt) -> bool {
     })
 }
 
-/// Pins the search path of a SECURITY DEFINER function: its caller must not choose what its names mean.
-fn pin(sql: &str) -> Result<String, Refuse> {
+/// Pins the search path of a SECURITY DEFINER function: its caller must not choose what its names mean. pg_catalog comes first
+/// by itself; named first, it would be where the function makes tables.
+fn search_path() -> String {
+    format!("SET search_path = {SCHEMA_PLACEHOLDER}, global, extensions, pg_temp")
+}
+
+/// Writes a clause of CREATE FUNCTION where the body begins.
+fn insert_before_body(sql: &str, clause: &str) -> Result<String, Refuse> {
     let tokens = text::scan(sql)?;
     let at = match text::body(&tokens) {
         Some(body) => body.checked_sub(1),
@@ -99,10 +112,6 @@ fn pin(sql: &str) -> Result<String, Refuse> {
         return Err(Refuse::all("the body of the function is not found", "write it AS $$ ... $$"));
     };
     let mut edits = Edits::default();
-    edits.insert(
-        token.range.start,
-        // pg_catalog comes first by itself; named first, it would be where the function makes tables.
-        format!("SET search_path = {SCHEMA_PLACEHOLDER}, global, extensions, pg_temp "),
-    );
+    edits.insert(token.range.start, clause);
     Ok(edits.apply(sql))
 }

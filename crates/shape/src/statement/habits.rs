@@ -1,6 +1,7 @@
 //! Everything else: habits of dump files, maintenance, and what no tenant may have.
 
 use pg_query::NodeEnum;
+use pg_query::protobuf::VariableSetKind;
 
 use super::define::superuser;
 use super::{Output, Work, maintenance, privilege};
@@ -70,7 +71,30 @@ fn alter_function(
             "write CREATE OR REPLACE FUNCTION ... SECURITY DEFINER SET search_path = public",
         ));
     }
+    if stmt.actions.iter().any(unpins) {
+        return Err(Refuse::all(
+            "ALTER FUNCTION takes the search_path of a function away, which one with its owner's rights must have",
+            "write CREATE OR REPLACE FUNCTION, or SET search_path = public",
+        ));
+    }
+    let function = stmt.func.as_ref().and_then(|f| ast::names(&f.objname).pop());
+    work.catalog.forget_bodies(&function.unwrap_or_default());
     Ok(work.as_written(false))
+}
+
+/// RESET of the search path or of everything, and SET to what is the caller's.
+fn unpins(action: &pg_query::protobuf::Node) -> bool {
+    let Some(NodeEnum::DefElem(action)) = &action.node else { return false };
+    let Some(NodeEnum::VariableSetStmt(set)) = action.arg.as_ref().and_then(|a| a.node.as_ref()) else {
+        return false;
+    };
+    match set.kind() {
+        VariableSetKind::VarResetAll => true,
+        VariableSetKind::VarReset | VariableSetKind::VarSetDefault | VariableSetKind::VarSetCurrent => {
+            set.name == "search_path"
+        }
+        _ => false,
+    }
 }
 
 /// A script that makes the database which it then connects to means the one that it runs in.

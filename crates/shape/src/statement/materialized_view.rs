@@ -91,7 +91,12 @@ pub(crate) fn refresh(work: &mut Work<'_>, stmt: &RefreshMatViewStmt) -> Result<
     if !work.table(&name)?.materialized {
         return Err(Refuse::all(format!("{name} is not a materialized view"), "correct the name"));
     }
-    let mut shared = vec![per_tenant(format!("DELETE FROM {}", ident::quote(&name)))?];
+    let table = ident::quote(&name);
+    // Whoever refreshes at the same time would leave its rows beside these.
+    let mut shared = vec![
+        per_tenant(format!("LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE"))?,
+        per_tenant(format!("DELETE FROM {table}"))?,
+    ];
     if !stmt.skip_data {
         shared.push(fill(&name)?);
     }

@@ -1,5 +1,5 @@
-//! Privileges and roles: they are Tenantry's, so what a history says of them is left out with a note. What would make a
-//! role mighty is refused.
+//! Privileges and roles: they are Tenantry's, so what a history says of them is left out with a note. No role is ever
+//! made, so neither are the powers that a history gives one (`SUPERUSER`, `BYPASSRLS`); the note says that they are not.
 
 use pg_query::NodeEnum;
 use pg_query::protobuf::Node;
@@ -8,7 +8,7 @@ use super::{Output, Work};
 use crate::ast;
 use crate::refuse::Refuse;
 
-/// Options of a role that pass by every boundary.
+/// Options of a role that pass by every boundary, as the parser calls them.
 const POWERS: [&str; 5] = ["superuser", "bypassrls", "createrole", "createdb", "isreplication"];
 
 /// Carries a GRANT, REVOKE, or a statement about roles; none: it is another statement.
@@ -22,10 +22,10 @@ pub(super) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Option<Result<Outpu
         NodeEnum::ReassignOwnedStmt(_) | NodeEnum::AlterOwnerStmt(_) => {
             return Some(Ok(work.left_out("OWNER TO is left out: objects belong to Tenantry's owner role")));
         }
-        NodeEnum::CreateRoleStmt(s) => return Some(role(work, &s.role, &s.options)),
+        NodeEnum::CreateRoleStmt(s) => return Some(Ok(role(work, &s.role, &s.options))),
         NodeEnum::AlterRoleStmt(s) => {
             let name = s.role.as_ref().map(|r| r.rolename.clone()).unwrap_or_default();
-            return Some(role(work, &name, &s.options));
+            return Some(Ok(role(work, &name, &s.options)));
         }
         NodeEnum::AlterRoleSetStmt(_) | NodeEnum::DropRoleStmt(_) => {
             return Some(Ok(work.left_out("the role is left out: roles are Tenantry's, see [roles]")));
@@ -35,16 +35,20 @@ pub(super) fn carry(work: &mut Work<'_>, stmt: &NodeEnum) -> Option<Result<Outpu
     Some(Ok(work.left_out("privileges are left out: Tenantry grants them by [roles]")))
 }
 
-fn role(work: &mut Work<'_>, name: &str, options: &[Node]) -> Result<Output, Refuse> {
-    for option in options {
-        let Some(NodeEnum::DefElem(option)) = &option.node else { continue };
-        let on = ast::option_text(option.arg.as_deref()).as_deref() == Some("true");
-        if on && POWERS.contains(&option.defname.as_str()) {
-            return Err(Refuse::all(
-                format!("it makes the role {name} one that no boundary holds"),
-                "leave it out: roles are Tenantry's, see [roles]",
-            ));
-        }
-    }
-    Ok(work.left_out(format!("the role {name} is left out: roles are Tenantry's, see [roles]")))
+/// Leaves a role out.
+pub(super) fn role(work: &mut Work<'_>, name: &str, options: &[Node]) -> Output {
+    let powers: Vec<String> = options.iter().filter_map(power).collect();
+    let gets = match powers.is_empty() {
+        true => String::new(),
+        false => format!(", and nobody gets {}", powers.join(", ")),
+    };
+    work.left_out(format!("the role {name} is left out: roles are Tenantry's, see [roles]{gets}"))
+}
+
+/// The power that an option gives, as SQL writes it.
+fn power(option: &Node) -> Option<String> {
+    let Some(NodeEnum::DefElem(option)) = &option.node else { return None };
+    let on = ast::option_text(option.arg.as_deref()).as_deref() == Some("true");
+    let known = on && POWERS.contains(&option.defname.as_str());
+    known.then(|| option.defname.trim_start_matches("is").to_ascii_uppercase())
 }

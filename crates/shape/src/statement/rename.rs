@@ -21,6 +21,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Re
         ObjectType::ObjectColumn => column(work, stmt),
         ObjectType::ObjectSchema => super::schema::rename(work, stmt),
         ObjectType::ObjectTabconstraint => constraint(work, stmt),
+        ObjectType::ObjectRole => Ok(super::privilege::role(work, &stmt.subname, &[])),
         ObjectType::ObjectPolicy => super::policy::rename(work, stmt),
         ObjectType::ObjectType | ObjectType::ObjectDomain => {
             let name = object(work, stmt)?;
@@ -39,6 +40,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Re
             if let Some(routine) = work.catalog.functions.remove(&name) {
                 work.catalog.functions.insert(stmt.newname.clone(), routine);
             }
+            work.catalog.forget_bodies(&name);
             work.catalog.rename_function_in_policies(&name, &stmt.newname);
             Ok(work.as_written(false))
         }

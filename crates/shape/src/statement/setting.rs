@@ -85,10 +85,7 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &VariableSetStmt) -> Result<Outpu
         return Ok(work.left_out(format!("the setting {name} is left out: Tenantry sets it")));
     }
     if says_who_runs(&name) {
-        return Err(Refuse::all(
-            format!("the setting {name} says who runs"),
-            "leave it out: Tenantry sets it",
-        ));
+        return who_runs(work, stmt, &name, &value);
     }
     let of_the_app = name.contains('.');
     if !of_the_app && !CARRIED.iter().any(|known| name.starts_with(known)) {
@@ -106,6 +103,24 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &VariableSetStmt) -> Result<Outpu
     work.state.settings.push(Setting { name, sql: sql.clone(), is_local: stmt.is_local });
     let emitted = |scope| Emitted { sql: sql.clone(), scope, transactional: true };
     Ok(Output { shared: vec![emitted(Scope::Database)], plain: vec![emitted(Scope::Tenant)] })
+}
+
+/// Going back to the role that runs a dump says nothing; another role would see other rows and own what it makes.
+fn who_runs(work: &mut Work<'_>, stmt: &VariableSetStmt, name: &str, value: &str) -> Result<Output, Refuse> {
+    let is_role = matches!(name, "role" | "session_authorization");
+    let back = matches!(stmt.kind(), VariableSetKind::VarReset | VariableSetKind::VarSetDefault);
+    if is_role && (back || value.eq_ignore_ascii_case("none")) {
+        return Ok(
+            work.left_out(format!("the setting {name} is left out: migrations run as Tenantry's owner role"))
+        );
+    }
+    Err(Refuse::all(
+        format!("the setting {name} says who runs"),
+        match is_role {
+            true => "leave it out: migrations run as Tenantry's owner role, to which all objects belong",
+            false => "leave it out: Tenantry sets it",
+        },
+    ))
 }
 
 /// Whether a setting says as whom or for which tenant a session runs.

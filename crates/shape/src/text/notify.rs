@@ -34,6 +34,14 @@ pub(super) fn pass(tokens: &Tokens<'_>, scene: &Scene<'_>, edits: &mut Edits) ->
     Ok(())
 }
 
+/// Replaces calls of the function alone: in the text of an application, where the command is the gateway's.
+pub(super) fn calls_pass(tokens: &Tokens<'_>, _: &Scene<'_>, edits: &mut Edits) -> Result<(), Refuse> {
+    for i in (0..tokens.list.len()).filter(|i| tokens.list[*i].name == "pg_notify") {
+        calls::rename(tokens, i, "notify", edits);
+    }
+    Ok(())
+}
+
 /// The text that EXECUTE runs: calls of the function, and a command that is there as a whole.
 fn in_string(tokens: &Tokens<'_>, _: &Scene<'_>, edits: &mut Edits) -> Result<(), Refuse> {
     for i in (0..tokens.list.len()).filter(|i| tokens.list[*i].name == "pg_notify") {

@@ -30,7 +30,7 @@ const TAKES_RELATION: [&str; 7] = [
 
 /// Replaces `public` wherever it means the schema.
 pub(super) fn pass(tokens: &Tokens<'_>, scene: &Scene<'_>, edits: &mut Edits) -> Result<(), Refuse> {
-    let dynamic = tokens.list.iter().any(|t| t.name == "execute" && !t.is_quoted);
+    let dynamic = !scene.is_application && tokens.list.iter().any(|t| t.name == "execute" && !t.is_quoted);
     for i in 0..tokens.list.len() {
         if is_schema(scene, &tokens.list[i].name) && tokens.symbol(i + 1, '.') && !before(tokens, i, '.') {
             if !qualifies(tokens, i, scene)? {

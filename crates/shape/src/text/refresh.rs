@@ -1,7 +1,10 @@
-//! REFRESH MATERIALIZED VIEW in the body of a function: in the shared shape it empties and fills the tenant's rows.
+//! REFRESH MATERIALIZED VIEW in the body of a function: in the shared shape it empties and fills the tenant's rows, one
+//! session of the tenant's after the other, as the server's own would. Every name is qualified, so that the owner's rights
+//! reach nothing else.
 
 use super::Scene;
 use crate::ident;
+use crate::model::SCHEMA_PLACEHOLDER;
 use crate::refuse::Refuse;
 use crate::statement::query_name;
 use crate::tokens::{Edits, Tokens};
@@ -11,6 +14,8 @@ pub(super) fn pass(tokens: &Tokens<'_>, scene: &Scene<'_>, edits: &mut Edits) ->
     if !scene.in_body {
         return Ok(());
     }
+    let is_plpgsql = tokens.list.iter().any(|t| t.name == "begin" && !t.is_quoted);
+    let call = if is_plpgsql { "PERFORM" } else { "SELECT" };
     for i in 0..tokens.list.len() {
         if !tokens.are(i, &["refresh", "materialized", "view"]) {
             continue;
@@ -27,12 +32,12 @@ pub(super) fn pass(tokens: &Tokens<'_>, scene: &Scene<'_>, edits: &mut Edits) ->
         } else if tokens.are(end, &["with", "data"]) {
             end += 2;
         }
-        let schema: String =
-            parts.iter().take(parts.len() - 1).map(|p| format!("{}.", ident::quote(p))).collect();
-        let (table, query) = (ident::quote(name), ident::quote(&query_name(name)));
-        let mut text = format!("DELETE FROM {schema}{table}");
+        let own = |name: &str| format!("{SCHEMA_PLACEHOLDER}.{}", ident::quote(name));
+        let (table, query) = (own(name), own(&query_name(name)));
+        let mut text =
+            format!("{call} tenantry.lock_refresh({}); DELETE FROM {table}", ident::literal(&table));
         if !empties {
-            text.push_str(&format!("; INSERT INTO {schema}{table} SELECT * FROM {schema}{query}"));
+            text.push_str(&format!("; INSERT INTO {table} SELECT * FROM {query}"));
         }
         let range = tokens.list[i].range.start..tokens.list[end - 1].range.end;
         edits.replace(range, text);

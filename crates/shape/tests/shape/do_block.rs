@@ -86,11 +86,11 @@ plain tenant: UPDATE a SET y = 1
 fn what_it_runs_is_refused_like_a_statement() {
     check_asked(
         "",
-        "SELECT 1;\n  DO $$ BEGIN EXECUTE 'CREATE ROLE x SUPERUSER'; END $$",
-        &["CREATE ROLE x SUPERUSER"],
+        "SELECT 1;\n  DO $$ BEGIN EXECUTE 'ALTER SYSTEM RESET ALL'; END $$",
+        &["ALTER SYSTEM RESET ALL"],
         r#"
-asked m.sql:2: DO ' BEGIN EXECUTE tenantry_shadow.note((''CREATE ROLE x SUPERUSER'')::text); END '
-m.sql:2:3: the block runs CREATE ROLE x SUPERUSER: it makes the role x one that no boundary holds; leave it out: roles are Tenantry's, see [roles]
+asked m.sql:2: DO ' BEGIN EXECUTE tenantry_shadow.note((''ALTER SYSTEM RESET ALL'')::text); END '
+m.sql:2:3: the block runs ALTER SYSTEM RESET ALL: ALTER SYSTEM changes the whole server; leave it out: the server's settings are the operator's
 "#,
     );
 }

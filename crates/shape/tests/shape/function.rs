@@ -323,3 +323,52 @@ fn a_procedure_that_commits_is_not_called() {
         "m.sql:1:1: it calls work, which ends the transaction that the migration runs in; call it from the application, or write what it does as statements of the migration",
     );
 }
+
+#[test]
+fn bodies_follow_the_columns_of_what_they_name() {
+    check(
+        r#"CREATE TABLE a (id int PRIMARY KEY, n text); CREATE VIEW v AS SELECT id, n FROM a; CREATE TABLE fast AS SELECT * FROM v;
+           CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO fast SELECT * FROM v WHERE id = NEW.id; RETURN NULL; END $$;
+           CREATE FUNCTION other() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN DELETE FROM fast; RETURN NULL; END $$;"#,
+        r#"DROP TABLE fast; DROP VIEW v; CREATE VIEW v AS SELECT id, id > 0 AS good, n FROM a; CREATE TABLE fast AS SELECT * FROM v; ALTER TABLE fast ADD COLUMN more int; DROP FUNCTION f; ALTER TABLE fast DROP COLUMN more;"#,
+        r#"
+shared once: DROP TABLE fast
+plain tenant: DROP TABLE fast
+shared once: DROP VIEW v
+plain tenant: DROP VIEW v
+shared once: CREATE VIEW v WITH (security_invoker=true) AS SELECT id, id > 0 AS good, n FROM a
+shared once: CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO fast SELECT v.id, v.good, v.n FROM v WHERE id = NEW.id; RETURN NULL; END $$
+plain tenant: CREATE VIEW v AS SELECT id, id > 0 AS good, n FROM a
+shared once: CREATE TABLE fast AS SELECT v.id, v.good, v.n FROM v  WITH NO DATA
+shared once: ALTER TABLE fast ADD COLUMN tenant_id uuid NOT NULL, ALTER COLUMN tenant_id SET DEFAULT tenantry.current_tenant()
+shared once: ALTER TABLE fast ENABLE ROW LEVEL SECURITY
+shared once: ALTER TABLE fast FORCE ROW LEVEL SECURITY
+shared once: CREATE POLICY tenantry ON fast USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
+shared once: CREATE INDEX fast_tenantry_idx ON fast (tenant_id)
+shared tenant: INSERT INTO fast SELECT v.id, v.good, v.n FROM v
+shared once: CREATE OR REPLACE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN INSERT INTO fast (id, good, n) SELECT v.id, v.good, v.n FROM v WHERE id = NEW.id; RETURN NULL; END $$
+plain tenant: CREATE TABLE fast AS SELECT * FROM v
+shared once: ALTER TABLE fast ADD COLUMN more int
+shared once: CREATE INDEX IF NOT EXISTS fast_tenantry_idx ON fast (tenant_id)
+plain tenant: ALTER TABLE fast ADD COLUMN more int
+shared once: DROP FUNCTION f
+plain tenant: DROP FUNCTION f
+shared once: ALTER TABLE fast DROP more
+shared once: CREATE INDEX IF NOT EXISTS fast_tenantry_idx ON fast (tenant_id)
+plain tenant: ALTER TABLE fast DROP COLUMN more
+"#,
+    );
+}
+
+#[test]
+fn the_search_path_of_a_function_stays() {
+    for change in
+        ["RESET ALL", "RESET search_path", "SET search_path = DEFAULT", "SET search_path FROM CURRENT"]
+    {
+        check(
+            "CREATE FUNCTION f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1';",
+            &format!("ALTER FUNCTION f() {change}"),
+            "\nm.sql:1:1: ALTER FUNCTION takes the search_path of a function away, which one with its owner's rights must have; write CREATE OR REPLACE FUNCTION, or SET search_path = public\n",
+        );
+    }
+}

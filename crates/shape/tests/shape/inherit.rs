@@ -1,4 +1,4 @@
-//! INHERITS: the tenant column comes from the parent, keys and row-level security are the child's own.
+//! INHERITS: the tenant column is the parent's, behind the child's columns; keys and row-level security are the child's own.
 
 use crate::check;
 
@@ -8,7 +8,11 @@ fn a_child() {
         r#"CREATE TABLE a (id int PRIMARY KEY, x text CHECK (x <> ''))"#,
         r#"CREATE TABLE b (y int UNIQUE) INHERITS (a); INSERT INTO b VALUES (1, 'x', 2)"#,
         r#"
-shared once: CREATE TABLE b (y int, CONSTRAINT b_y_key UNIQUE (tenant_id, y)) INHERITS (a)
+shared once: CREATE TABLE "!tenantry_parent_1" (LIKE a INCLUDING COMPRESSION INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE)
+shared once: ALTER TABLE "!tenantry_parent_1" DROP COLUMN tenant_id
+shared once: CREATE TABLE b (y int, tenant_id uuid NOT NULL DEFAULT tenantry.current_tenant(), CONSTRAINT b_y_key UNIQUE (tenant_id, y)) INHERITS ("!tenantry_parent_1")
+shared once: ALTER TABLE b INHERIT a, NO INHERIT "!tenantry_parent_1"
+shared once: DROP TABLE "!tenantry_parent_1"
 shared once: ALTER TABLE b ENABLE ROW LEVEL SECURITY
 shared once: ALTER TABLE b FORCE ROW LEVEL SECURITY
 shared once: CREATE POLICY tenantry ON b USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
@@ -25,7 +29,15 @@ fn of_two_parents() {
         r#"CREATE TABLE a (id int, x text); CREATE TABLE b (id int, y text)"#,
         r#"CREATE TABLE c (id int NOT NULL, z text) INHERITS (a, b); INSERT INTO c SELECT * FROM c"#,
         r#"
-shared once: CREATE TABLE c (id int NOT NULL, z text) INHERITS (a, b)
+shared once: CREATE TABLE "!tenantry_parent_1" (LIKE a INCLUDING COMPRESSION INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE)
+shared once: ALTER TABLE "!tenantry_parent_1" DROP COLUMN tenant_id
+shared once: CREATE TABLE "!tenantry_parent_2" (LIKE b INCLUDING COMPRESSION INCLUDING CONSTRAINTS INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING STORAGE)
+shared once: ALTER TABLE "!tenantry_parent_2" DROP COLUMN tenant_id
+shared once: CREATE TABLE c (id int NOT NULL, z text, tenant_id uuid NOT NULL DEFAULT tenantry.current_tenant()) INHERITS ("!tenantry_parent_1", "!tenantry_parent_2")
+shared once: ALTER TABLE c INHERIT a, NO INHERIT "!tenantry_parent_1"
+shared once: DROP TABLE "!tenantry_parent_1"
+shared once: ALTER TABLE c INHERIT b, NO INHERIT "!tenantry_parent_2"
+shared once: DROP TABLE "!tenantry_parent_2"
 shared once: ALTER TABLE c ENABLE ROW LEVEL SECURITY
 shared once: ALTER TABLE c FORCE ROW LEVEL SECURITY
 shared once: CREATE POLICY tenantry ON c USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
@@ -33,6 +45,22 @@ shared once: CREATE INDEX c_tenantry_idx ON c (tenant_id)
 plain tenant: CREATE TABLE c (id int NOT NULL, z text) INHERITS (a, b)
 shared tenant: INSERT INTO c (id, x, y, z) SELECT c.id, c.x, c.y, c.z FROM c
 plain tenant: INSERT INTO c SELECT * FROM c
+"#,
+    );
+}
+
+#[test]
+fn without_columns_of_its_own() {
+    check(
+        r#"CREATE TABLE a (id int, x text)"#,
+        r#"CREATE TABLE b (x text NOT NULL) INHERITS (a)"#,
+        r#"
+shared once: CREATE TABLE b (x text NOT NULL) INHERITS (a)
+shared once: ALTER TABLE b ENABLE ROW LEVEL SECURITY
+shared once: ALTER TABLE b FORCE ROW LEVEL SECURITY
+shared once: CREATE POLICY tenantry ON b USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
+shared once: CREATE INDEX b_tenantry_idx ON b (tenant_id)
+plain tenant: CREATE TABLE b (x text NOT NULL) INHERITS (a)
 "#,
     );
 }

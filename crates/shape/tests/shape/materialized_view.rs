@@ -63,12 +63,15 @@ fn refreshed() {
         r#"CREATE TABLE a (id int PRIMARY KEY, n text, at date); CREATE MATERIALIZED VIEW mv AS SELECT at, count(*) AS many FROM a GROUP BY at; "#,
         r#"REFRESH MATERIALIZED VIEW mv; REFRESH MATERIALIZED VIEW CONCURRENTLY mv; REFRESH MATERIALIZED VIEW mv WITH NO DATA"#,
         r#"
+shared tenant: LOCK TABLE mv IN SHARE ROW EXCLUSIVE MODE
 shared tenant: DELETE FROM mv
 shared tenant: INSERT INTO mv SELECT * FROM tenantry_query_mv
 plain tenant: REFRESH MATERIALIZED VIEW mv
+shared tenant: LOCK TABLE mv IN SHARE ROW EXCLUSIVE MODE
 shared tenant: DELETE FROM mv
 shared tenant: INSERT INTO mv SELECT * FROM tenantry_query_mv
 plain tenant: REFRESH MATERIALIZED VIEW CONCURRENTLY mv
+shared tenant: LOCK TABLE mv IN SHARE ROW EXCLUSIVE MODE
 shared tenant: DELETE FROM mv
 plain tenant: REFRESH MATERIALIZED VIEW mv WITH NO DATA
 "#,
@@ -86,6 +89,7 @@ shared once: ALTER VIEW tenantry_query_mv RENAME TO tenantry_query_kept
 plain tenant: ALTER MATERIALIZED VIEW mv RENAME TO kept
 shared once: ALTER TABLE kept RENAME COLUMN many TO few
 plain tenant: ALTER MATERIALIZED VIEW kept RENAME COLUMN many TO few
+shared tenant: LOCK TABLE kept IN SHARE ROW EXCLUSIVE MODE
 shared tenant: DELETE FROM kept
 shared tenant: INSERT INTO kept SELECT * FROM tenantry_query_kept
 plain tenant: REFRESH MATERIALIZED VIEW kept
@@ -191,8 +195,54 @@ fn refreshed_in_a_body() {
         r#"CREATE TABLE a (id int PRIMARY KEY, n text, at date); CREATE MATERIALIZED VIEW mv AS SELECT at, count(*) AS many FROM a GROUP BY at; "#,
         r#"CREATE FUNCTION r() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$ BEGIN REFRESH MATERIALIZED VIEW CONCURRENTLY public.mv; RETURN NULL; END $$"#,
         r#"
-shared once: CREATE FUNCTION r() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS $$ BEGIN DELETE FROM shared.mv; INSERT INTO shared.mv SELECT * FROM shared.tenantry_query_mv; RETURN NULL; END $$
+shared once: CREATE FUNCTION r() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS $$ BEGIN PERFORM tenantry.lock_refresh('shared.mv'); DELETE FROM shared.mv; INSERT INTO shared.mv SELECT * FROM shared.tenantry_query_mv; RETURN NULL; END $$
 plain tenant: CREATE FUNCTION r() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS $$ BEGIN REFRESH MATERIALIZED VIEW CONCURRENTLY shared.mv; RETURN NULL; END $$
+"#,
+    );
+}
+
+#[test]
+fn refreshed_by_a_function_that_does_nothing_else() {
+    check(
+        r#"CREATE TABLE a (id int PRIMARY KEY, n text, at date); CREATE MATERIALIZED VIEW mv AS SELECT at, count(*) AS many FROM a GROUP BY at; "#,
+        r#"CREATE FUNCTION r() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN REFRESH MATERIALIZED VIEW CONCURRENTLY mv; RETURN NULL; EXCEPTION WHEN feature_not_supported OR others THEN REFRESH MATERIALIZED VIEW mv; END $$;
+           CREATE FUNCTION s() RETURNS void LANGUAGE sql AS 'REFRESH MATERIALIZED VIEW mv WITH NO DATA'"#,
+        r#"
+shared once: CREATE FUNCTION r() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS $$ BEGIN PERFORM tenantry.lock_refresh('shared.mv'); DELETE FROM shared.mv; INSERT INTO shared.mv SELECT * FROM shared.tenantry_query_mv; RETURN NULL; EXCEPTION WHEN feature_not_supported OR others THEN PERFORM tenantry.lock_refresh('shared.mv'); DELETE FROM shared.mv; INSERT INTO shared.mv SELECT * FROM shared.tenantry_query_mv; END $$
+plain tenant: CREATE FUNCTION r() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS $$ BEGIN REFRESH MATERIALIZED VIEW CONCURRENTLY mv; RETURN NULL; EXCEPTION WHEN feature_not_supported OR others THEN REFRESH MATERIALIZED VIEW mv; END $$
+note: the function refreshes as its owner, as nobody else may
+shared once: CREATE FUNCTION s() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS 'SELECT tenantry.lock_refresh(''shared.mv''); DELETE FROM shared.mv'
+plain tenant: CREATE FUNCTION s() RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS 'REFRESH MATERIALIZED VIEW mv WITH NO DATA'
+note: the function refreshes as its owner, as nobody else may
+"#,
+    );
+}
+
+#[test]
+fn refreshed_by_a_function_that_does_more() {
+    check(
+        r#"CREATE TABLE a (id int PRIMARY KEY, n text, at date); CREATE MATERIALIZED VIEW mv AS SELECT at, count(*) AS many FROM a GROUP BY at; "#,
+        r#"CREATE FUNCTION r(i int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN IF i > 0 THEN REFRESH MATERIALIZED VIEW CONCURRENTLY mv; END IF; REFRESH MATERIALIZED VIEW mv; END $$;
+           CREATE FUNCTION s() RETURNS void LANGUAGE sql AS 'DELETE FROM a; REFRESH MATERIALIZED VIEW mv WITH NO DATA';
+           CREATE FUNCTION t() RETURNS void LANGUAGE sql SECURITY INVOKER AS 'REFRESH MATERIALIZED VIEW mv'"#,
+        r#"
+shared once: CREATE OR REPLACE FUNCTION shared.tenantry_refresh_concurrently_mv() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS 'BEGIN PERFORM tenantry.lock_refresh(''shared.mv''); DELETE FROM shared.mv; INSERT INTO shared.mv SELECT * FROM shared.tenantry_query_mv; END'
+shared once: CREATE OR REPLACE FUNCTION shared.tenantry_refresh_mv() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS 'BEGIN PERFORM tenantry.lock_refresh(''shared.mv''); DELETE FROM shared.mv; INSERT INTO shared.mv SELECT * FROM shared.tenantry_query_mv; END'
+shared once: CREATE FUNCTION r(i int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN IF i > 0 THEN PERFORM shared.tenantry_refresh_concurrently_mv(); END IF; PERFORM shared.tenantry_refresh_mv(); END $$
+plain tenant: CREATE OR REPLACE FUNCTION shared.tenantry_refresh_concurrently_mv() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS 'BEGIN REFRESH MATERIALIZED VIEW CONCURRENTLY shared.mv; END'
+plain tenant: CREATE OR REPLACE FUNCTION shared.tenantry_refresh_mv() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS 'BEGIN REFRESH MATERIALIZED VIEW shared.mv; END'
+plain tenant: CREATE FUNCTION r(i int) RETURNS void LANGUAGE plpgsql AS $$ BEGIN IF i > 0 THEN PERFORM shared.tenantry_refresh_concurrently_mv(); END IF; PERFORM shared.tenantry_refresh_mv(); END $$
+note: what the function refreshes is refreshed by a function of the owner's
+shared once: CREATE OR REPLACE FUNCTION shared.tenantry_empty_mv() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS 'BEGIN PERFORM tenantry.lock_refresh(''shared.mv''); DELETE FROM shared.mv; END'
+shared once: CREATE FUNCTION s() RETURNS void LANGUAGE sql AS 'DELETE FROM a; SELECT shared.tenantry_empty_mv()'
+plain tenant: CREATE OR REPLACE FUNCTION shared.tenantry_empty_mv() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS 'BEGIN REFRESH MATERIALIZED VIEW shared.mv WITH NO DATA; END'
+plain tenant: CREATE FUNCTION s() RETURNS void LANGUAGE sql AS 'DELETE FROM a; SELECT shared.tenantry_empty_mv()'
+note: what the function refreshes is refreshed by a function of the owner's
+shared once: CREATE OR REPLACE FUNCTION shared.tenantry_refresh_mv() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS 'BEGIN PERFORM tenantry.lock_refresh(''shared.mv''); DELETE FROM shared.mv; INSERT INTO shared.mv SELECT * FROM shared.tenantry_query_mv; END'
+shared once: CREATE FUNCTION t() RETURNS void LANGUAGE sql SECURITY INVOKER AS 'SELECT shared.tenantry_refresh_mv()'
+plain tenant: CREATE OR REPLACE FUNCTION shared.tenantry_refresh_mv() RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = shared, global, extensions, pg_temp AS 'BEGIN REFRESH MATERIALIZED VIEW shared.mv; END'
+plain tenant: CREATE FUNCTION t() RETURNS void LANGUAGE sql SECURITY INVOKER AS 'SELECT shared.tenantry_refresh_mv()'
+note: what the function refreshes is refreshed by a function of the owner's
 "#,
     );
 }

@@ -1,4 +1,4 @@
-//! Privileges and roles: left out with a note; mighty roles are refused.
+//! Privileges and roles: left out with a note, which says what nobody gets.
 
 use crate::check;
 
@@ -33,14 +33,16 @@ note: the role is left out: roles are Tenantry's, see [roles]
 }
 
 #[test]
-fn mighty_roles_are_refused() {
+fn nobody_gets_a_roles_powers() {
     check(
         r#""#,
-        r#"CREATE ROLE root SUPERUSER; ALTER ROLE app BYPASSRLS; CREATE USER x CREATEROLE"#,
+        r#"CREATE ROLE root SUPERUSER; ALTER ROLE app BYPASSRLS; CREATE ROLE service NOLOGIN CREATEROLE REPLICATION; ALTER ROLE service RENAME TO other; CREATE GROUP g"#,
         r#"
-m.sql:1:1: it makes the role root one that no boundary holds; leave it out: roles are Tenantry's, see [roles]
-m.sql:1:29: it makes the role app one that no boundary holds; leave it out: roles are Tenantry's, see [roles]
-m.sql:1:55: it makes the role x one that no boundary holds; leave it out: roles are Tenantry's, see [roles]
+note: the role root is left out: roles are Tenantry's, see [roles], and nobody gets SUPERUSER
+note: the role app is left out: roles are Tenantry's, see [roles], and nobody gets BYPASSRLS
+note: the role service is left out: roles are Tenantry's, see [roles], and nobody gets CREATEROLE, REPLICATION
+note: the role service is left out: roles are Tenantry's, see [roles]
+note: the role g is left out: roles are Tenantry's, see [roles]
 "#,
     );
 }

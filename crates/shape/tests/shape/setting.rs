@@ -45,7 +45,7 @@ fn who_runs_and_how_text_is_read_is_not_theirs() {
         "SET app.current_tenant = 'x';\nSET ROLE postgres;\nSET session_replication_role = replica;\nSET standard_conforming_strings = off;\nSET client_encoding = 'LATIN1';\nSET search_path = accounting, public;\nSELECT set_config('app.current_tenant', 'x', true);",
         r#"
 m.sql:1:1: the setting app.current_tenant says who runs; leave it out: Tenantry sets it
-m.sql:2:1: the setting role says who runs; leave it out: Tenantry sets it
+m.sql:2:1: the setting role says who runs; leave it out: migrations run as Tenantry's owner role, to which all objects belong
 m.sql:3:1: the setting session_replication_role is not one that a migration may make; write ALTER TABLE ... DISABLE TRIGGER USER around the statements, for each table
 m.sql:4:1: standard_conforming_strings = off gives the text another meaning; save the file as UTF-8, write E'...' where a backslash is an escape, and take the statement out
 m.sql:5:1: client_encoding = latin1 gives the text another meaning; save the file as UTF-8, write E'...' where a backslash is an escape, and take the statement out
@@ -61,5 +61,28 @@ fn constraints_are_deferred_as_written() {
         "",
         "SET CONSTRAINTS ALL DEFERRED",
         "shared once: SET CONSTRAINTS ALL DEFERRED\nplain tenant: SET CONSTRAINTS ALL DEFERRED",
+    );
+}
+
+#[test]
+fn the_role_that_a_dump_goes_back_to() {
+    check(
+        "",
+        "SET SESSION AUTHORIZATION DEFAULT; RESET SESSION AUTHORIZATION; RESET ROLE; SET ROLE NONE; SET LOCAL ROLE none",
+        r#"
+note: the setting session_authorization is left out: migrations run as Tenantry's owner role
+note: the setting session_authorization is left out: migrations run as Tenantry's owner role
+note: the setting role is left out: migrations run as Tenantry's owner role
+note: the setting role is left out: migrations run as Tenantry's owner role
+note: the setting role is left out: migrations run as Tenantry's owner role
+"#,
+    );
+    check(
+        "",
+        "SET SESSION AUTHORIZATION 'postgres'; SET LOCAL ROLE anon",
+        r#"
+m.sql:1:1: the setting session_authorization says who runs; leave it out: migrations run as Tenantry's owner role, to which all objects belong
+m.sql:1:39: the setting role says who runs; leave it out: migrations run as Tenantry's owner role, to which all objects belong
+"#,
     );
 }

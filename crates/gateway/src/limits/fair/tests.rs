@@ -60,6 +60,17 @@ fn a_tenant_has_a_maximum_of_its_own() {
     assert_eq!(turns(&mut fair), [("a", 2)]);
 }
 
+/// Between giving back and the next turn somebody else may ask.
+#[test]
+fn who_comes_in_between_does_not_pass_by() {
+    let mut fair = Queue::new(Shares { budget: 1, ..SHARES });
+    ask(&mut fair, "a", 1);
+    ask(&mut fair, "b", 2);
+    fair.give_back(&"a");
+    assert!(matches!(ask(&mut fair, "c", 3), Answer::Queued(_)));
+    assert_eq!(turns(&mut fair), [("b", 2)]);
+}
+
 #[test]
 fn the_queue_has_an_end_and_a_time_limit() {
     let shares = Shares { budget: 1, queue_max: 2, ..SHARES };

@@ -105,6 +105,8 @@ impl Setting {
     pub const APPLICATION_NAME: Setting = position("application_name");
     /// `client_encoding`.
     pub const CLIENT_ENCODING: Setting = position("client_encoding");
+    /// `datestyle`.
+    pub const DATE_STYLE: Setting = position("datestyle");
     /// `search_path`.
     pub const SEARCH_PATH: Setting = position("search_path");
 

@@ -57,13 +57,22 @@ fn what_is_refused() {
 fn only_what_differs_is_changed() {
     let a = settings(&[("timezone", "UTC"), ("datestyle", "ISO"), ("work_mem", "4MB")]);
     let b = settings(&[("timezone", "UTC"), ("datestyle", "German"), ("jit", "off")]);
-    assert_eq!(changes(&b, &a), ["reset work_mem", "datestyle=German", "jit=off"]);
+    assert_eq!(changes(&b, &a), ["reset work_mem", "reset datestyle", "datestyle=German", "jit=off"]);
     assert!(changes(&a, &a).is_empty());
     assert_eq!(changes(&Settings::default(), &b).len(), 3);
     assert_eq!(
         a.without(Setting::find("work_mem").unwrap()),
         settings(&[("datestyle", "ISO"), ("TimeZone", "UTC")])
     );
+}
+
+/// `SET datestyle TO ISO` behind `SET datestyle TO German` leaves days in front of months: the order is the other client's.
+#[test]
+fn half_a_date_style_does_not_inherit_the_other_half() {
+    let (german, iso) = (settings(&[("datestyle", "German")]), settings(&[("datestyle", "ISO")]));
+    assert_eq!(changes(&iso, &german), ["reset datestyle", "datestyle=ISO"]);
+    assert_eq!(changes(&iso, &Settings::default()), ["datestyle=ISO"]);
+    assert_eq!(changes(&Settings::default(), &german), ["reset datestyle"]);
 }
 
 #[test]

@@ -17,7 +17,8 @@ impl<L: Link, O: Outside> Relay<L, O> {
     pub(super) fn open_for(&mut self, id: PoolId) {
         while self.pools.get(id).may_open() {
             let budget = self.pools.get(id).spec.budget.clone();
-            if !(budget.take() || self.close_idle(&budget) && budget.take()) {
+            let has_room = budget.take() || (self.close_idle(&budget) && budget.take());
+            if !has_room {
                 let pool = self.pools.get_mut(id);
                 if !pool.is_hungry {
                     pool.is_hungry = true;

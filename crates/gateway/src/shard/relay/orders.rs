@@ -185,6 +185,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
             waiting: pool.waiters.len(),
         });
         Stats {
+            wakeups: self.wakeups,
             clients: self.clients.len(),
             waiting: self.clients.iter().filter(|(_, client)| client.waiting.is_some()).count(),
             statements: self.servers.iter().map(|(_, server)| server.talk.known.len()).sum(),

@@ -114,7 +114,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
                 keeps_server: client.pooling == Pooling::Session,
                 one_statement: client.pooling == Pooling::Statement,
                 statement_bytes_max: self.limits.gateway_statement_kib_max * 1024,
-                statements_max: self.limits.gateway_statements_per_server_max,
+                prepared_per_server_max: self.limits.gateway_prepared_per_server_max,
+                prepared_max: self.limits.gateway_prepared_per_client_max,
+                prepared_bytes_max: self.limits.gateway_prepared_kib_per_client_max * 1024,
             },
             client: &mut client.talk,
             server: &mut server.talk,
@@ -145,9 +147,12 @@ impl<L: Link, O: Outside> Relay<L, O> {
         client.is_leaving |= walked.leaves;
         let is_leaving = client.is_leaving;
         self.settle_server(server);
-        // With answers still to come they are awaited, as the server itself would before it reads the good-bye.
-        let is_quiet = self.server(server).is_none_or(|server| server.talk.fates.is_empty());
-        if is_leaving && is_quiet {
+        // With answers still to come they are awaited, as the server itself would before it reads the good-bye. Without a
+        // Sync they may never come.
+        let is_over = self
+            .server(server)
+            .is_none_or(|server| server.talk.fates.is_empty() || server.talk.fates.is_unsynced());
+        if is_leaving && is_over {
             self.end_client(id, None);
         }
     }

@@ -17,6 +17,17 @@ fn a_good_bye_frees_the_server_and_nothing_else() {
 }
 
 #[test]
+fn a_good_bye_without_sync_waits_for_nothing() {
+    let mut world = World::new();
+    let client = world.client();
+    world.query(&client, "echo 1");
+    world.servers[0].is_paused = true;
+    world.send(&client, &[parse("", "echo 2"), bind(""), execute(), message(b'X', &[])].concat());
+    assert!(client.is_gone());
+    assert_eq!(world.live_servers(), 0);
+}
+
+#[test]
 fn a_transaction_that_was_left_is_never_resumed() {
     for good_bye in [true, false] {
         let mut world = World::new();

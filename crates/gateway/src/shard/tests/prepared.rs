@@ -121,7 +121,7 @@ fn statements_forgotten_by_discard_are_prepared_again() {
 
 #[test]
 fn a_server_holds_so_many_statements_and_no_more() {
-    let limits = Limits { gateway_statements_per_server_max: 3, ..Limits::default() };
+    let limits = Limits { gateway_prepared_per_server_max: 3, ..Limits::default() };
     let mut world = World::with(Box::new(Toy), limits, 10);
     let client = world.client();
     for number in 0..10 {
@@ -133,6 +133,32 @@ fn a_server_holds_so_many_statements_and_no_more() {
     }
     assert_eq!(world.ask(&client, &run("s0")), "2 D[0] C[ECHO] ZI", "brought back when it is used");
     assert_eq!(stats(&mut world).statements, 3);
+}
+
+#[test]
+fn a_client_prepares_so_much_and_no_more() {
+    let limits = Limits {
+        gateway_prepared_per_client_max: 3,
+        gateway_prepared_kib_per_client_max: 2,
+        ..Limits::default()
+    };
+    let mut world = World::with(Box::new(Toy), limits, 10);
+    let client = world.client();
+    let prepare = |name: &str, sql: &str| [parse(name, sql), sync()].concat();
+    for _ in 0..5 {
+        for name in ["a", "b", "c"] {
+            assert_eq!(world.ask(&client, &prepare(name, "echo 1")), "1 ZI");
+        }
+        let refused = world.ask(&client, &prepare("d", "echo 1"));
+        assert!(refused.starts_with("E[53400 a client may have at most 3 prepared statements"), "{refused}");
+        for name in ["a", "b", "c"] {
+            assert_eq!(world.ask(&client, &[close_statement(name), sync()].concat()), "3 ZI");
+        }
+        let long = format!("echo {}", "x".repeat(1_200));
+        assert_eq!(world.ask(&client, &prepare("a", &long)), "1 ZI");
+        assert!(world.ask(&client, &prepare("b", &long)).starts_with("E[53400 "));
+        assert_eq!(world.ask(&client, &[close_statement("a"), sync()].concat()), "3 ZI");
+    }
 }
 
 #[test]

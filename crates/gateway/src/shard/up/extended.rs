@@ -6,7 +6,7 @@
 use tenantry_domain::{Error, ErrorCode};
 use tenantry_postgres::session::REFUSED;
 
-use super::{Message, Up};
+use super::{Message, Rules, Up};
 use crate::shard::decide::Effects;
 use crate::shard::fate::{Asked, Fate, To};
 use crate::shard::frame::{self, SHORT_BYTES, Violation};
@@ -75,6 +75,10 @@ impl Up<'_, '_> {
         if !name.is_empty() && self.client.names.is_valid(key) {
             return self.refuse(message, &exists(name));
         }
+        let (count, bytes) = (self.client.names.len(), self.client.prepared_bytes + body.len());
+        if count >= self.rules.prepared_max || bytes > self.rules.prepared_bytes_max {
+            return self.refuse(message, &too_many(&self.rules));
+        }
         if name.is_empty() {
             self.client.has_unnamed = false;
         }
@@ -102,7 +106,7 @@ impl Up<'_, '_> {
             self.server.known.doubt(id);
         }
         frame::write(self.out.before(at), b'P', &[&id.name(), b"\0", self.statements.body(id)]);
-        if let Some(oldest) = self.server.known.evict(self.rules.statements_max) {
+        if let Some(oldest) = self.server.known.evict(self.rules.prepared_per_server_max) {
             self.send_close(at, oldest);
         }
     }
@@ -216,6 +220,12 @@ fn unknown(name: &[u8]) -> Error {
 
 fn exists(name: &[u8]) -> Error {
     Error::new(ErrorCode::StatementExists, format!("prepared statement \"{}\" already exists", shown(name)))
+}
+
+fn too_many(rules: &Rules) -> Error {
+    let (count, kib) = (rules.prepared_max, rules.prepared_bytes_max / 1024);
+    let what = format!("a client may have at most {count} prepared statements and {kib} KiB of them");
+    Error::new(ErrorCode::LimitExceeded, what).help("close statements that are not used any more")
 }
 
 fn too_long(bytes_max: usize) -> Error {

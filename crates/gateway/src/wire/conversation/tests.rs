@@ -196,7 +196,9 @@ proptest! {
                 script.push_str(&format!(" <{}", tag as char));
                 let heard = conversation.received(tag, status);
                 prop_assert!(heard.is_ok(), "{script}");
+                prop_assert!(conversation.settled() <= conversation.asked(), "{script}");
                 if conversation.is_free() {
+                    prop_assert_eq!(conversation.settled(), conversation.asked(), "{}", script);
                     prop_assert!(on_the_way.is_empty(), "{script}: {on_the_way:?} was still to come");
                     prop_assert!(!server.skipping && server.copy.is_none());
                 }

@@ -15,7 +15,7 @@ fn what_is_written_reads_back() {
     assert_eq!(parse_query(&body(|out| query(out, "select 1"))).unwrap(), b"select 1");
     let parts = Parse { name: b"s1", sql: b"select $1", types: &[0, 0, 0, 23] };
     assert_eq!(parse_parse(&body(|out| parse(out, parts))).unwrap(), parts);
-    assert_eq!(parse_target(&body(|out| close_statement(out, "s1"))).unwrap(), Target::Statement(b"s1"));
+    assert_eq!(parse_target(&body(|out| close_statement(out, b"s1"))).unwrap(), Target::Statement(b"s1"));
     assert_eq!(parse_password(&body(|out| password(out, "geheim"))).unwrap(), b"geheim");
     let written = body(|out| sasl_initial(out, "SCRAM-SHA-256", b"n,,n=,r=x"));
     let initial = SaslInitial { mechanism: b"SCRAM-SHA-256", data: Some(b"n,,n=,r=x") };

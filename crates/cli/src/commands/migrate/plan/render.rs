@@ -91,8 +91,9 @@ impl View {
         };
         let down = if file.has_down { "" } else { "; nothing takes it back" };
         let _ = writeln!(text, "  {}, {how}{down}", counted(file.statements.len(), "statement"));
-        for statement in &file.statements {
-            let findings: Vec<&Finding> = file.findings.iter().filter(|f| f.line == statement.line).collect();
+        for (i, statement) in file.statements.iter().enumerate() {
+            let about = |f: &&Finding| subject(&file.statements, f) == i;
+            let findings: Vec<&Finding> = file.findings.iter().filter(about).collect();
             if self.sql || !statement.locks.is_empty() || !statement.notes.is_empty() || !findings.is_empty()
             {
                 self.statement(text, statement, (&findings, file.unknown.is_none()));
@@ -155,6 +156,12 @@ fn qualities(run: &Sql) -> &'static str {
         (_, false) => ", outside of transactions",
         _ => "",
     }
+}
+
+/// Which statement a finding is about: the last one that begins at its place or before.
+fn subject(statements: &[StatementPlan], finding: &Finding) -> usize {
+    let before = |s: &StatementPlan| (s.line, s.column) <= (finding.line, finding.column);
+    statements.iter().rposition(before).unwrap_or(0)
 }
 
 fn tell(text: &mut String, finding: &Finding, indent: &str) {

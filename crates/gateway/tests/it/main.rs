@@ -1,0 +1,11 @@
+//! The relay between real clients and a real server, behind a front that lets everybody in; and what the gateway decides
+//! of statements.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod application;
+mod clients;
+mod connector;
+mod front;
+mod mixups;
+mod programs;
+mod steady;

@@ -1,0 +1,203 @@
+//! What a transaction costs in the steady state: system calls and allocations.
+
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::io;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+
+use tenantry_domain::{Limits, TenantId};
+use tenantry_gateway::shard::decide::AllowAll;
+use tenantry_gateway::shard::{
+    Added, Budget, CancelTarget, ClientId, Command, Event, Link, Millis, NewClient, NewServer, Outside,
+    PlanLimits, PoolKey, PoolSpec, Pooling, Relay, ServerId,
+};
+use tenantry_gateway::wire::frontend;
+use tokio::process::Command as Program;
+
+use super::front::Front;
+
+/// Each socket is read once and written once. Besides there are the log-ins.
+const TRANSFERS_MAX: f64 = 4.05;
+/// Where nothing ever happens at the same time.
+const WAITS_MAX: f64 = 2.0;
+const TRANSACTIONS: u64 = 16 * 500;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_transaction_takes_few_system_calls() {
+    let front = Front::start(16, Pooling::Transaction).await;
+    let url = front.url();
+    let pgbench = async |args: &[&str]| {
+        let done = Program::new("pgbench").args(args).arg(&url).output().await.expect("pgbench is installed");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    pgbench(&["-i", "-q"]).await;
+    for mode in ["simple", "extended", "prepared"] {
+        let (calls, before) = (front.calls.load(Relaxed), front.stats().await.wakeups);
+        pgbench(&["-n", "-S", "-c", "16", "-j", "1", "-t", "500", "-M", mode]).await;
+        let transfers = (front.calls.load(Relaxed) - calls) as f64 / TRANSACTIONS as f64;
+        let waits = (front.stats().await.wakeups - before) as f64 / TRANSACTIONS as f64;
+        println!("{mode}: {transfers:.3} reads and writes, {waits:.3} waits a transaction");
+        // How many events one wait brings depends on who else uses the machine; reads and writes do not.
+        assert!(transfers <= TRANSFERS_MAX, "{mode}: {transfers:.3} reads and writes a transaction");
+        assert!(waits <= WAITS_MAX, "{mode}: {waits:.3} waits a transaction");
+    }
+}
+
+/// A link whose bytes are there already and whose memory was taken beforehand.
+#[derive(Default)]
+struct Pipe {
+    to_relay: VecDeque<u8>,
+    from_relay: Vec<u8>,
+}
+
+#[derive(Clone)]
+struct End(Rc<RefCell<Pipe>>);
+
+impl End {
+    fn new() -> Self {
+        let pipe =
+            Pipe { to_relay: VecDeque::with_capacity(1 << 16), from_relay: Vec::with_capacity(1 << 16) };
+        Self(Rc::new(RefCell::new(pipe)))
+    }
+}
+
+impl Link for End {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let pipe = &mut self.0.borrow_mut().to_relay;
+        if pipe.is_empty() {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        io::Read::read(pipe, buf)
+    }
+
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.0.borrow_mut().from_relay.extend_from_slice(buf);
+        Ok(buf.len())
+    }
+}
+
+struct Nobody;
+
+impl Outside for Nobody {
+    fn open(&mut self, _pool: &Arc<PoolSpec>) {}
+    fn cancel(&mut self, _pool: &Arc<PoolSpec>, _target: &CancelTarget, _server: ServerId) {}
+    fn gone(&mut self, _client: ClientId, _tenant: TenantId) {}
+}
+
+/// Two clients, one server: one of them always waits.
+struct Bench {
+    relay: Relay<End, Nobody>,
+    clients: [(u32, End); 2],
+    server: (u32, End),
+}
+
+impl Bench {
+    fn new() -> Self {
+        let key = PoolKey { cluster: "c".into(), database: "d".into(), login: "l".into() };
+        let pool =
+            Arc::new(PoolSpec { key, servers_max: 1, servers_min: 0, budget: Arc::new(Budget::new(1)) });
+        let mut relay = Relay::new(Limits::default(), Box::new(AllowAll), Nobody);
+        let mut number = 0;
+        let clients = [(); 2].map(|()| {
+            number += 1;
+            let end = End::new();
+            let new = NewClient {
+                link: end.clone(),
+                read: Vec::new(),
+                tenant: "00000001-0000-4000-8000-000000000001".parse().unwrap(),
+                limits: PlanLimits::default(),
+                pool: pool.clone(),
+                pooling: Pooling::Transaction,
+                sets_tenant: false,
+                profile: 0,
+                settings: Vec::new(),
+                cancel_secret: number,
+            };
+            match relay.order(Command::AddClient(Box::new(new))) {
+                Some(Added::Client(slot)) => (slot, end),
+                _ => panic!("a client was not added"),
+            }
+        });
+        let end = End::new();
+        let cancel = CancelTarget { process: 1, secret: Box::from(*b"1234") };
+        let new = NewServer { link: end.clone(), pool, cancel };
+        let Some(Added::Server(slot)) = relay.order(Command::AddServer(Box::new(new))) else {
+            panic!("a server was not added")
+        };
+        Self { relay, clients, server: (slot, end) }
+    }
+
+    /// Both clients ask, the second one while the first is served.
+    fn round(&mut self, question: &[u8], answer: &[u8], now: u64) {
+        let readable = Event { is_readable: true, ..Event::default() };
+        self.relay.set_time(Millis(now));
+        for (slot, end) in &self.clients {
+            end.0.borrow_mut().to_relay.extend(question);
+            self.relay.client_event(*slot, readable);
+        }
+        for (_, client) in &self.clients {
+            let mut server = self.server.1.0.borrow_mut();
+            assert!(!server.from_relay.is_empty(), "the server was asked");
+            server.from_relay.clear();
+            server.to_relay.extend(answer);
+            drop(server);
+            self.relay.server_event(self.server.0, readable);
+            assert!(client.0.borrow().from_relay.ends_with(b"Z\0\0\0\x05I"), "the client was answered");
+            client.0.borrow_mut().from_relay.clear();
+        }
+    }
+
+    fn allocations(&mut self, question: &[u8], answer: &[u8]) -> u64 {
+        for now in 0..100 {
+            self.round(question, answer, now);
+        }
+        allocation_counter::measure(|| {
+            for now in 100..1_100 {
+                self.round(question, answer, now);
+            }
+        })
+        .count_total
+    }
+}
+
+fn message(tag: u8, body: &[u8]) -> Vec<u8> {
+    let mut out = vec![tag];
+    out.extend(((body.len() + 4) as u32).to_be_bytes());
+    out.extend(body);
+    out
+}
+
+#[test]
+fn a_transaction_allocates_nothing() {
+    let row =
+        [message(b'D', b"\0\x01\0\0\0\x011"), message(b'C', b"SELECT 1\0"), message(b'Z', b"I")].concat();
+    let mut query = Vec::new();
+    frontend::query(&mut query, "SELECT abalance FROM pgbench_accounts WHERE aid = 4711;");
+    let columns = message(b'T', b"\0\0");
+    assert_eq!(Bench::new().allocations(&query, &[columns.clone(), row.clone()].concat()), 0, "simple");
+
+    let run = [message(b'E', b"\0\0\0\0\0"), message(b'S', b"")].concat();
+    let parse = message(b'P', b"\0SELECT 1\0\0\0");
+    let extended = [parse, message(b'B', b"\0\0\0\0\0\0\0\0"), message(b'D', b"P\0"), run.clone()].concat();
+    let answer = [message(b'1', b""), message(b'2', b""), columns.clone(), row.clone()].concat();
+    assert_eq!(Bench::new().allocations(&extended, &answer), 0, "extended");
+
+    let mut bench = Bench::new();
+    let prepare = [message(b'P', b"s\0SELECT 1\0\0\0"), message(b'S', b"")].concat();
+    let readable = Event { is_readable: true, ..Event::default() };
+    for (slot, end) in bench.clients.clone() {
+        end.0.borrow_mut().to_relay.extend(&prepare);
+        bench.relay.client_event(slot, readable);
+        // The second one's Parse became a Close.
+        let first = bench.server.1.0.borrow_mut().from_relay.drain(..).next().unwrap();
+        let done = if first == b'P' { b'1' } else { b'3' };
+        bench.server.1.0.borrow_mut().to_relay.extend([message(done, b""), message(b'Z', b"I")].concat());
+        bench.relay.server_event(bench.server.0, readable);
+        end.0.borrow_mut().from_relay.clear();
+    }
+    let prepared = [message(b'B', b"\0s\0\0\0\0\0\0\0"), message(b'D', b"P\0"), run].concat();
+    let answer = [message(b'2', b""), columns, row].concat();
+    assert_eq!(bench.allocations(&prepared, &answer), 0, "prepared");
+}

@@ -1,0 +1,94 @@
+//! Calls of functions that a statement makes in plain sight.
+
+use serde_json::Value;
+use tenantry_domain::Isolation;
+
+use super::{Denial, Effects, Rules, Statement, settings};
+use crate::ast;
+
+/// Adds what the calls of a statement do; refuses what must not be called.
+pub(super) fn add(statement: &Statement<'_>, rules: &Rules, effects: &mut Effects) -> Result<(), Denial> {
+    let mut calls = Vec::new();
+    ast::walk(&statement.json, &mut |kind, content| {
+        if kind == "FuncCall" {
+            calls.push(content);
+        }
+    });
+    calls.into_iter().try_for_each(|call| one(call, rules, effects))
+}
+
+fn one(call: &Value, rules: &Rules, effects: &mut Effects) -> Result<(), Denial> {
+    let parts = name(call);
+    let (schema, name) = match parts.as_slice() {
+        [name] => ("", name.as_str()),
+        [schema, name] => (schema.as_str(), name.as_str()),
+        [.., schema, name] => (schema.as_str(), name.as_str()),
+        [] => return Ok(()),
+    };
+    let leaves = &mut effects.leaves;
+    let builtin = matches!(schema, "" | "pg_catalog");
+    let own = if schema == "tenantry" { Some(name) } else { name.strip_prefix("pg_").filter(|_| builtin) };
+    if let Some(own) = own.filter(|own| own.starts_with("advisory_") || own.starts_with("try_advisory_")) {
+        effects.reads_only = false;
+        leaves.locks |= !own.contains("unlock") && !own.contains("xact");
+        return Ok(());
+    }
+    match name {
+        "set_config" if builtin => return set_config(call, rules, effects),
+        "nextval" | "currval" | "setval" | "lastval" if builtin => {
+            leaves.sequences = true;
+            effects.reads_only = false;
+        }
+        "pg_notify" if builtin => effects.reads_only = false,
+        "next_value" | "current_value" | "set_value" if schema == "tenantry" => {
+            leaves.sequences = true;
+            effects.reads_only = false;
+        }
+        "notify" if schema == "tenantry" => effects.reads_only = false,
+        "current_tenant" | "get_current_tenant" | "current_tenant_key" | "no_tenant"
+            if schema == "tenantry" => {}
+        name if (builtin || schema == "extensions") && rules.harmless.contains(name) => {}
+        _ => {
+            leaves.unknown = true;
+            effects.reads_only = false;
+        }
+    }
+    Ok(())
+}
+
+fn name(call: &Value) -> Vec<String> {
+    let parts = call.get("funcname").and_then(Value::as_array).into_iter().flatten();
+    parts.filter_map(|p| p.pointer("/node/String/sval").and_then(Value::as_str)).map(str::to_owned).collect()
+}
+
+/// `set_config('name', 'value', local)`: as SET where all is written out.
+fn set_config(call: &Value, rules: &Rules, effects: &mut Effects) -> Result<(), Denial> {
+    if rules.isolation == Isolation::Shared {
+        return Err(Denial::forbidden(
+            "set_config() is not allowed in shared isolation",
+            "use SET or SET LOCAL as a statement of its own",
+        ));
+    }
+    let text =
+        |i: usize| call.pointer(&format!("/args/{i}/node/AConst/val/Sval/sval")).and_then(Value::as_str);
+    let Some(setting) = text(0).map(str::to_ascii_lowercase) else {
+        effects.leaves.unknown = true;
+        return Ok(());
+    };
+    settings::breaking(&setting, &text(1).map(str::to_owned).into_iter().collect::<Vec<_>>())?;
+    let local = is_true(call.pointer("/args/2"));
+    effects.leaves.settings |= !local;
+    match text(1) {
+        Some(value) => effects.steps.push(settings::set(&setting, vec![value.to_owned()], local, rules)),
+        None => effects.leaves.unknown |= !local || setting == settings::TENANT,
+    }
+    Ok(())
+}
+
+fn is_true(argument: Option<&Value>) -> bool {
+    let value = |pointer: &str| argument.and_then(|a| a.pointer(pointer));
+    value("/node/AConst/val/Boolval/boolval").and_then(Value::as_bool) == Some(true)
+        || value("/node/TypeCast/arg/node/AConst/val/Sval/sval")
+            .and_then(Value::as_str)
+            .is_some_and(|v| v.starts_with('t'))
+}
