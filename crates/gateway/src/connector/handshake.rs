@@ -109,7 +109,7 @@ fn begin(
     end_point: Option<Vec<u8>>,
     password: &str,
 ) -> Result<(ScramSha256, &'static str)> {
-    let offers = |name: &str| mechanisms.iter().any(|offered| *offered == name.as_bytes());
+    let offers = |name: &str| mechanisms.contains(&name.as_bytes());
     let (binding, mechanism) = match end_point {
         Some(hash) if offers(SCRAM_SHA_256_PLUS) => {
             (ChannelBinding::tls_server_end_point(hash), SCRAM_SHA_256_PLUS)
