@@ -3,7 +3,7 @@
 use tenantry_domain::{Error, ErrorCode};
 
 use crate::login::mentions_tenant;
-use crate::shard::decide::{Decide, Decision, Effects, Statement};
+use crate::shard::decide::{Decide, Decision, Statement};
 
 /// A tenant's own login.
 pub const TENANT: u32 = 0;
@@ -24,20 +24,15 @@ impl<D: Decide> Decide for AppDoor<D> {
             return Decision { refused: Some(fixed()), ..Decision::default() };
         }
         let mut decision = self.0.statement(statement);
-        // The name of the setting may be a parameter.
-        if holds(statement.text, b"set_config") {
-            decision.effects = Effects { is_dirty: true, sets: None };
-        }
+        // A function or a trigger can name another tenant, unseen by whoever reads the statement: a connection of the app's
+        // login is reset after each use.
+        decision.effects.is_dirty = true;
         decision
     }
 
     fn function_call(&mut self, profile: u32) -> Decision {
         self.0.function_call(profile)
     }
-}
-
-fn holds(text: &[u8], word: &[u8]) -> bool {
-    text.windows(word.len()).any(|part| part.eq_ignore_ascii_case(word))
 }
 
 fn fixed() -> Error {
@@ -61,7 +56,7 @@ mod tests {
             assert!(decide(APP, sql).refused.is_some(), "{sql}");
             assert!(decide(TENANT, sql).refused.is_none(), "{sql}: says nothing at the tenant's own door");
         }
-        assert!(decide(APP, "select set_config($1, $2, false)").effects.is_dirty);
-        assert!(!decide(APP, "select 1").effects.is_dirty);
+        assert!(decide(APP, "select 1").effects.is_dirty);
+        assert!(!decide(TENANT, "select 1").effects.is_dirty);
     }
 }
