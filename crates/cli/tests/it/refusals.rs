@@ -25,9 +25,7 @@ async fn what_is_typed_is_checked_before_a_server_starts() {
         (&["tenant", "create", "acme", "--cluster", "eu"], "cluster_unknown"),
         (&["tenant", "create", "acme", "--owner-email", "nobody"], "usage"),
         (&["tenant", "rename", "acme", "Acme"], "slug_invalid"),
-        (&["url", "acme"], "usage"),
         (&["url", "acme", "--direct", "--role", "readonly"], "usage"),
-        (&["serve", "--role", "data"], "usage"),
         (&["serve", "--role", "data"], "usage"),
         (&["serve", "--role", "nothing"], "usage"),
         (&["sql", "--all-tenants", "select 1", "--format", "parquet"], "usage"),
@@ -44,6 +42,7 @@ async fn what_is_typed_is_checked_before_a_server_starts() {
     assert_eq!(app.on(&["sql", "select 1"]).await.code, 2);
     assert_eq!(app.on(&["sql", "--all-tenants", "--tenants", "a", "select 1"]).await.code, 2);
     assert_eq!(app.on(&["tenant", "fly"]).await.code, 2);
+    app.on(&["url", "acme"]).await.refused(1, "server_unreachable");
 }
 
 #[tokio::test]

@@ -102,10 +102,10 @@ fn code(text: &str) -> Option<Vec<(i32, String)>> {
         let written = text.get(usize::try_from(t.start).ok()?..usize::try_from(t.end).ok()?)?;
         let kind = t.token();
         let is_value = matches!(kind, Kind::SqlComment | Kind::CComment)
-            || (kind == Kind::Sconst && !written.starts_with('$'))
-            || (matches!(kind, Kind::Iconst | Kind::Fconst)
-                && written.bytes().all(|b| b.is_ascii_digit() || b == b'.'));
-        out.push(if is_value { (t.token, String::new()) } else { (t.token, written.to_owned()) });
+            || (kind == Kind::Sconst && !written.starts_with('$'));
+        let is_number = matches!(kind, Kind::Iconst | Kind::Fconst);
+        let kept = |c: &char| !is_value && !(is_number && c.is_ascii_digit());
+        out.push((t.token, written.chars().filter(kept).collect()));
     }
     Some(out)
 }
