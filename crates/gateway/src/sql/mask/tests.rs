@@ -104,7 +104,7 @@ fn code(text: &str) -> Option<Vec<(i32, String)>> {
         let is_value = matches!(kind, Kind::SqlComment | Kind::CComment)
             || (kind == Kind::Sconst && !written.starts_with('$'));
         let is_number = matches!(kind, Kind::Iconst | Kind::Fconst);
-        let kept = |c: &char| !is_value && !(is_number && c.is_ascii_digit());
+        let kept = |c: &char| !(is_value || is_number && c.is_ascii_digit());
         out.push((t.token, written.chars().filter(kept).collect()));
     }
     Some(out)
