@@ -76,6 +76,8 @@ pub struct Limits {
     pub rollout_first_wave_tenants: usize,
     /// Tenants that a rollout migrates through one connection before it takes a new one.
     pub rollout_tenants_per_connection: usize,
+    /// Milliseconds that one message of a rollout for several quick tenants may take; 0: one tenant at a time.
+    pub rollout_message_ms_max: u64,
     /// Clients of one tenant that wait for a server connection of the gateway at most.
     pub gateway_queue_clients_per_tenant_max: usize,
     /// Seconds that a client waits for a server connection of the gateway at most.
@@ -146,6 +148,7 @@ impl Default for Limits {
             rollout_failures_max: 10,
             rollout_first_wave_tenants: 16,
             rollout_tenants_per_connection: 500,
+            rollout_message_ms_max: 25,
             gateway_queue_clients_per_tenant_max: 1_000,
             gateway_queue_seconds_max: 30,
             gateway_connections_kept_back: 1,

@@ -18,6 +18,7 @@ use tenantry_registry::error::control_error;
 use tenantry_registry::statement::query_one;
 use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::line::{Listener, line};
@@ -26,8 +27,15 @@ use crate::queue::{CLAIM, Job, JobStatus, WORKER_LOCK, get, steps as steps_of};
 
 /// How often a worker with nothing to do looks for jobs that nobody announced (leases that ran out).
 const IDLE_LOOK: Duration = Duration::from_millis(500);
-/// How often somebody who waits for another worker's job looks at it.
-const WAIT_LOOK: Duration = Duration::from_millis(25);
+/// How often at least somebody who waits for another worker's job looks at it.
+const WAIT_LOOK: Duration = Duration::from_millis(100);
+/// Between two looks at least.
+const LOOK_PAUSE_MIN: Duration = Duration::from_millis(5);
+/// A pause that suits what has passed so far.
+fn pause(share: Duration, most: Duration) -> Duration {
+    share.clamp(LOOK_PAUSE_MIN, most)
+}
+
 /// What a job that is being waited for has come to.
 #[derive(Clone, Debug)]
 pub struct Progress {
@@ -89,9 +97,15 @@ impl Worker {
     /// which case the job goes on later.
     pub async fn drive(&self, job: JobId, progress: &(dyn Fn(Progress) + Sync)) -> Result<Job> {
         let (_never, stop) = watch::channel(false);
+        let begun = Instant::now();
+        let mut claims_at = begun;
         loop {
-            if let Some(claim) = self.claim(Some(job), &stop).await? {
-                self.run(claim, progress).await?;
+            // A job in another worker's hands is looked at more often than asked for: that one seldom dies.
+            if Instant::now() >= claims_at {
+                match self.claim(Some(job), &stop).await? {
+                    Some(claim) => self.run(claim, progress).await?,
+                    None => claims_at = Instant::now() + pause(begun.elapsed() / 5, IDLE_LOOK),
+                }
             }
             let now = get(&self.registry, job).await?;
             if now.status == JobStatus::Done {
@@ -102,7 +116,7 @@ impl Worker {
                 return Err(job_error(&now, undone));
             }
             progress(waiting(&now));
-            tokio::time::sleep(WAIT_LOOK).await;
+            tokio::time::sleep(pause(begun.elapsed() / 20, WAIT_LOOK)).await;
         }
     }
 

@@ -9,6 +9,7 @@ pub(crate) mod board;
 pub(crate) mod history;
 pub mod operation;
 pub mod order;
+mod pace;
 pub mod pending;
 pub mod preview;
 pub(crate) mod safety;

@@ -24,6 +24,8 @@ const FOLLOW_VERSION: &str = include_str!("follow_version.sql");
 const LOGIN_HOURS: i64 = 1;
 /// Tries to change a database's privileges while others change them too.
 const GRANT_TRIES: usize = 20;
+/// Bytes of a message for several tenants at most.
+const MESSAGE_BYTES_MAX: usize = 256 * 1024;
 /// SQLSTATE `internal_error`: what PostgreSQL says of two changes of one catalog row at a time.
 const CATALOG_CONFLICT: &str = "XX000";
 
@@ -77,6 +79,47 @@ impl<'a> Desk<'a> {
                 Err(Stuck { error, ..stuck })
             }
         }
+    }
+
+    /// Migrates several tenants in one message, each in a transaction of its own; false where that can't be, and nothing was
+    /// begun.
+    ///
+    /// # Errors
+    /// Of the first that could not be migrated. Those before it are done, those behind it untouched.
+    pub async fn migrate_together(&mut self, tenants: &[&Local]) -> Result<bool> {
+        let Some(text) = self.together(tenants)? else { return Ok(false) };
+        let client = self.data().await?;
+        let Err(e) = client.batch_execute(&text).await else {
+            self.used += tenants.len() - 1;
+            return Ok(true);
+        };
+        let error = db_error(e, "migrate several tenants");
+        // Where even this fails the next tenant gets another connection.
+        if client.batch_execute("ROLLBACK").await.is_err() {
+            self.data = None;
+        }
+        Err(error)
+    }
+
+    /// Everything that these tenants need; none where one of them needs more than a message.
+    fn together(&self, tenants: &[&Local]) -> Result<Option<String>> {
+        let mut text = String::new();
+        for tenant in tenants {
+            let moves = self.site.history.moves(tenant.version);
+            if tenant.isolation != Isolation::Schema || !self.as_platform(tenant.id, &moves) {
+                return Ok(None);
+            }
+            let schema = self.site.layout.tenant_schema(tenant.id);
+            let target = platform_target(self.site, tenant.id, &schema);
+            for step in moves {
+                let runs = step.file.own_schema();
+                match message::whole(step, &runs, &target.acting, (tenant.id, false))? {
+                    Some(one) if text.len() + one.len() <= MESSAGE_BYTES_MAX => text.push_str(&one),
+                    _ => return Ok(None),
+                }
+            }
+        }
+        Ok(Some(text))
     }
 
     /// The error with the tenant's variation that the migration tripped over, if it was one.

@@ -69,6 +69,22 @@ impl Board {
         }
     }
 
+    /// How many wait for their first turn.
+    pub fn waiting(&self) -> usize {
+        self.lock().ready.len()
+    }
+
+    /// So many more turns at most of tenants that were not tried yet and that `fits` takes, in order.
+    pub fn more(&self, most: usize, fits: impl Fn(usize) -> bool) -> Vec<Turn> {
+        let mut state = self.lock();
+        let mut turns = Vec::new();
+        while turns.len() < most && !state.stopped && state.ready.front().is_some_and(|t| fits(t.unit)) {
+            turns.extend(state.ready.pop_front());
+        }
+        state.in_hand += turns.len();
+        turns
+    }
+
     fn look(&self) -> Look {
         let mut state = self.lock();
         if state.stopped {
@@ -96,6 +112,16 @@ impl Board {
     pub fn done(&self) {
         self.lock().in_hand -= 1;
         self.changed.notify_waiters();
+    }
+
+    /// Whether the turn may still begin; else it is given back.
+    pub fn may_begin(&self, turn: &Turn) -> bool {
+        let mut state = self.lock();
+        if state.stopped {
+            state.in_hand -= 1;
+            state.ready.push_front(turn.clone());
+        }
+        !state.stopped
     }
 
     /// The tenant is to be tried again after a pause.
@@ -171,11 +197,31 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn several_at_a_time() {
+        let board = Board::new(0..6);
+        let first = board.next().await.unwrap();
+        let more = |most, below| -> Vec<usize> {
+            board.more(most, |unit| unit < below).into_iter().map(|t| t.unit).collect()
+        };
+        assert_eq!((first.unit, board.waiting()), (0, 5));
+        assert_eq!(more(2, 9), [1, 2]);
+        assert_eq!(more(9, 4), [3], "the next one does not fit");
+        (0..4).for_each(|_| board.done());
+        let fifth = board.next().await.unwrap();
+        assert!(fifth.unit == 4 && board.may_begin(&fifth));
+        board.stop();
+        assert!(!board.may_begin(&fifth));
+        assert_eq!(board.waiting(), 2);
+        assert!(!board.end().unwrap(), "one had no turn");
+    }
+
+    #[tokio::test]
     async fn nobody_is_begun_after_a_stop() {
         let board = Board::new(0..2);
         board.next().await.unwrap();
         board.stop();
         assert_eq!(board.next().await, None);
+        assert_eq!(board.more(1, |_| true), []);
         board.done();
         assert!(!board.end().unwrap(), "one had no turn");
     }

@@ -12,10 +12,12 @@ use tenantry_jobs::{Run, failpoint};
 use tenantry_postgres::error::db_error;
 use tenantry_registry::{NewFailure, Registry};
 use tokio::sync::Mutex;
+use tokio::time::Instant;
 
 use super::board::{Board, Turn};
 use super::operation::KIND;
 use super::order::Order;
+use super::pace::Pace;
 use super::safety::Safety;
 use crate::apply::local::{Local, local_tenant, local_tenants};
 use crate::apply::site::{Site, backoff, is_contention};
@@ -147,50 +149,88 @@ impl Wave<'_> {
     ) {
         let mut desks: Vec<Desk<'_>> =
             self.sites.iter().zip(safeties).map(|(site, safety)| Desk::new(site, safety, doors)).collect();
+        let message = self.sites.first().map_or(0, |site| site.app.limits.rollout_message_ms_max);
+        let mut pace = Pace::new(Duration::from_millis(message));
         while let Some(turn) = board.next().await {
             let unit = &units[turn.unit];
             let (site, desk) = (&self.sites[unit.site], &mut desks[unit.site]);
-            match self.turn(site, desk, &unit.tenant, &turn).await {
-                Ok(None) => {
-                    let done = count.done.fetch_add(1, Ordering::Relaxed) + 1;
-                    if usize::try_from(done).is_ok_and(|done| done * 2 == units.len()) {
-                        failpoint::hit(KIND, self.step, "half").await;
-                    }
-                    board.done();
-                }
-                Ok(Some(pause)) => board.again(&turn, pause),
-                Err(stuck) if concerns_one_tenant(stuck.error.code()) => {
-                    let in_wave = count.failed.fetch_add(1, Ordering::Relaxed) + 1;
-                    if let Err(e) = self.note(site, unit.tenant.id, &stuck).await {
-                        board.break_off(e);
-                    }
-                    if self.is_too_many(self.failed_before + in_wave, in_wave) {
-                        boards.iter().for_each(Board::stop);
-                    }
-                    board.done();
-                }
-                Err(stuck) => {
-                    board.break_off(stuck.error);
-                    boards.iter().for_each(Board::stop);
-                    board.done();
-                }
+            let mut turns = vec![turn];
+            if turns[0].tries == 0 {
+                let most = pace.next(board.waiting(), self.order.parallel);
+                turns.extend(board.more(most - 1, |other| units[other].site == unit.site));
+            }
+            let tenants: Vec<&Local> = turns.iter().map(|t| &units[t.unit].tenant).collect();
+            let begun = Instant::now();
+            let together = if tenants.len() > 1 { desk.migrate_together(&tenants).await } else { Ok(false) };
+            let done = matches!(together, Ok(true));
+            for turn in &turns {
+                let tenant = &units[turn.unit].tenant;
+                let result = if done {
+                    Ok(None)
+                } else if together.is_ok() || board.may_begin(turn) {
+                    // After an error of several nobody knows yet whose it was.
+                    self.turn(site, desk, tenant, (turn, together.is_err())).await
+                } else {
+                    continue;
+                };
+                self.over((board, boards), (turn, units), result, count).await;
+            }
+            match together {
+                Err(_) => pace.slow_down(),
+                Ok(_) => pace.took(turns.len(), begun.elapsed()),
             }
         }
         desks.into_iter().for_each(Desk::leave);
     }
 
-    /// One try of one tenant: done, to be tried again after a pause, or failed.
+    /// What came of a turn.
+    async fn over(
+        &self,
+        (board, boards): (&Board, &[Board]),
+        (turn, units): (&Turn, &[Unit]),
+        result: Result<Option<Duration>, Stuck>,
+        count: &Count,
+    ) {
+        let unit = &units[turn.unit];
+        match result {
+            Ok(None) => {
+                let done = count.done.fetch_add(1, Ordering::Relaxed) + 1;
+                if usize::try_from(done).is_ok_and(|done| done * 2 == units.len()) {
+                    failpoint::hit(KIND, self.step, "half").await;
+                }
+                board.done();
+            }
+            Ok(Some(pause)) => board.again(turn, pause),
+            Err(stuck) if concerns_one_tenant(stuck.error.code()) => {
+                let in_wave = count.failed.fetch_add(1, Ordering::Relaxed) + 1;
+                if let Err(e) = self.note(&self.sites[unit.site], unit.tenant.id, &stuck).await {
+                    board.break_off(e);
+                }
+                if self.is_too_many(self.failed_before + in_wave, in_wave) {
+                    boards.iter().for_each(Board::stop);
+                }
+                board.done();
+            }
+            Err(stuck) => {
+                board.break_off(stuck.error);
+                boards.iter().for_each(Board::stop);
+                board.done();
+            }
+        }
+    }
+
+    /// One try of one tenant, which may have had one before: done, to be tried again after a pause, or failed.
     async fn turn(
         &self,
         site: &Site,
         desk: &mut Desk<'_>,
         tenant: &Local,
-        turn: &Turn,
+        (turn, again): (&Turn, bool),
     ) -> Result<Option<Duration>, Stuck> {
         let stuck = |error| Stuck { version: tenant.version, at: None, error };
         let last = turn.tries + 1 >= site.app.limits.rollout_tries_max;
         let mut now = tenant.clone();
-        if turn.tries > 0 {
+        if again || turn.tries > 0 {
             // Some of its files may have been run, or it may be gone.
             let there = local_tenant(desk.data().await.map_err(stuck)?, tenant.id).await.map_err(stuck)?;
             let Some(there) = there.filter(|t| site.history.lags(t.version)) else { return Ok(None) };

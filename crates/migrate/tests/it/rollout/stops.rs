@@ -56,6 +56,29 @@ async fn canaries_by_number_are_the_oldest() {
     assert_eq!(versions(&lab).await, [(1, 1), (2, 5)], "the third was no canary: the others go on");
 }
 
+/// Quick tenants go several in one message: one that fails in its midst takes nobody with it.
+#[tokio::test]
+async fn one_of_several_in_a_message_fails() {
+    let mut options = quick();
+    options.limits.rollout_first_wave_tenants = 60;
+    let lab = fleet(options, 60).await;
+    lab.write("0002_strict.up.sql", &strict());
+    for n in [30, 31, 45] {
+        spoil(&lab, &format!("copy-{n}")).await;
+    }
+    let request = Request { parallel: Some(1), ..Request::up() };
+    let e = run(&lab, request.clone()).await.unwrap_err();
+    assert!(e.message().contains("3 of 60 tenants"), "{e:?}");
+    assert!(e.message().contains("tenant copy-31: [migration_failed] 0002_strict.up.sql:3:1: "), "{e:?}");
+    assert_eq!(versions(&lab).await, [(1, 3), (2, 57)]);
+    registry_agrees(&lab).await;
+    for n in [30, 31, 45] {
+        mend(&lab, &format!("copy-{n}")).await;
+    }
+    run(&lab, request).await.unwrap();
+    assert_eq!(versions(&lab).await, [(2, 60)]);
+}
+
 #[tokio::test]
 async fn too_many_failures_stop_the_rest() {
     let mut options = quick();
