@@ -38,7 +38,9 @@ fn compare(tenants: usize, rounds: usize, jobs: usize) {
     let django = Django::prepare(&fleet.postgres, tenants, jobs);
     let (mut ours, mut durable, mut relaxed, mut theirs) = (vec![], vec![], vec![], vec![]);
     for round in 1..=rounds {
+        fleet.settle();
         ours.push(timed(|| fleet.migrate(round, jobs)));
+        fleet.settle();
         durable.push(timed(|| fleet.by_hand(&format!("hand_{round}"), jobs, true)));
         relaxed.push(timed(|| fleet.by_hand(&format!("loose_{round}"), jobs, false)));
         if let Some(django) = &django {

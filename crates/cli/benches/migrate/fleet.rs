@@ -78,6 +78,18 @@ impl Fleet {
         self.schemas = schemas.lines().map(str::to_owned).collect();
     }
 
+    /// Waits until the server has had nothing to do for a while: after a rollout it makes its blanks anew, which would slow
+    /// down whoever is timed next.
+    pub fn settle(&self) {
+        let control = format!("{}_control", self.app);
+        let open = "SELECT count(*) FROM tenantry.jobs WHERE status IN ('queued', 'running', 'undoing')";
+        let mut idle = 0;
+        wait_for(|| {
+            idle = if self.sql(&control, open).trim() == "0" { idle + 1 } else { 0 };
+            (idle == 20).then_some(())
+        });
+    }
+
     /// Adds a migration and applies it.
     pub fn migrate(&self, round: usize, jobs: usize) {
         let file = self.folder.path().join(format!("migrations/main/{:04}_round.up.sql", round + 1));
@@ -151,7 +163,7 @@ pub fn psql(postgres: &str, database: &str) -> Command {
 }
 
 #[allow(clippy::disallowed_methods, reason = "there is no runtime here that it could block")]
-fn wait_for<T>(look: impl Fn() -> Option<T>) -> T {
+fn wait_for<T>(mut look: impl FnMut() -> Option<T>) -> T {
     loop {
         if let Some(found) = look() {
             return found;
