@@ -80,6 +80,13 @@ const SHARED: &[Breakage] = &[
          ALTER TABLE shared.products ADD COLUMN line bigint, ADD COLUMN line_tenant uuid;
          ALTER TABLE shared.products ADD CONSTRAINT to_line FOREIGN KEY (line_tenant, line) REFERENCES shared.lines (tenant_id, id) ON DELETE SET NULL (line)",
     ),
+    (
+        "cascade_unguarded",
+        "ALTER TABLE shared.products ADD COLUMN part bigint;
+         ALTER TABLE shared.products ADD CONSTRAINT part FOREIGN KEY (tenant_id, part) REFERENCES shared.products (tenant_id, id) ON DELETE CASCADE;
+         CREATE TRIGGER loose BEFORE DELETE ON shared.products FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    ),
+    ("shared_guard", "DROP EVENT TRIGGER tenantry_guard_triggers"),
     ("view_not_invoker", "ALTER VIEW shared.product_names RESET (security_invoker)"),
     (
         "materialized_view_granted",
