@@ -78,7 +78,10 @@ const SHARED: &[Breakage] = &[
          CREATE POLICY tenantry ON shared.lines USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()));
          CREATE UNIQUE INDEX lines_key ON shared.lines (tenant_id, id);
          ALTER TABLE shared.products ADD COLUMN line bigint, ADD COLUMN line_tenant uuid;
-         ALTER TABLE shared.products ADD CONSTRAINT to_line FOREIGN KEY (line_tenant, line) REFERENCES shared.lines (tenant_id, id) ON DELETE SET NULL (line)",
+         ALTER TABLE shared.products ADD CONSTRAINT to_line FOREIGN KEY (line_tenant, line) REFERENCES shared.lines (tenant_id, id) ON DELETE SET NULL (line);
+         CREATE TRIGGER \"!tenantry_cascade\" AFTER DELETE ON shared.lines FOR EACH ROW EXECUTE FUNCTION tenantry.cascade();
+         CREATE TRIGGER \"!tenantry_cascaded_products\" BEFORE DELETE OR UPDATE ON shared.products FOR EACH ROW
+           WHEN (NOT row_security_active('shared.products'::regclass)) EXECUTE FUNCTION tenantry.cascaded()",
     ),
     (
         "cascade_unguarded",
