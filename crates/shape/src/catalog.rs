@@ -15,7 +15,9 @@ pub(crate) use definition::Definition;
 pub(crate) use readers::Reads;
 pub(crate) use relation::{Routine, Sequence, TypeKind, View};
 pub(crate) use security::{Boundary, Mentions, Policy, RowSecurity};
-pub(crate) use table::{Column, Constraint, ConstraintKind, Identity, Index, Table, Trigger};
+pub(crate) use table::{
+    Action, Actions, Column, Constraint, ConstraintKind, Identity, Index, Table, Trigger,
+};
 
 /// Everything that exists after the statements seen so far.
 #[derive(Clone, Debug, Default)]

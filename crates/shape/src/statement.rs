@@ -4,6 +4,7 @@ mod absent;
 mod alter_sequence;
 mod alter_table;
 mod bookkeeping;
+mod cascade;
 mod column;
 mod comment;
 mod constraint;
@@ -135,8 +136,14 @@ pub(crate) use materialized_view::query_name;
 pub(crate) use resumable::make as make_resumable;
 pub(crate) use schema::{check_function, explain};
 
-/// Carries the statement of this work.
+/// Carries the statement of this work, and what goes with it.
 pub(crate) fn carry(work: &mut Work<'_>) -> Result<Output, Refuse> {
+    let mut output = carry_alone(work)?;
+    output.shared.extend(cascade::settle(work)?);
+    Ok(output)
+}
+
+fn carry_alone(work: &mut Work<'_>) -> Result<Output, Refuse> {
     let mut stmt = ast::parse_one(&work.shared)?;
     match absent::present(work, &stmt)? {
         absent::Present::All => {}

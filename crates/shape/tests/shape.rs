@@ -6,6 +6,8 @@ mod support;
 
 #[path = "shape/alter_table.rs"]
 mod alter_table;
+#[path = "shape/cascade.rs"]
+mod cascade;
 #[path = "shape/copy.rs"]
 mod copy;
 #[path = "shape/create_table.rs"]

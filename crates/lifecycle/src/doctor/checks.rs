@@ -25,6 +25,7 @@ pub(super) const SHARED_CHECKS: &[Check] = checks! {
     "key_without_tenant": "the key tells a tenant which values others use, and makes it wait for their transactions";
     "index_without_tenant": "a tenant's queries walk through the rows of all others";
     "foreign_key_without_tenant": "a tenant learns which keys others have, and its rows keep others from deleting theirs";
+    "cascade_unguarded": "the action of the foreign key runs the app's trigger past row-level security, for every tenant's rows";
     "materialized_view_granted": "a materialized view holds rows of all tenants and knows no row-level security";
     "shared_guard": "what a function of the app makes at run time is open to every tenant";
     "sequence_granted": "a tenant learns how much others write, or stops their inserts with setval()";

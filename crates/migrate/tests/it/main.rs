@@ -4,6 +4,7 @@
 mod advisory;
 mod attack;
 mod blocks;
+mod cascades;
 mod collisions;
 mod deferred;
 mod drift;

@@ -55,8 +55,40 @@ BEGIN
       EXECUTE format('CREATE POLICY tenantry ON %s USING (%I = (SELECT %s)) WITH CHECK (%2$I = (SELECT %3$s))',
                      made.name, own, :'current_tenant');
     END IF;
+    PERFORM tenantry.refuse_cascades();
   END LOOP;
 END $f$;
+
+-- A function of the app can't hang what it makes into actions of foreign keys, which pass by row-level security: see
+-- tenantry.cascade(). Migrations bring the triggers that keep them apart.
+CREATE FUNCTION tenantry.refuse_cascades() RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
+DECLARE found record;
+BEGIN
+  FOR found IN SELECT * FROM tenantry.unguarded_cascades() LOOP
+    RAISE EXCEPTION '% would run inside of the action of the foreign key % of %', found.met, found.key, found.holder
+      USING ERRCODE = '0A000', HINT = 'Make it in a migration.';
+  END LOOP;
+END $f$;
+CREATE FUNCTION tenantry.guard_triggers() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
+DECLARE context text;
+BEGIN
+  GET DIAGNOSTICS context = PG_CONTEXT;
+  IF strpos(context, E'\n') = 0 AND (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) THEN
+    RETURN;
+  END IF;
+  IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() e
+               LEFT JOIN pg_trigger g ON g.oid = e.objid AND e.classid = 'pg_trigger'::regclass
+               LEFT JOIN pg_rewrite r ON r.oid = e.objid AND e.classid = 'pg_rewrite'::regclass
+               JOIN pg_class c ON c.oid IN (g.tgrelid, r.ev_class) WHERE c.relnamespace = 'shared'::regnamespace) THEN
+    PERFORM tenantry.refuse_cascades();
+  END IF;
+END $f$;
+ALTER FUNCTION tenantry.refuse_cascades() OWNER TO :"platform";
+ALTER FUNCTION tenantry.guard_triggers() OWNER TO :"platform";
+REVOKE ALL ON FUNCTION tenantry.refuse_cascades(), tenantry.guard_triggers() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION tenantry.refuse_cascades() TO :"owner";
+CREATE EVENT TRIGGER tenantry_guard_triggers ON ddl_command_end
+  WHEN TAG IN ('CREATE TRIGGER', 'CREATE RULE') EXECUTE FUNCTION tenantry.guard_triggers();
 
 -- A function of the app can't change who sees which rows: policies come from migrations, which know what the boundary must
 -- look like beside them. The one that the guard above makes passes, known by what it says.

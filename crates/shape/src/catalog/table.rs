@@ -17,6 +17,8 @@ pub(crate) struct Table {
     pub triggers: Vec<Trigger>,
     /// Foreign keys to it that set columns ON UPDATE, by name, with what they set.
     pub update_triggers: std::collections::BTreeMap<String, &'static str>,
+    /// Tenantry's triggers for actions of foreign keys that meet triggers of the app, by name, with what makes them.
+    pub guards: std::collections::BTreeMap<String, String>,
     /// Its rewrite rules.
     pub rules: Vec<Trigger>,
     /// The table it is a partition of.
@@ -37,8 +39,14 @@ pub(crate) struct Table {
 #[derive(Clone, Debug)]
 pub(crate) struct Trigger {
     pub name: String,
+    /// It runs inside of the statement that fires it: before it, or for its condition.
+    pub is_inside: bool,
+    /// It fires once for each row.
+    pub of_rows: bool,
     /// It fires on DELETE.
     pub on_delete: bool,
+    /// It fires on UPDATE.
+    pub on_update: bool,
     /// It fires on TRUNCATE.
     pub on_truncate: bool,
     /// A constraint trigger that can wait for the end of the transaction.
@@ -100,7 +108,34 @@ pub(crate) enum ConstraintKind {
         table: String,
         columns: Vec<String>,
         full: bool,
+        actions: Actions,
     },
+}
+
+/// What a foreign key does to the rows that refer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Actions {
+    pub on_delete: Option<Action>,
+    pub on_update: Option<Action>,
+}
+
+/// What becomes of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    Deleted,
+    Updated,
+}
+
+impl Actions {
+    /// Those of a foreign key, by the letters that the parser has for them.
+    pub fn of(delete: &str, update: &str) -> Self {
+        let action = |letter: &str, cascade: Action| match letter {
+            "c" => Some(cascade),
+            "n" | "d" => Some(Action::Updated),
+            _ => None,
+        };
+        Self { on_delete: action(delete, Action::Deleted), on_update: action(update, Action::Updated) }
+    }
 }
 
 /// An index.

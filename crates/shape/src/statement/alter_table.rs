@@ -15,7 +15,7 @@ use pg_query::protobuf::{
 };
 
 use super::retire::takes_away;
-use super::{Output, Work, create_table, inherit, materialized_view, partition, rls, view};
+use super::{Output, Work, cascade, create_table, inherit, materialized_view, partition, rls, view};
 use crate::ast;
 use crate::emit;
 use crate::model::{Emitted, Scope};
@@ -296,6 +296,7 @@ fn drop_column(work: &mut Work<'_>, table: &str, cmd: &AlterTableCmd, plan: &mut
 fn alter_type(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan) -> Result<(), Refuse> {
     column_exists(work, table, &cmd.name)?;
     protect_tenant_column(work, table, &cmd)?;
+    plan.before.extend(cascade::make_way(work, table, &cmd.name)?);
     let new_type = match cmd.def.as_ref().and_then(|d| d.node.as_ref()) {
         Some(NodeEnum::ColumnDef(def)) => type_of(def),
         _ => String::new(),

@@ -34,6 +34,9 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &RuleStmt) -> Result<Output, Refu
     }
     let record = Trigger {
         name: stmt.rulename.clone(),
+        is_inside: true,
+        of_rows: false,
+        on_update: stmt.event() == CmdType::CmdUpdate,
         deferrable: false,
         deferred: false,
         function: String::new(),

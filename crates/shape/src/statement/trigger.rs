@@ -26,6 +26,9 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateTrigStmt) -> Result<Output
     }
     let record = Trigger {
         name: stmt.trigname.clone(),
+        is_inside: stmt.timing & (TriggerType::Before as i32) != 0 || asks_functions(stmt),
+        of_rows: stmt.row,
+        on_update: fires_on(TriggerType::Update),
         on_delete: fires_on(TriggerType::Delete),
         on_truncate: fires_on(TriggerType::Truncate),
         deferrable: stmt.isconstraint && stmt.deferrable,
@@ -38,6 +41,12 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: &CreateTrigStmt) -> Result<Output
         t.triggers.push(record);
     }
     Ok(work.as_written(global))
+}
+
+/// Whether the condition of a trigger calls functions.
+fn asks_functions(stmt: &CreateTrigStmt) -> bool {
+    let json = stmt.when_clause.as_ref().and_then(|when| serde_json::to_value(when).ok());
+    json.is_some_and(|json| !super::functions_called(&json).is_empty())
 }
 
 /// Refuses a TRUNCATE of a table that has a trigger on it.

@@ -78,8 +78,18 @@ const SHARED: &[Breakage] = &[
          CREATE POLICY tenantry ON shared.lines USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()));
          CREATE UNIQUE INDEX lines_key ON shared.lines (tenant_id, id);
          ALTER TABLE shared.products ADD COLUMN line bigint, ADD COLUMN line_tenant uuid;
-         ALTER TABLE shared.products ADD CONSTRAINT to_line FOREIGN KEY (line_tenant, line) REFERENCES shared.lines (tenant_id, id) ON DELETE SET NULL (line)",
+         ALTER TABLE shared.products ADD CONSTRAINT to_line FOREIGN KEY (line_tenant, line) REFERENCES shared.lines (tenant_id, id) ON DELETE SET NULL (line);
+         CREATE TRIGGER \"!tenantry_cascade\" AFTER DELETE ON shared.lines FOR EACH ROW EXECUTE FUNCTION tenantry.cascade();
+         CREATE TRIGGER \"!tenantry_cascaded_products\" BEFORE DELETE OR UPDATE ON shared.products FOR EACH ROW
+           WHEN (NOT row_security_active('shared.products'::regclass)) EXECUTE FUNCTION tenantry.cascaded()",
     ),
+    (
+        "cascade_unguarded",
+        "ALTER TABLE shared.products ADD COLUMN part bigint;
+         ALTER TABLE shared.products ADD CONSTRAINT part FOREIGN KEY (tenant_id, part) REFERENCES shared.products (tenant_id, id) ON DELETE CASCADE;
+         CREATE TRIGGER loose BEFORE DELETE ON shared.products FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()",
+    ),
+    ("shared_guard", "DROP EVENT TRIGGER tenantry_guard_triggers"),
     ("view_not_invoker", "ALTER VIEW shared.product_names RESET (security_invoker)"),
     (
         "materialized_view_granted",

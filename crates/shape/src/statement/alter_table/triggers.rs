@@ -28,7 +28,7 @@ pub(super) fn carry(
         rest(work, table, (!all).then_some(cmd.name.as_str()), disables);
     }
     plan.cmds.push(cmd);
-    if all && disables { keep_identity_triggers(work, table, plan) } else { Ok(()) }
+    if all && disables { keep_own_triggers(work, table, plan) } else { Ok(()) }
 }
 
 /// `TRIGGER ALL` needs a superuser.
@@ -52,10 +52,12 @@ fn rest(work: &mut Work<'_>, table: &str, only: Option<&str>, disabled: bool) {
     }
 }
 
-/// The sentinels of identity columns must still be replaced while the app's triggers rest.
-fn keep_identity_triggers(work: &Work<'_>, table: &str, plan: &mut Plan) -> Result<(), Refuse> {
-    for column in work.table(table)?.columns.iter().filter(|c| c.identity.is_some()) {
-        let trigger = ident::quote(&identity::trigger_name(&column.name));
+/// The sentinels of identity columns must still be replaced while the app's triggers rest, and actions of foreign keys done.
+fn keep_own_triggers(work: &Work<'_>, table: &str, plan: &mut Plan) -> Result<(), Refuse> {
+    let table_of = work.table(table)?;
+    let identities = table_of.columns.iter().filter(|c| c.identity.is_some());
+    let own = identities.map(|c| identity::trigger_name(&c.name)).chain(table_of.guards.keys().cloned());
+    for trigger in own.map(|name| ident::quote(&name)) {
         plan.after.push(once(format!("ALTER TABLE {} ENABLE TRIGGER {trigger}", ident::quote(table)))?);
     }
     Ok(())

@@ -4,7 +4,7 @@ use pg_query::protobuf::Constraint;
 
 use super::{Carried, constraint_name, on_update, remember, require_columns};
 use crate::ast;
-use crate::catalog::{self, ConstraintKind};
+use crate::catalog::{self, Actions, ConstraintKind};
 use crate::ident;
 use crate::names;
 use crate::refuse::Refuse;
@@ -27,7 +27,12 @@ pub(super) fn carry(work: &mut Work<'_>, table: &str, mut c: Constraint) -> Resu
         c.conname = constraint_name(work, table, Some(&names::addition(&columns)), "fkey");
     }
     let full = c.fk_matchtype == "f" && columns.len() > 1;
-    let kind = ConstraintKind::Foreign { table: target.clone(), columns: target_columns.clone(), full };
+    let kind = ConstraintKind::Foreign {
+        table: target.clone(),
+        columns: target_columns.clone(),
+        full,
+        actions: Actions::of(&c.fk_del_action, &c.fk_upd_action),
+    };
     let record = catalog::Constraint::new(&c.conname, kind, columns.clone());
     remember(work, table, record.clone(), None)?;
     if work.table(table)?.is_partitioned() {
