@@ -86,10 +86,6 @@ pub struct Limits {
     pub gateway_server_idle_seconds_max: u64,
     /// Seconds after which the gateway renews a server connection.
     pub gateway_server_lifetime_seconds_max: u64,
-    /// Tenants that one server connection serves before the gateway renews it.
-    pub gateway_server_tenants_max: usize,
-    /// KiB that the caches of a server connection may have grown to, by estimate, before the gateway renews it.
-    pub gateway_server_cache_kib_max: u64,
     /// Named prepared statements that one client of the gateway may have.
     pub gateway_prepared_per_client_max: usize,
     /// Prepared statements that the gateway keeps on one server connection.
@@ -151,8 +147,6 @@ impl Default for Limits {
             gateway_connections_kept_back: 1,
             gateway_server_idle_seconds_max: 600,
             gateway_server_lifetime_seconds_max: 3_600,
-            gateway_server_tenants_max: 200,
-            gateway_server_cache_kib_max: 32_768,
             gateway_prepared_per_client_max: 1_000,
             gateway_prepared_per_server_max: 200,
             gateway_wrong_cancels_per_second_max: 20,

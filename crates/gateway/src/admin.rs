@@ -10,8 +10,8 @@ use crate::wire::backend::{
     Report, Severity, authentication_ok, backend_key_data, command_complete, data_row, error_response,
     parameter_status, ready_for_query, row_description,
 };
-use crate::wire::conversation::Status;
 use crate::wire::frontend::parse_query;
+use crate::wire::status::Status;
 
 mod show;
 

@@ -26,7 +26,7 @@ use crate::auth;
 use crate::hub::Hub;
 use crate::route::{Door, Request, route};
 use crate::shard::{Command, NewClient};
-use crate::wire::backend::{Report, Severity, error_response, negotiate_protocol_version};
+use crate::wire::backend::negotiate_protocol_version;
 use crate::wire::startup::{Opening, Startup, Step};
 use door::Admitted;
 use proof::Subject;
@@ -208,11 +208,4 @@ fn hand_over(hub: &Hub, wire: &mut Wire, admitted: Admitted) -> Result<()> {
 /// The same error once more: errors with their causes can't be copied.
 pub(crate) fn closed_again(error: &Error) -> Error {
     Error::new(error.code(), error.message().to_owned()).help(error.next_step().to_owned())
-}
-
-/// ErrorResponse that ends a connection.
-pub(crate) fn fatal(error: &Error) -> Vec<u8> {
-    let mut out = Vec::new();
-    error_response(&mut out, &Report::of(error, Severity::Fatal));
-    out
 }

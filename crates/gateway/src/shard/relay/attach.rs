@@ -38,6 +38,10 @@ impl<L: Link, O: Outside> Relay<L, O> {
         {
             return self.attach(id, server);
         }
+        let max = self.limits.gateway_queue_clients_per_tenant_max;
+        if !is_held && self.pools.get(pool).waiters.of(tenant) >= max {
+            return self.refuse(id, &queue_full(max));
+        }
         let now = self.now;
         let Some(client) = self.client_mut(id) else { return };
         if client.is_hung_up {
@@ -255,6 +259,13 @@ impl<L> Server<L> {
         let is_preparing = matches!(self.duty, Duty::Preparing(_));
         is_preparing || (self.talk.status == IDLE && self.busy_since.is_none())
     }
+}
+
+fn queue_full(max: usize) -> Error {
+    let what = format!(
+        "{max} clients of this tenant wait for a server connection already (gateway_queue_clients_per_tenant_max)"
+    );
+    Error::new(ErrorCode::ConnectionsExhausted, what).help("use a pool of fewer connections")
 }
 
 fn over_rate(max: u32) -> Error {
