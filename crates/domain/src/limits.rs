@@ -112,6 +112,11 @@ pub struct Limits {
     pub gateway_connections_per_cluster_max: usize,
     /// Threads that relay between clients and servers; 0: as many as there are processors, 8 at most.
     pub gateway_shards: usize,
+    /// Milliseconds that the gateway waits to learn why a server has ended a session, before the client reads the server's
+    /// own words.
+    pub gateway_parting_ms_max: u64,
+    /// Seconds between two looks whether the files of the gateway's certificate have changed.
+    pub gateway_certificate_seconds_between: u64,
     /// Seconds that clients have to end their transactions when the gateway stops.
     pub gateway_drain_seconds_max: u64,
 }
@@ -160,6 +165,8 @@ impl Default for Limits {
             gateway_clients_per_tenant_max: 1_000,
             gateway_connections_per_cluster_max: 60,
             gateway_shards: 0,
+            gateway_parting_ms_max: 1_000,
+            gateway_certificate_seconds_between: 5,
             gateway_drain_seconds_max: 30,
         }
     }

@@ -1,6 +1,8 @@
 //! What the fuzz targets in `crates/gateway/fuzz` run, and what a test runs with 100,000 random mutations. Each function
 //! takes any bytes and must neither panic nor break the properties that it checks.
 
+pub mod random;
+
 use crate::auth::scram::{Channel, Exchange, SCRAM, Verifiers};
 use crate::session::{encoding, search_path};
 use crate::shard::frame::{Head, Violation, client_head, server_head};

@@ -24,10 +24,13 @@ mod connector;
 #[doc(hidden)]
 pub mod fuzzing;
 mod gateway;
+pub mod handover;
 mod hub;
 mod limits;
 mod listener;
 mod login;
+mod metrics;
+mod plan;
 mod pools;
 mod profile;
 mod route;
@@ -41,3 +44,4 @@ pub mod wire;
 pub use certificate::Certificate;
 pub use gateway::{Gateway, bind};
 pub use hub::Setup;
+pub use metrics::Metrics;

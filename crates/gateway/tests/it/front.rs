@@ -237,6 +237,7 @@ async fn greet(mut stream: TcpStream, entry: Entry, secret: u64) -> io::Result<(
         profile: 0,
         settings,
         cancel_secret: secret,
+        opened_by: 0,
     };
     let _ = entry.inbox.send(Command::AddClient(Box::new(new)));
     Ok(())
