@@ -3,7 +3,7 @@
 DEMO := demo/digital-erp
 CARGO_FLAGS ?=
 
-.PHONY: up test bench bench-migrate deps fmt
+.PHONY: up test bench bench-migrate fuzz deps fmt
 
 up: deps ## build, and run the example with a tenant in each isolation
 	cargo build $(CARGO_FLAGS) --package tenantry-cli
@@ -17,6 +17,9 @@ bench: deps ## how fast tenants are made
 
 bench-migrate: deps ## a fleet's migration beside psql by hand and django-tenants
 	BENCH_PYTHON="$$(scripts/bench-python.sh)" cargo bench $(CARGO_FLAGS) --package tenantry-cli --bench migrate
+
+fuzz: deps ## 100,000 random mutations to a real listener, and of what is parsed
+	TENANTRY_TEST_MUTATIONS=100000 cargo nextest run $(CARGO_FLAGS) --package tenantry-gateway -E 'test(mutations)'
 
 deps: ## install what is missing
 	@scripts/deps.sh

@@ -11,7 +11,7 @@ const NAME: &str = "gateway";
 
 /// The written file; removed when dropped.
 pub struct AddressFile {
-    path: PathBuf,
+    path: Option<PathBuf>,
 }
 
 impl AddressFile {
@@ -27,13 +27,20 @@ impl AddressFile {
             .and_then(|()| fs::write(&temporary, address.to_string()))
             .and_then(|()| fs::rename(&temporary, &path));
         written.code(ErrorCode::Io, doing)?;
-        Ok(Self { path })
+        Ok(Self { path: Some(path) })
+    }
+
+    /// Leaves the file: another process listens there now.
+    pub fn leave(mut self) {
+        self.path = None;
     }
 }
 
 impl Drop for AddressFile {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        if let Some(path) = &self.path {
+            let _ = fs::remove_file(path);
+        }
     }
 }
 

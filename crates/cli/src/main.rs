@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod demo;
 mod examples;
+mod gateway;
 mod logging;
 mod output;
 mod paths;

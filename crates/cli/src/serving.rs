@@ -6,28 +6,23 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
-use tenantry_control::Subject;
-use tenantry_domain::app::GATEWAY_LISTEN;
+use tenantry_control::{Figures, Subject};
 use tenantry_domain::{Error, Result};
-use tenantry_gateway::{Certificate, Gateway, Setup};
 use tenantry_jobs::{JobStatus, Worker, queue};
 use tenantry_lifecycle::Platform;
 use tenantry_lifecycle::announcements::Announcements;
 use tenantry_lifecycle::examine::{Depth, examine};
 use tenantry_migrate::rollout::KIND;
-use tenantry_postgres::connect::{connect, connect_listening};
 use tenantry_postgres::embedded::Mode;
 use tenantry_postgres::server::Server;
-use tenantry_registry::Directory;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::Context;
-use crate::address_file::AddressFile;
 use crate::commands;
-use crate::config::Config;
+use crate::gateway::{GatewayDoor, Running, Sources};
 use crate::shutdown::{self, Wish};
 use crate::stack::Stack;
 
@@ -41,10 +36,6 @@ const REFILL_SECONDS_MAX: u64 = 60;
 const PURGE_SECONDS_BETWEEN: u64 = 3600;
 /// Time between two looks for credentials that are over.
 const CREDENTIALS_PAUSE: Duration = Duration::from_secs(60);
-/// Any free port of this machine.
-const ANY_PORT: &str = "127.0.0.1:0";
-/// What the gateway's connections to the control database call themselves.
-const GATEWAY_NAME: &str = "tenantry gateway";
 /// Days that ended jobs are kept.
 const JOBS_DAYS_KEPT: i32 = 90;
 /// Pause before the control database is tried again.
@@ -72,40 +63,6 @@ pub struct Doors {
     pub gateway: Option<GatewayDoor>,
 }
 
-/// The gateway's open address.
-pub struct GatewayDoor {
-    listener: TcpListener,
-    address: SocketAddr,
-}
-
-impl GatewayDoor {
-    /// Opens the address asked for, else the configured one, else the usual one or, where another app has that, a free one.
-    ///
-    /// # Errors
-    /// `listen_failed`.
-    pub async fn open(context: &Context, asked: Option<&str>, config: &Config) -> Result<Self> {
-        let (listener, address) = match asked.or(config.app.gateway.listen.as_deref()) {
-            Some(address) => tenantry_gateway::bind(address).await?,
-            None => match tenantry_gateway::bind(GATEWAY_LISTEN).await {
-                Ok(opened) => opened,
-                Err(_) => {
-                    let opened = tenantry_gateway::bind(ANY_PORT).await?;
-                    context
-                        .output
-                        .note(&format!("{GATEWAY_LISTEN} is taken: the gateway is on {}", opened.1));
-                    opened
-                }
-            },
-        };
-        Ok(Self { listener, address })
-    }
-
-    /// Its URL, without a login.
-    pub fn url(&self) -> String {
-        format!("postgres://{}", self.address)
-    }
-}
-
 /// What runs.
 pub struct Serving {
     stop: watch::Sender<bool>,
@@ -114,8 +71,8 @@ pub struct Serving {
     doctor_findings: Arc<AtomicI64>,
     http: JoinSet<()>,
     tasks: JoinSet<()>,
-    gateway: Option<Gateway>,
-    address: Option<AddressFile>,
+    gateway: Option<Running>,
+    figures: Figures,
 }
 
 /// An open address, taken before anything else is done: that it is in use already shows at once.
@@ -198,7 +155,7 @@ impl Serving {
             http: JoinSet::new(),
             tasks: JoinSet::new(),
             gateway: None,
-            address: None,
+            figures: Figures::default(),
         }
     }
 
@@ -210,6 +167,7 @@ impl Serving {
             is_migrated: self.is_migrated.clone(),
             doctor_findings: self.doctor_findings.clone(),
             worker_runs: with_worker.then(|| self.worker_runs.clone()),
+            figures: self.figures.clone(),
         };
         let stopped = until(self.stop.subscribe());
         self.http.spawn(async move {
@@ -220,23 +178,18 @@ impl Serving {
     }
 
     async fn start_gateway(&mut self, stack: &Stack, door: GatewayDoor) -> Result<()> {
-        let app = stack.platform.app.clone();
-        let database = app.layout().control_database();
-        let control = stack.control.clone();
-        let directory = Directory::load(&connect(&control, &database, GATEWAY_NAME).await?).await?;
-        let setup = Setup {
-            certificate: app.gateway.tls.as_ref().map(Certificate::load).transpose()?,
-            app,
-            directory: directory.clone(),
+        let sources = Sources {
+            app: stack.platform.app.clone(),
+            control: stack.platform.gateway_server(&stack.control).await?,
             clusters: stack.platform.clusters.clone(),
-            secret: stack.platform.installation_secret().await?,
         };
-        self.spawn_until_stop(async move {
-            directory.keep(|| connect_listening(&control, &database, GATEWAY_NAME)).await;
+        let running = Running::start(sources, &stack.config.state(), door).await?;
+        let metrics = running.metrics();
+        self.figures.add(move || {
+            let metrics = metrics.clone();
+            async move { metrics.render().await }
         });
-        let address = door.address;
-        self.gateway = Some(Gateway::start(setup, door.listener)?);
-        self.address = Some(AddressFile::write(&stack.config.state(), address)?);
+        self.gateway = Some(running);
         Ok(())
     }
 
@@ -274,7 +227,6 @@ impl Serving {
 
     /// Stops: jobs in hand finish, requests in hand get some time.
     async fn stop(mut self) {
-        drop(self.address.take());
         if let Some(gateway) = self.gateway.take() {
             gateway.stop().await;
         }

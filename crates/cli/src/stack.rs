@@ -132,6 +132,7 @@ impl Stack {
         self.migrator.prepare().await?;
         work.at("logins");
         self.platform.mend_logins().await?;
+        self.platform.mend_gateway_login().await?;
         drop(work);
         let open = queue::open_of_kind(self.registry(), KIND).await?;
         if let Some(paused) = open.filter(|j| j.status == JobStatus::Paused) {

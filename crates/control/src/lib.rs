@@ -3,6 +3,7 @@
 //! `/health` says that the process lives, and asks nobody; `/ready` asks whether work can be done; `/metrics` is
 //! Prometheus' text format. Errors are problems of RFC 9457 with a stable `code`.
 
+mod figures;
 mod metrics;
 mod problem;
 mod ready;
@@ -16,6 +17,8 @@ use tenantry_domain::{ErrorCode, Result, ResultExt as _};
 use tenantry_postgres::clusters::Clusters;
 use tenantry_registry::Registry;
 use tokio::net::TcpListener;
+
+pub use figures::Figures;
 
 /// What the listener tells about.
 #[derive(Clone)]
@@ -32,6 +35,8 @@ pub struct Subject {
     pub doctor_findings: Arc<AtomicI64>,
     /// Whether the worker of this process runs; absent where it has none, so that another process must have one.
     pub worker_runs: Option<Arc<AtomicBool>>,
+    /// What other parts of the process tell Prometheus.
+    pub figures: Figures,
 }
 
 /// Opens the address.

@@ -50,11 +50,23 @@ impl Metrics {
         });
     }
 
-    /// The text.
+    /// The text. While the control database is away, what other parts of the process tell of themselves is all there is.
     ///
     /// # Errors
-    /// Those of the control database.
+    /// Those of the control database, where there is no other part.
     pub async fn render(&self, subject: &Subject) -> Result<String> {
+        let figures = subject.figures.render().await;
+        match self.own(subject).await {
+            Ok(own) => Ok(own + &figures),
+            Err(error) if figures.is_empty() => Err(error),
+            Err(error) => {
+                tracing::warn!(error = ?error, "the metrics of the control database can't be read");
+                Ok(figures)
+            }
+        }
+    }
+
+    async fn own(&self, subject: &Subject) -> Result<String> {
         let read = async {
             let tenants = subject.registry.tenant_counts().await?;
             let jobs = queue::counts(&subject.registry).await?;

@@ -45,6 +45,9 @@ pub const GATEWAY_LISTEN: &str = "127.0.0.1:6432";
 pub struct GatewaySpec {
     /// Where it listens; absent: at [`GATEWAY_LISTEN`], or anywhere else if that is taken.
     pub listen: Option<String>,
+    /// The control database by the gateway's own login, for a gateway that is to know no other; absent: `control_url`, whose
+    /// login sets that one up.
+    pub control_url: Option<Secret>,
     /// What it shows who it is with; absent: no TLS.
     pub tls: Option<TlsSpec>,
     /// The domain whose labels are tenants, for clients that name a server by TLS.

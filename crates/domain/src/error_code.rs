@@ -195,6 +195,8 @@ codes! {
     TransactionIdle = "transaction_idle", 408, "25P03", 1, "commit before doing other work, or choose a larger plan";
     /// A client said nothing for longer than the tenant's plan allows.
     ClientIdle = "client_idle", 408, "57P05", 1, "connect again";
+    /// What opened the session was revoked.
+    CredentialRevoked = "credential_revoked", 401, "57P01", 1, "connect again with another password or token";
     /// The gateway is shutting down.
     ShuttingDown = "shutting_down", 503, "57P01", 1, "connect again: another gateway serves";
 

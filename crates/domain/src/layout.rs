@@ -94,6 +94,11 @@ impl Layout {
         format!("{}_app", self.key)
     }
 
+    /// The gateway's login to the control database.
+    pub fn gateway_role(&self) -> String {
+        format!("{}_gateway", self.key)
+    }
+
     /// The schema of a tenant in schema isolation.
     pub fn tenant_schema(&self, tenant: TenantId) -> String {
         format!("tenant_{}", tenant.hex())

@@ -88,10 +88,6 @@ pub struct Limits {
     pub gateway_server_idle_seconds_max: u64,
     /// Seconds after which the gateway renews a server connection.
     pub gateway_server_lifetime_seconds_max: u64,
-    /// Tenants that one server connection serves before the gateway renews it.
-    pub gateway_server_tenants_max: usize,
-    /// KiB that the caches of a server connection may have grown to, by estimate, before the gateway renews it.
-    pub gateway_server_cache_kib_max: u64,
     /// Named prepared statements that one client of the gateway may have.
     pub gateway_prepared_per_client_max: usize,
     /// Prepared statements that the gateway keeps on one server connection.
@@ -118,6 +114,11 @@ pub struct Limits {
     pub gateway_connections_per_cluster_max: usize,
     /// Threads that relay between clients and servers; 0: as many as there are processors, 8 at most.
     pub gateway_shards: usize,
+    /// Milliseconds that the gateway waits to learn why a server has ended a session, before the client reads the server's
+    /// own words.
+    pub gateway_parting_ms_max: u64,
+    /// Seconds between two looks whether the files of the gateway's certificate have changed.
+    pub gateway_certificate_seconds_between: u64,
     /// Seconds that clients have to end their transactions when the gateway stops.
     pub gateway_drain_seconds_max: u64,
 }
@@ -154,8 +155,6 @@ impl Default for Limits {
             gateway_connections_kept_back: 1,
             gateway_server_idle_seconds_max: 600,
             gateway_server_lifetime_seconds_max: 3_600,
-            gateway_server_tenants_max: 200,
-            gateway_server_cache_kib_max: 32_768,
             gateway_prepared_per_client_max: 1_000,
             gateway_prepared_per_server_max: 200,
             gateway_wrong_cancels_per_second_max: 20,
@@ -169,6 +168,8 @@ impl Default for Limits {
             gateway_clients_per_tenant_max: 1_000,
             gateway_connections_per_cluster_max: 60,
             gateway_shards: 0,
+            gateway_parting_ms_max: 1_000,
+            gateway_certificate_seconds_between: 5,
             gateway_drain_seconds_max: 30,
         }
     }

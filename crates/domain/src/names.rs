@@ -22,6 +22,7 @@ pub const RESERVED_SLUGS: &[&str] = &[
     "control",
     "default",
     "doctor",
+    "gateway",
     "health",
     "internal",
     "localhost",

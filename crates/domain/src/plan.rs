@@ -13,6 +13,22 @@ pub struct Plan {
     pub isolation: Option<Isolation>,
     /// Connections of the tenant's login role at one time (`CONNECTION LIMIT`).
     pub connections_max: Option<u32>,
+    /// Clients of one gateway at one time.
+    pub clients_max: Option<u32>,
+    /// Statements that a gateway lets begin in a second.
+    pub queries_per_second_max: Option<u32>,
+    /// Milliseconds that a statement runs.
+    pub statement_ms_max: Option<u64>,
+    /// Milliseconds that a transaction is open.
+    pub transaction_ms_max: Option<u64>,
+    /// Milliseconds that a transaction is open while nothing runs in it.
+    pub transaction_idle_ms_max: Option<u64>,
+    /// Milliseconds that a client says nothing outside of a transaction.
+    pub client_idle_ms_max: Option<u64>,
+    /// Rows that a statement returns, or all that travel together.
+    pub rows_max: Option<u64>,
+    /// Bytes of such an answer.
+    pub bytes_max: Option<u64>,
     /// Price per month in the smallest unit of the currency.
     pub price_monthly: Option<u64>,
     /// ISO 4217 code of the currency.

@@ -1,17 +1,17 @@
 //! The operator's door: database `tenantry`, which answers `SHOW ...` as PgBouncer's does.
 
-use std::sync::Arc;
-
 use tenantry_domain::{Error, ErrorCode, Result};
+use tenantry_registry::directory::Snapshot;
 
 use crate::hub::Hub;
 use crate::login::Wire;
+use crate::watch::{self, Opener};
 use crate::wire::backend::{
     Report, Severity, authentication_ok, backend_key_data, command_complete, data_row, error_response,
     parameter_status, ready_for_query, row_description,
 };
-use crate::wire::conversation::Status;
 use crate::wire::frontend::parse_query;
+use crate::wire::status::Status;
 
 mod show;
 
@@ -44,10 +44,13 @@ pub async fn greet(wire: &mut Wire) -> Result<()> {
 }
 
 /// Answers until the operator leaves or the gateway closes.
-pub async fn serve(hub: Arc<Hub>, wire: &mut Wire) {
+pub async fn serve(hub: &Hub, wire: &mut Wire, opener: Opener) {
     loop {
         let message = tokio::select! {
             message = wire.message() => message,
+            () = watch::revoked(hub, opener, Snapshot::admin_secrets) => {
+                return wire.farewell(&watch::revocation()).await;
+            }
             () = hub.closed() => {
                 let error = Error::new(ErrorCode::ShuttingDown, "the gateway is shutting down");
                 return wire.farewell(&error).await;
@@ -56,7 +59,7 @@ pub async fn serve(hub: Arc<Hub>, wire: &mut Wire) {
         match message {
             Ok(Some((b'X', _)) | None) => return,
             Ok(Some((tag, body))) => {
-                let out = answer(&hub, tag, &body).await;
+                let out = answer(hub, tag, &body).await;
                 if wire.send(&out).await.is_err() {
                     return;
                 }

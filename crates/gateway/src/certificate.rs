@@ -1,6 +1,7 @@
 //! The gateway's certificate: what it shows who it is with, and what binds a SCRAM exchange to it.
 
 use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject as _;
@@ -8,6 +9,9 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest as _, Sha256, Sha384, Sha512};
 use tenantry_domain::app::TlsSpec;
 use tenantry_domain::{Error, ErrorCode, Result, ResultExt as _};
+use tokio::time::sleep;
+
+use crate::hub::Hub;
 
 /// The protocol's name for clients that begin with TLS (`sslnegotiation=direct`).
 pub const ALPN: &[u8] = b"postgresql";
@@ -46,6 +50,40 @@ impl Certificate {
                 .code(ErrorCode::ConfigInvalid, "use the gateway's certificate and key")?;
         config.alpn_protocols = vec![ALPN.to_vec()];
         Ok(Self { config: Arc::new(config), end_point: end_point(&own) })
+    }
+}
+
+/// When the files were written, and how long they are.
+type Stamps = [Option<(SystemTime, u64)>; 2];
+
+fn stamps(files: &TlsSpec) -> Stamps {
+    [&files.certificate, &files.key].map(|path| {
+        let metadata = std::fs::metadata(path).ok()?;
+        Some((metadata.modified().ok()?, metadata.len()))
+    })
+}
+
+/// Takes the certificate anew whenever its files have changed. Files that can't be used, such as a new certificate whose key
+/// has not been written yet, leave the old one in force.
+pub async fn keep(hub: Arc<Hub>, files: TlsSpec) {
+    let pause = Duration::from_secs(hub.setup.app.limits.gateway_certificate_seconds_between);
+    let mut seen = stamps(&files);
+    loop {
+        sleep(pause).await;
+        let now = stamps(&files);
+        if now == seen {
+            continue;
+        }
+        seen = now;
+        match Certificate::load(&files) {
+            Ok(certificate) => {
+                hub.renew(certificate);
+                tracing::info!("the gateway has a new certificate");
+            }
+            Err(error) => {
+                tracing::error!(error = ?error, "the gateway's new certificate can't be used; the old one stays");
+            }
+        }
     }
 }
 

@@ -1,6 +1,8 @@
 //! The gateway as a whole: started, kept, drained.
 
 use std::net::SocketAddr;
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -9,10 +11,14 @@ use tenantry_domain::{Error, ErrorCode, Result, ResultExt as _};
 use tokio::net::TcpListener;
 use tokio::sync::mpsc::unbounded_channel;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
+use crate::certificate;
 use crate::connector::{self, Asking};
+use crate::handover::Offer;
 use crate::hub::{Hub, Setup};
 use crate::listener;
+use crate::metrics::Metrics;
 use crate::profile::AppDoor;
 use crate::shard::Command;
 use crate::shard::decide::AllowAll;
@@ -25,6 +31,9 @@ const SHARDS_MAX: usize = 8;
 /// A gateway that was started.
 pub struct Gateway {
     hub: Arc<Hub>,
+    /// The listening socket, to be handed to another process.
+    socket: Option<OwnedFd>,
+    offer: Option<Offer>,
     tasks: JoinSet<()>,
     threads: Vec<JoinHandle<std::io::Result<()>>>,
 }
@@ -63,12 +72,40 @@ impl Gateway {
             inboxes.push(started.inbox);
             threads.push(started.thread);
         }
+        let socket =
+            listener.as_fd().try_clone_to_owned().code(ErrorCode::Io, "keep the listening socket")?;
+        let files = setup.app.gateway.tls.clone().filter(|_| setup.certificate.is_some());
         let hub = Arc::new(Hub::new(setup, usual, inboxes));
         let mut tasks = JoinSet::new();
+        if let Some(files) = files {
+            tasks.spawn(certificate::keep(hub.clone(), files));
+        }
         tasks.spawn(connector::serve(hub.clone(), asked));
         tasks.spawn(listener::serve(hub.clone(), listener));
         tasks.spawn(watch::serve(hub.clone()));
-        Ok(Self { hub, tasks, threads })
+        Ok(Self { hub, socket: Some(socket), offer: None, tasks, threads })
+    }
+
+    /// What Prometheus reads.
+    pub fn metrics(&self) -> Metrics {
+        Metrics(self.hub.clone())
+    }
+
+    /// Lets another process of this user take over by the socket of this path ([`crate::handover::take`]).
+    ///
+    /// # Errors
+    /// `io`.
+    pub fn offer(&mut self, path: &Path) -> Result<()> {
+        if let Some(socket) = &self.socket {
+            let socket = socket.try_clone().code(ErrorCode::Io, "keep the listening socket")?;
+            self.offer = Some(Offer::make(path, socket)?);
+        }
+        Ok(())
+    }
+
+    /// Whether another process accepts connections in its place.
+    pub fn is_succeeded(&self) -> bool {
+        self.offer.as_ref().is_some_and(Offer::is_taken)
     }
 
     /// Accepts nobody any more, lets transactions end, and stops. Clients that take longer than the limit are cut off.
@@ -76,8 +113,18 @@ impl Gateway {
         // The listener first: nobody comes in behind the order to drain. Connections to servers are still opened for those
         // who wait.
         self.hub.close();
-        self.hub.order_all(|| Command::Drain);
+        let is_succeeded = self.is_succeeded();
+        drop((self.socket.take(), self.offer.take()));
         let seconds = self.hub.setup.app.limits.gateway_drain_seconds_max;
+        self.hub.logged_in().await;
+        if is_succeeded {
+            // Whoever comes, comes to the other one; who is here may leave when it wants.
+            let left = timeout(Duration::from_secs(seconds), self.hub.left()).await;
+            if left.is_err() {
+                tracing::info!("clients that have stayed are sent to the other gateway");
+            }
+        }
+        self.hub.order_all(|| Command::Drain);
         let threads = std::mem::take(&mut self.threads);
         let joined = tokio::task::spawn_blocking(move || {
             for thread in threads {
@@ -88,7 +135,7 @@ impl Gateway {
                 }
             }
         });
-        if tokio::time::timeout(Duration::from_secs(seconds), joined).await.is_err() {
+        if timeout(Duration::from_secs(seconds), joined).await.is_err() {
             tracing::warn!("clients were cut off whose transactions took more than {seconds} seconds to end");
         }
         self.tasks.shutdown().await;

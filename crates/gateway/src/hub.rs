@@ -1,24 +1,35 @@
 //! What all parts of the gateway's rim share: the directory, the servers, the shards, and who is connected.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tenantry_domain::{App, Error, ErrorCode, Result, ServiceName, TenantId};
 use tenantry_postgres::clusters::Clusters;
 use tenantry_registry::Directory;
-use tokio::sync::watch;
+use tenantry_registry::directory::Entry;
+use tokio::sync::{Semaphore, watch};
+
+use tokio::time::{sleep, timeout};
 
 use crate::cancel::{Derived, Guesses};
 use crate::certificate::Certificate;
+use crate::plan;
 use crate::pools::Pools;
 use crate::route::Served;
 use crate::session::reported::Reported;
-use crate::shard::Command;
 use crate::shard::run::Inbox;
+use crate::shard::{Command, Stats};
 use crate::socket::Socket;
+
+/// Time that shards have to answer.
+const ANSWER: Duration = Duration::from_secs(2);
+
+/// Time between two looks whether somebody is left.
+const LEFT_AGAIN: Duration = Duration::from_millis(50);
 
 /// What the gateway is made of.
 pub struct Setup {
@@ -30,7 +41,7 @@ pub struct Setup {
     pub clusters: Clusters,
     /// The installation's secret, from which passwords of logins and salts of doors are derived.
     pub secret: Vec<u8>,
-    /// TLS towards clients, if it is offered.
+    /// TLS towards clients, if it is offered; renewed when its files change.
     pub certificate: Option<Certificate>,
 }
 
@@ -44,12 +55,16 @@ pub struct Hub {
     pub pools: Pools,
     /// Settings of sessions as each cluster's servers begin them.
     pub defaults: Mutex<HashMap<String, Arc<Reported>>>,
+    /// Room for clients that log in.
+    pub logins: Arc<Semaphore>,
     /// Keys for cancel requests.
     pub keys: Derived,
     guesses: Mutex<Guesses>,
     shards: Vec<Inbox<Socket>>,
     loads: Vec<AtomicUsize>,
     clients: Mutex<HashMap<TenantId, usize>>,
+    certificate: Mutex<Option<Certificate>>,
+    refused: Mutex<BTreeMap<&'static str, u64>>,
     processes: AtomicU32,
     is_closed: watch::Sender<bool>,
     started: Instant,
@@ -74,11 +89,14 @@ impl Hub {
             },
             pools: Pools::new(limits.gateway_connections_per_cluster_max, shards.len()),
             defaults: Mutex::default(),
+            logins: Arc::new(Semaphore::new(limits.gateway_logins_max.max(1))),
             keys: Derived::new(rand::random()),
             guesses: Mutex::new(Guesses::new(limits.gateway_wrong_cancels_per_second_max)),
             loads: shards.iter().map(|_| AtomicUsize::new(0)).collect(),
             shards,
             clients: Mutex::default(),
+            certificate: Mutex::new(setup.certificate.clone()),
+            refused: Mutex::default(),
             processes: AtomicU32::new(1),
             is_closed: watch::Sender::new(false),
             started: Instant::now(),
@@ -96,7 +114,7 @@ impl Hub {
     ///
     /// # Errors
     /// `connections_exhausted`.
-    pub fn admit(&self, tenant: TenantId) -> Result<()> {
+    pub fn admit(&self, entry: &Entry) -> Result<()> {
         let limits = &self.setup.app.limits;
         let mut clients = lock(&self.clients);
         let all: usize = self.loads.iter().map(|load| load.load(Relaxed)).sum();
@@ -107,12 +125,12 @@ impl Hub {
                 limits.gateway_clients_max,
             ));
         }
-        let of_tenant = clients.entry(tenant).or_default();
-        if *of_tenant >= limits.gateway_clients_per_tenant_max {
-            let max = limits.gateway_clients_per_tenant_max;
-            return Err(too_many("clients of this tenant", "gateway_clients_per_tenant_max", max));
+        let (max, limit) = plan::clients_max(&self.setup.app, entry);
+        let of_tenant = clients.get(&entry.id).copied().unwrap_or_default();
+        if of_tenant >= max {
+            return Err(too_many("clients of this tenant", limit, max));
         }
-        *of_tenant += 1;
+        clients.insert(entry.id, of_tenant + 1);
         Ok(())
     }
 
@@ -166,6 +184,42 @@ impl Hub {
         }
     }
 
+    /// The certificate as it is now, if TLS is offered.
+    pub fn certificate(&self) -> Option<Certificate> {
+        lock(&self.certificate).clone()
+    }
+
+    /// Another certificate from now on.
+    pub fn renew(&self, certificate: Certificate) {
+        *lock(&self.certificate) = Some(certificate);
+    }
+
+    /// Counts a connection that was refused or ended with this error.
+    pub fn count_refusal(&self, code: ErrorCode) {
+        *lock(&self.refused).entry(code.as_str()).or_default() += 1;
+    }
+
+    /// How often connections were refused or ended, by error.
+    pub fn refused(&self) -> BTreeMap<&'static str, u64> {
+        lock(&self.refused).clone()
+    }
+
+    /// How each shard is; those that do not answer in time are left out.
+    ///
+    /// # Errors
+    /// `internal`.
+    pub async fn stats(&self) -> Result<Vec<Stats>> {
+        let (sender, receiver) = channel();
+        let shards = self.shards();
+        self.order_all(|| Command::Stats(sender.clone()));
+        drop(sender);
+        let collect =
+            move || (0..shards).map_while(|_| receiver.recv_timeout(ANSWER).ok()).collect::<Vec<_>>();
+        tokio::task::spawn_blocking(collect)
+            .await
+            .map_err(|e| Error::new(ErrorCode::Internal, "ask the shards").because(e))
+    }
+
     /// Nobody is let in any more.
     pub fn close(&self) {
         self.is_closed.send_replace(true);
@@ -175,6 +229,21 @@ impl Hub {
     pub async fn closed(&self) {
         // An error would mean that the hub is gone, which is being used.
         let _ = self.is_closed.subscribe().wait_for(|closed| *closed).await;
+    }
+
+    /// Waits until nobody logs in any more, for as long as a log-in may take. To be called when nobody is accepted.
+    pub async fn logged_in(&self) {
+        let all = self.setup.app.limits.gateway_logins_max.max(1);
+        let idle = self.logins.acquire_many(u32::try_from(all).unwrap_or(u32::MAX));
+        // Late or not, what remains is ended with the rest.
+        let _ = timeout(self.login_time(), idle).await;
+    }
+
+    /// Waits until every client has left.
+    pub async fn left(&self) {
+        while !lock(&self.clients).is_empty() {
+            sleep(LEFT_AGAIN).await;
+        }
     }
 
     /// How many shards there are.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 use tokio::time::sleep;
 
 use crate::hub::Hub;
@@ -15,10 +14,13 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts until the gateway closes.
 pub async fn serve(hub: Arc<Hub>, listener: TcpListener) {
-    let logins = Arc::new(Semaphore::new(hub.setup.app.limits.gateway_logins_max.max(1)));
     loop {
         // Who is not accepted waits in the kernel, and costs nothing here.
-        let Ok(permit) = logins.clone().acquire_owned().await else { return };
+        let permit = tokio::select! {
+            permit = hub.logins.clone().acquire_owned() => permit,
+            () = hub.closed() => return,
+        };
+        let Ok(permit) = permit else { return };
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = hub.closed() => return,

@@ -7,6 +7,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use tenantry_domain::{Error, ErrorCode, Result, ServiceName};
+use tenantry_registry::directory::Snapshot;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, timeout_at};
@@ -26,7 +27,8 @@ use crate::auth;
 use crate::hub::Hub;
 use crate::route::{Door, Request, route};
 use crate::shard::{Command, NewClient};
-use crate::wire::backend::{Report, Severity, error_response, negotiate_protocol_version};
+use crate::watch::{self, Opener};
+use crate::wire::backend::negotiate_protocol_version;
 use crate::wire::startup::{Opening, Startup, Step};
 use door::Admitted;
 use proof::Subject;
@@ -51,34 +53,50 @@ pub async fn serve(hub: Arc<Hub>, stream: TcpStream, peer: SocketAddr, permit: O
             let proved = timeout_at(until, log_in(&hub, &mut wire, &startup, peer.ip())).await;
             drop(permit);
             match proved {
-                Ok(Ok(passed)) => go_on(hub, &mut wire, &startup, passed).await,
+                Ok(Ok(passed)) => go_on(&hub, &mut wire, &startup, passed).await,
                 Ok(Err(error)) => Err(error),
-                Err(_) => return tracing::debug!("a log-in took too long"),
+                Err(_) => Err(late("log in")),
             }
         }
         Ok(Ok(None)) => return,
         Ok(Err(error)) => Err(error),
-        Err(_) => return tracing::debug!("a connection said nothing in time"),
+        Err(_) => Err(late("begin")),
     };
     if let Err(error) = ended {
-        tracing::debug!(error = ?error, "a client was not let in");
+        hub.count_refusal(error.code());
+        tracing::debug!(%peer, code = error.code().as_str(), error = ?error, "a client was not let in");
         wire.farewell(&error).await;
     }
 }
 
+fn late(what: &str) -> Error {
+    Error::new(
+        ErrorCode::ClientIdle,
+        format!("the client took too long to {what} (gateway_login_seconds_max)"),
+    )
+}
+
 /// What comes behind the log-in.
-async fn go_on(hub: Arc<Hub>, wire: &mut Wire, startup: &Startup, passed: Passed) -> Result<()> {
+async fn go_on(
+    hub: &Hub,
+    wire: &mut Wire,
+    startup: &Startup,
+    (passed, opener): (Passed, Opener),
+) -> Result<()> {
     let admitted = match passed {
         Passed::Operator => {
-            admin::serve(hub, wire).await;
+            admin::serve(hub, wire, opener).await;
             return Ok(());
         }
         Passed::Client(admitted) => admitted,
         Passed::Unnamed(service, process) => {
-            app_door::wait_for_tenant(&hub, wire, startup, (&service, process)).await?
+            tokio::select! {
+                admitted = app_door::wait_for_tenant(hub, wire, startup, (&service, process)) => admitted?,
+                () = watch::revoked(hub, opener, Snapshot::app_secrets) => return Err(watch::revocation()),
+            }
         }
     };
-    hand_over(&hub, wire, admitted)
+    hand_over(hub, wire, admitted, opener)
 }
 
 /// What comes before the start-up packet. `None`: it was a cancel request, or nobody.
@@ -104,7 +122,7 @@ async fn open(hub: &Hub, wire: &mut Wire, peer: IpAddr) -> Result<Option<Box<Sta
                 return Ok(Some(startup));
             }
         };
-        match (next, &hub.setup.certificate) {
+        match (next, &hub.certificate()) {
             (Next::Read, _) => {
                 if !wire.fill().await? {
                     return Ok(None);
@@ -133,7 +151,7 @@ async fn open(hub: &Hub, wire: &mut Wire, peer: IpAddr) -> Result<Option<Box<Sta
 }
 
 /// From the start-up packet to the greeting.
-async fn log_in(hub: &Hub, wire: &mut Wire, startup: &Startup, peer: IpAddr) -> Result<Passed> {
+async fn log_in(hub: &Hub, wire: &mut Wire, startup: &Startup, peer: IpAddr) -> Result<(Passed, Opener)> {
     if let Some(unknown) = &startup.negotiate {
         let mut out = Vec::new();
         negotiate_protocol_version(&mut out, startup.version, unknown);
@@ -153,7 +171,13 @@ async fn log_in(hub: &Hub, wire: &mut Wire, startup: &Startup, peer: IpAddr) -> 
         }
         door => door?,
     };
-    proof::prove(hub, wire, &startup.user, (Subject::of(hub, &door), peer)).await?;
+    let opener = proof::prove(hub, wire, &startup.user, (Subject::of(hub, &door), peer)).await?;
+    let passed = pass(hub, wire, startup, door).await?;
+    Ok((passed, opener))
+}
+
+/// Behind the proof: through the door, up to the greeting.
+async fn pass(hub: &Hub, wire: &mut Wire, startup: &Startup, door: Door) -> Result<Passed> {
     match door {
         Door::Admin { .. } => {
             admin::greet(wire).await?;
@@ -175,9 +199,8 @@ async fn log_in(hub: &Hub, wire: &mut Wire, startup: &Startup, peer: IpAddr) -> 
 }
 
 /// Gives the connection to a shard. What has changed for the tenant in the meantime holds for it too.
-fn hand_over(hub: &Hub, wire: &mut Wire, admitted: Admitted) -> Result<()> {
-    let Admitted { tenant, process, pool, connections_max, settings, limits, sets_tenant, profile } =
-        admitted;
+fn hand_over(hub: &Hub, wire: &mut Wire, admitted: Admitted, opener: Opener) -> Result<()> {
+    let Admitted { tenant, process, pool, is_pinned, settings, limits, sets_tenant, profile } = admitted;
     let (link, read) = match wire.take_socket() {
         Ok(parts) => parts,
         Err(error) => {
@@ -185,7 +208,7 @@ fn hand_over(hub: &Hub, wire: &mut Wire, admitted: Admitted) -> Result<()> {
             return Err(error);
         }
     };
-    let shard = hub.choose_shard(tenant, hub.pools.is_pinned(connections_max));
+    let shard = hub.choose_shard(tenant, is_pinned);
     let client = NewClient {
         link,
         read,
@@ -197,10 +220,15 @@ fn hand_over(hub: &Hub, wire: &mut Wire, admitted: Admitted) -> Result<()> {
         profile,
         settings,
         cancel_secret: process.into(),
+        opened_by: opener.id,
     };
     hub.order(shard, Command::AddClient(Box::new(client)))?;
-    if let Some(error) = door::closed(&hub.setup.directory.now(), tenant) {
+    tracing::debug!(%tenant, process, shard, opener = opener.id, "a client has logged in");
+    let now = hub.setup.directory.now();
+    if let Some(error) = door::closed(&now, tenant) {
         hub.order_all(|| Command::TenantClosed(tenant, closed_again(&error)));
+    } else if !watch::is_known(&now, tenant, opener) {
+        watch::end(hub, vec![opener.id]);
     }
     Ok(())
 }
@@ -208,11 +236,4 @@ fn hand_over(hub: &Hub, wire: &mut Wire, admitted: Admitted) -> Result<()> {
 /// The same error once more: errors with their causes can't be copied.
 pub(crate) fn closed_again(error: &Error) -> Error {
     Error::new(error.code(), error.message().to_owned()).help(error.next_step().to_owned())
-}
-
-/// ErrorResponse that ends a connection.
-pub(crate) fn fatal(error: &Error) -> Vec<u8> {
-    let mut out = Vec::new();
-    error_response(&mut out, &Report::of(error, Severity::Fatal));
-    out
 }

@@ -31,9 +31,10 @@ impl Pools {
         Self { known: Mutex::default(), budgets: Mutex::default(), per_cluster_max, shards: shards.max(1) }
     }
 
-    /// The pool of this key; the login has at most so many connections over all shards.
-    pub fn get(&self, key: PoolKey, whose: Whose, connections_max: usize) -> Arc<PoolSpec> {
-        let servers_max = (connections_max / self.shards).max(1);
+    /// The pool of this key; the login has at most so many connections over all shards, or on the one that it keeps to.
+    pub fn get(&self, key: PoolKey, whose: Whose, connections_max: usize, is_pinned: bool) -> Arc<PoolSpec> {
+        let shards = if is_pinned { 1 } else { self.shards };
+        let servers_max = (connections_max / shards).max(1);
         let mut known = lock(&self.known);
         if let Some((spec, _)) = known.get(&key).filter(|(spec, _)| spec.servers_max == servers_max) {
             return spec.clone();
@@ -52,6 +53,11 @@ impl Pools {
     /// Whose login the connections of a pool have.
     pub fn whose(&self, key: &PoolKey) -> Option<Whose> {
         lock(&self.known).get(key).map(|(_, whose)| *whose)
+    }
+
+    /// Connections that each cluster is used with.
+    pub fn used(&self) -> Vec<(Arc<str>, usize)> {
+        lock(&self.budgets).iter().map(|(cluster, budget)| (cluster.clone(), budget.used())).collect()
     }
 
     /// Connections that a cluster may be used with.
@@ -77,13 +83,14 @@ mod tests {
     #[test]
     fn shards_share_what_a_login_may_have() {
         let pools = Pools::new(10, 4);
-        let pool = pools.get(key("a"), Whose::App, 20);
+        let get = |login, max| pools.get(key(login), Whose::App, max, pools.is_pinned(max));
+        let pool = get("a", 20);
         assert_eq!(pool.servers_max, 5);
-        assert!(Arc::ptr_eq(&pool, &pools.get(key("a"), Whose::App, 20)));
-        assert_eq!(pools.get(key("b"), Whose::App, 3).servers_max, 1);
+        assert!(Arc::ptr_eq(&pool, &get("a", 20)));
+        assert_eq!(get("b", 3).servers_max, 3, "all of them on one shard");
         assert!(pools.is_pinned(3) && !pools.is_pinned(4));
-        assert_eq!(pools.get(key("a"), Whose::App, 40).servers_max, 10, "a plan that has changed");
-        assert!(Arc::ptr_eq(&pool.budget, &pools.get(key("b"), Whose::App, 3).budget));
+        assert_eq!(get("a", 40).servers_max, 10, "a plan that has changed");
+        assert!(Arc::ptr_eq(&pool.budget, &get("b", 3).budget));
         assert_eq!(pools.whose(&key("a")), Some(Whose::App));
         assert_eq!(pools.whose(&key("z")), None);
     }

@@ -1,12 +1,10 @@
-//! What follows a client from one server connection to the next in transaction mode.
+//! What clients choose of a session when they log in, and what servers tell of theirs.
 //!
-//! [`settings`]: what the client chose (`TimeZone`, `search_path`, ...), put in force on a server only where the server
-//! has it otherwise. [`reported`]: what the client was told of it (ParameterStatus), and what it has to be told now.
-//! [`prepared`]: the statements that it has prepared, which live on whichever server it has.
-//! Settings are shared values: thousands of clients of one driver have the same, and a comparison is one of pointers.
+//! [`settings`]: what a client may choose (`TimeZone`, `search_path`, ...). [`reported`]: what it is told (ParameterStatus).
+//! How settings and prepared statements follow a client from one server to the next is the relay's business
+//! ([`crate::shard`]).
 
 pub mod encoding;
-pub mod prepared;
 pub mod reported;
 pub mod search_path;
 pub mod settings;

@@ -6,11 +6,7 @@ use mio::event::Source;
 use mio::net::{TcpStream, UnixStream};
 use mio::{Interest, Registry, Token};
 
-use crate::shard::Link;
-
-mod tls;
-
-pub use tls::Tls;
+use crate::shard::{Link, Tls};
 
 /// A socket.
 pub enum Socket {
@@ -19,7 +15,7 @@ pub enum Socket {
     /// A socket of this machine.
     Unix(UnixStream),
     /// TLS over TCP.
-    Tls(Box<Tls>),
+    Tls(Tls<TcpStream>),
 }
 
 impl Link for Socket {
@@ -38,6 +34,13 @@ impl Link for Socket {
             Socket::Tls(tls) => tls.write(buf),
         }
     }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Socket::Tcp(_) | Socket::Unix(_) => Ok(()),
+            Socket::Tls(tls) => tls.flush(),
+        }
+    }
 }
 
 impl Socket {
@@ -45,7 +48,7 @@ impl Socket {
         match self {
             Socket::Tcp(stream) => stream,
             Socket::Unix(stream) => stream,
-            Socket::Tls(tls) => tls.source(),
+            Socket::Tls(tls) => tls.below(),
         }
     }
 }

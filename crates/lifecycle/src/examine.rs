@@ -55,6 +55,8 @@ pub async fn examine(
     for cluster in &clusters {
         found.extend(catalogs(platform, cluster, tell).await?);
     }
+    tell("the gateway's login");
+    found.extend(platform.examine_gateway_login().await?);
     tell("registry");
     found.extend(discrepancies(platform).await?.into_iter().map(of_stock));
     if depth == Depth::Attacks {

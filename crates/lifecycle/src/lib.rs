@@ -12,6 +12,7 @@ pub mod delete;
 pub mod doctor;
 pub mod examine;
 pub mod fanout;
+pub mod gateway_login;
 mod home;
 pub mod inventory;
 pub mod logins;

@@ -163,6 +163,13 @@ impl Platform {
     }
 }
 
-async fn set(client: &Client, login: &Login) -> Result<()> {
+/// Whether a role has no password yet, or one that ends soon.
+pub(crate) async fn is_wanting(client: &Client, role: &str) -> Result<bool> {
+    let names = [role];
+    let wanting = client.query(WANTING, &[&&names[..]]).await;
+    Ok(!wanting.map_err(|e| db_error(e, "look for logins without a password"))?.is_empty())
+}
+
+pub(crate) async fn set(client: &Client, login: &Login) -> Result<()> {
     client.batch_execute(&login.script()?).await.map_err(|e| db_error(e, "set a login's password"))
 }

@@ -25,6 +25,7 @@ use crate::placements::{self, Placement};
 pub(crate) const TENANTS: &str = include_str!("directory/tenants.sql");
 pub(crate) const PLACEMENTS: &str = include_str!("directory/placements.sql");
 pub(crate) const SECRETS: &str = include_str!("directory/secrets.sql");
+pub(crate) const SECRET: &str = include_str!("directory/secret.sql");
 const LISTEN: &str = include_str!("directory/listen.sql");
 
 /// What is announced where no single tenant is meant.
@@ -224,6 +225,17 @@ impl Directory {
     fn is_heard(&self) {
         *self.heard.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
+}
+
+/// The installation's secret, by the gateway's own login, which may read no other.
+///
+/// # Errors
+/// As [`control_error`]; `config_invalid` where nobody has set up yet.
+pub async fn installation_secret(client: &Client) -> Result<Vec<u8>> {
+    let row = client.query_opt(SECRET, &[]).await.map_err(|e| control_error(e, "read a secret"))?;
+    let missing = || Error::new(ErrorCode::ConfigInvalid, "the control database has no secret yet");
+    let row = row.ok_or_else(|| missing().help("set the app up first: `tenantry up` or `tenantry serve`"))?;
+    Ok(row.get(0))
 }
 
 /// What was announced.

@@ -51,6 +51,12 @@ pub const MIGRATIONS: &[Migration] = &[
         up: include_str!("../migrations/0005_doors.up.sql"),
         down: include_str!("../migrations/0005_doors.down.sql"),
     },
+    Migration {
+        version: 6,
+        name: "gateway",
+        up: include_str!("../migrations/0006_gateway.up.sql"),
+        down: include_str!("../migrations/0006_gateway.down.sql"),
+    },
 ];
 
 const LEDGER: &str = include_str!("migrations/ledger.sql");

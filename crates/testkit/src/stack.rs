@@ -136,6 +136,7 @@ impl TestApp {
         let this = Self::over(app, server, cluster);
         this.platform.registry.declare(&this.platform.app).await.expect("declare the app");
         this.migrator.prepare().await.expect("prepare the cluster");
+        this.platform.mend_gateway_login().await.expect("make the gateway's login");
         this
     }
 

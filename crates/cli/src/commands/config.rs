@@ -78,6 +78,12 @@ fn describe(app: &App) -> Value {
         "tables": { "global": app.tables.global },
         "plans": plans,
         "http": { "listen": app.http_listen },
+        "gateway": {
+            "listen": app.gateway.listen,
+            "control_url": secret(&app.gateway.control_url),
+            "tls": app.gateway.tls.as_ref().map(|tls| json!({ "certificate": tls.certificate, "key": tls.key })),
+            "domain": app.gateway.domain,
+        },
         "limits": app.limits,
     })
 }

@@ -53,7 +53,7 @@ pub async fn run(context: &Context, psql: Psql) -> Result<ExitCode> {
 
 async fn open(stack: &Stack, psql: &Psql) -> Result<ExitCode> {
     let program = find(stack).await?;
-    let credential = if gateway(stack).await.is_some() {
+    let credential = if gateway(&stack.config.state()).await.is_some() {
         open_door(stack, &psql.slug, psql.service.as_deref()).await?
     } else {
         let row = stack.registry().find_tenant(&psql.slug).await?;

@@ -6,7 +6,8 @@ use tenantry_domain::{Error, ErrorCode, Result};
 
 use crate::Context;
 use crate::config::Config;
-use crate::serving::{self, Door, Doors, GatewayDoor, Parts};
+use crate::gateway::{self, GatewayDoor};
+use crate::serving::{self, Door, Doors, Parts};
 
 /// Arguments of `serve`.
 #[derive(clap::Args, Debug)]
@@ -38,6 +39,9 @@ pub async fn run(context: &Context, serve: Serve) -> Result<ExitCode> {
     }
     if parts.gateway {
         let door = GatewayDoor::open(context, serve.gateway.as_deref(), &config).await?;
+        if let (false, Some(url)) = (parts.http || parts.worker, &config.app.gateway.control_url) {
+            return gateway::run_alone(context, &config, url, door).await;
+        }
         at += &format!(", gateway on {}", door.url());
         doors.gateway = Some(door);
     }

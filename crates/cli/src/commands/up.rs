@@ -7,8 +7,9 @@ use tenantry_domain::Result;
 
 use crate::config::{Config, FILE_NAME};
 use crate::demo::{self, banner};
+use crate::gateway::GatewayDoor;
 use crate::ready_file::{Ready, ReadyFile};
-use crate::serving::{self, Door, Doors, GatewayDoor, Parts};
+use crate::serving::{self, Door, Doors, Parts};
 use crate::{Context, examples, paths};
 
 /// The superuser's database in the URL of the ready file.

@@ -1,6 +1,7 @@
 //! `tenantry url`.
 
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tenantry_registry::SecretDoor;
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
+use crate::config::Config;
 use crate::output::moment;
 use crate::stack::{Stack, actor, with_stack};
 use crate::{Context, address_file};
@@ -20,6 +22,8 @@ use crate::{Context, address_file};
 /// The user of the app door, and the operator's database, which is its user too.
 const APP: &str = "app";
 const ADMIN: &str = "tenantry";
+/// The gateway's own login.
+const GATEWAY: &str = "gateway";
 /// Time that the gateway has to hear of a token, and pause between two tries.
 const KNOWN: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
@@ -29,7 +33,8 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Arguments of `url`.
 #[derive(clap::Args, Debug)]
 pub struct Url {
-    /// The tenant; or app, for the application's backend; or tenantry, for the gateway's SHOW
+    /// The tenant; or app, for the application's backend; or tenantry, for the gateway's SHOW; or gateway, for a gateway's
+    /// own login
     #[arg(value_name = "SLUG")]
     slug: String,
     /// The service; needed where the app has several
@@ -55,7 +60,13 @@ pub async fn run(context: &Context, url: Url) -> Result<ExitCode> {
         )
         .help("leave out --role: the URL is for the tenant's own login"));
     }
+    if url.slug == GATEWAY {
+        return own_login(context, &url).await;
+    }
     if !url.direct {
+        // Before anything is opened: an embedded server would be started for a URL that leads nowhere.
+        let state = Config::load(context.global.dir.as_deref())?.state();
+        gateway(&state).await.ok_or_else(no_gateway)?;
         return with_stack(context, async |stack| through_gateway(context, stack, &url).await).await;
     }
     let mut embedded = None;
@@ -83,6 +94,29 @@ pub async fn run(context: &Context, url: Url) -> Result<ExitCode> {
     Ok(code)
 }
 
+fn no_gateway() -> Error {
+    Error::new(ErrorCode::ServerUnreachable, "no gateway of this app runs on this machine")
+        .help("`tenantry up` or `tenantry serve` runs one; --direct leads to the server itself")
+}
+
+/// Prints the URL of the control database for a gateway elsewhere, with the gateway's own login.
+async fn own_login(context: &Context, url: &Url) -> Result<ExitCode> {
+    if !url.direct {
+        return Err(Error::new(
+            ErrorCode::Usage,
+            "gateway is the gateway's own login to the control database",
+        )
+        .help("use --direct: it does not lead through the gateway"));
+    }
+    with_stack(context, async |stack| {
+        stack.platform.mend_gateway_login().await?;
+        let text = stack.platform.gateway_url(&stack.control).await?.reveal().to_owned();
+        context.output.result(&json!({ "url": text }), || text.clone())?;
+        Ok(ExitCode::SUCCESS)
+    })
+    .await
+}
+
 /// Prints a URL with a fresh token.
 async fn through_gateway(context: &Context, stack: &Stack, url: &Url) -> Result<ExitCode> {
     let opened = open_door(stack, &url.slug, url.service.as_deref()).await?;
@@ -101,10 +135,7 @@ async fn through_gateway(context: &Context, stack: &Stack, url: &Url) -> Result<
 /// # Errors
 /// `server_unreachable` where none runs; `tenant_unknown`, `tenant_suspended`, `tenant_status`, `service_unknown`.
 pub async fn open_door(stack: &Stack, slug: &str, named: Option<&str>) -> Result<Credential> {
-    let address = gateway(stack).await.ok_or_else(|| {
-        Error::new(ErrorCode::ServerUnreachable, "no gateway of this app runs on this machine")
-            .help("`tenantry up` or `tenantry serve` runs one; --direct leads to the server itself")
-    })?;
+    let address = gateway(&stack.config.state()).await.ok_or_else(no_gateway)?;
     let (door, database) = match slug {
         APP => (SecretDoor::App, service(&stack.platform.app, named)?.to_string()),
         ADMIN => (SecretDoor::Admin, ADMIN.to_owned()),
@@ -135,8 +166,8 @@ async fn until_known(server: &Server, database: &str) {
 }
 
 /// Where the gateway of this app answers on this machine.
-pub async fn gateway(stack: &Stack) -> Option<SocketAddr> {
-    let address = address_file::read(&stack.config.state())?;
+pub async fn gateway(state: &Path) -> Option<SocketAddr> {
+    let address = address_file::read(state)?;
     answers(&address.ip().to_string(), address.port()).await.then_some(address)
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use tenantry_domain::app::{ClusterSpec, GatewaySpec, IsolationSpec, Tables, TlsSpec};
 use tenantry_domain::layout::IDENTIFIER_BYTES_MAX;
 use tenantry_domain::{
-    App, AppName, ClusterName, Error, ErrorCode, Limits, Result, Secret, Service, ServiceName,
+    App, AppName, ClusterName, Error, ErrorCode, Limits, Plan, Result, Secret, Service, ServiceName,
 };
 
 use super::raw::{RawCluster, RawConfig, RawGateway, RawIsolation, RawService};
@@ -23,6 +23,8 @@ pub fn app(raw: RawConfig, directory: &Path) -> Result<App> {
         let plan = plan.meaning(&name).map_err(|e| e.context(format!("plans.{name}")))?;
         Ok((plan.name.clone(), plan))
     });
+    let plans: BTreeMap<_, _> = plans.collect::<Result<_>>()?;
+    plans.values().try_for_each(check_plan)?;
     check_limits(&raw.limits)?;
     Ok(App {
         name,
@@ -31,7 +33,7 @@ pub fn app(raw: RawConfig, directory: &Path) -> Result<App> {
         services,
         isolation: isolation(raw.isolation)?,
         tables: Tables { global: raw.tables.global.into_iter().collect() },
-        plans: plans.collect::<Result<_>>()?,
+        plans,
         http_listen: raw.http.listen.unwrap_or_else(|| "127.0.0.1:7780".to_owned()),
         gateway: gateway(raw.gateway, directory),
         limits: raw.limits,
@@ -42,7 +44,7 @@ fn gateway(raw: RawGateway, directory: &Path) -> GatewaySpec {
     let domain = raw.tls.as_ref().and_then(|tls| tls.domain.as_ref()).map(|d| d.to_ascii_lowercase());
     let tls =
         raw.tls.map(|t| TlsSpec { certificate: directory.join(t.certificate), key: directory.join(t.key) });
-    GatewaySpec { listen: raw.listen, tls, domain }
+    GatewaySpec { listen: raw.listen, control_url: raw.control_url.map(Secret::new), tls, domain }
 }
 
 fn clusters(raw: BTreeMap<String, RawCluster>) -> Result<BTreeMap<ClusterName, ClusterSpec>> {
@@ -118,6 +120,27 @@ fn isolation(raw: RawIsolation) -> Result<IsolationSpec> {
     })
 }
 
+/// A limit of zero lets nobody work.
+fn check_plan(plan: &Plan) -> Result<()> {
+    let limits = [
+        ("clients_max", plan.clients_max.map(u64::from)),
+        ("queries_per_second_max", plan.queries_per_second_max.map(u64::from)),
+        ("statement_ms_max", plan.statement_ms_max),
+        ("transaction_ms_max", plan.transaction_ms_max),
+        ("transaction_idle_ms_max", plan.transaction_idle_ms_max),
+        ("client_idle_ms_max", plan.client_idle_ms_max),
+        ("rows_max", plan.rows_max),
+        ("bytes_max", plan.bytes_max),
+    ];
+    match limits.iter().find(|(_, limit)| *limit == Some(0)) {
+        Some((name, _)) => {
+            Err(invalid(format!("plans.{}.{name} is zero: nobody could work with it", plan.name))
+                .help("leave the key out for no limit"))
+        }
+        None => Ok(()),
+    }
+}
+
 fn check_limits(limits: &Limits) -> Result<()> {
     if limits.job_heartbeat_seconds == 0 || limits.job_heartbeat_seconds >= limits.job_lease_seconds {
         return Err(invalid(
@@ -131,6 +154,7 @@ fn check_limits(limits: &Limits) -> Result<()> {
         ("job_attempts_max", limits.job_attempts_max as usize),
         ("connect_seconds_max", limits.connect_seconds_max as usize),
         ("credential_hours_max", limits.credential_hours_max as usize),
+        ("gateway_certificate_seconds_between", limits.gateway_certificate_seconds_between as usize),
     ];
     match positive.iter().find(|(_, n)| *n == 0) {
         Some((name, _)) => Err(invalid(format!("limits.{name} is too small"))),

@@ -83,6 +83,14 @@ pub struct RawTables {
 pub struct RawPlan {
     pub isolation: Option<String>,
     pub connections_max: Option<u32>,
+    pub clients_max: Option<u32>,
+    pub queries_per_second_max: Option<u32>,
+    pub statement_ms_max: Option<u64>,
+    pub transaction_ms_max: Option<u64>,
+    pub transaction_idle_ms_max: Option<u64>,
+    pub client_idle_ms_max: Option<u64>,
+    pub rows_max: Option<u64>,
+    pub bytes_max: Option<u64>,
     pub price_monthly: Option<u64>,
     pub currency: Option<String>,
 }
@@ -99,6 +107,7 @@ pub struct RawHttp {
 #[serde(deny_unknown_fields)]
 pub struct RawGateway {
     pub listen: Option<String>,
+    pub control_url: Option<String>,
     pub tls: Option<RawTls>,
 }
 
@@ -131,10 +140,19 @@ pub fn known_keys() -> Vec<String> {
         "tables.global",
         "plans.*.isolation",
         "plans.*.connections_max",
+        "plans.*.clients_max",
+        "plans.*.queries_per_second_max",
+        "plans.*.statement_ms_max",
+        "plans.*.transaction_ms_max",
+        "plans.*.transaction_idle_ms_max",
+        "plans.*.client_idle_ms_max",
+        "plans.*.rows_max",
+        "plans.*.bytes_max",
         "plans.*.price_monthly",
         "plans.*.currency",
         "http.listen",
         "gateway.listen",
+        "gateway.control_url",
         "gateway.tls.certificate",
         "gateway.tls.key",
         "gateway.tls.domain",
@@ -154,6 +172,14 @@ impl RawPlan {
             name: name.parse()?,
             isolation: self.isolation.as_deref().map(str::parse).transpose()?,
             connections_max: self.connections_max,
+            clients_max: self.clients_max,
+            queries_per_second_max: self.queries_per_second_max,
+            statement_ms_max: self.statement_ms_max,
+            transaction_ms_max: self.transaction_ms_max,
+            transaction_idle_ms_max: self.transaction_idle_ms_max,
+            client_idle_ms_max: self.client_idle_ms_max,
+            rows_max: self.rows_max,
+            bytes_max: self.bytes_max,
             price_monthly: self.price_monthly,
             currency: self.currency,
         })

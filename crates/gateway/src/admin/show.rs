@@ -1,18 +1,12 @@
 //! What `SHOW` knows. Columns have PgBouncer's names where they mean the same.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering::Relaxed;
-use std::sync::mpsc::channel;
-use std::time::Duration;
 
 use tenantry_domain::{Error, ErrorCode, Result, TenantId};
 
 use crate::hub::Hub;
-use crate::shard::{Command, Stats};
+use crate::metrics::{Usage, slug, usage};
 use crate::wire::backend::{Column, Kind};
-
-/// Time that shards have to answer.
-const ANSWER: Duration = Duration::from_secs(2);
 
 /// An answer.
 pub(super) struct Table {
@@ -44,22 +38,10 @@ pub(super) async fn show(hub: &Hub, sql: &str) -> Result<Table> {
     }
 }
 
-/// How each shard is.
-async fn ask(hub: &Hub) -> Result<Vec<Stats>> {
-    let (sender, receiver) = channel();
-    let shards = hub.shards();
-    hub.order_all(|| Command::Stats(sender.clone()));
-    drop(sender);
-    let collect = move || (0..shards).map_while(|_| receiver.recv_timeout(ANSWER).ok()).collect::<Vec<_>>();
-    tokio::task::spawn_blocking(collect)
-        .await
-        .map_err(|e| Error::new(ErrorCode::Internal, "ask the shards").because(e))
-}
-
 /// Sums over shards, by cluster, database and login: free, in use, being opened; waiting clients.
 async fn by_pool(hub: &Hub) -> Result<BTreeMap<[String; 3], [usize; 4]>> {
     let mut pools: BTreeMap<[String; 3], [usize; 4]> = BTreeMap::new();
-    for pool in ask(hub).await?.iter().flat_map(|stats| &stats.pools) {
+    for pool in hub.stats().await?.iter().flat_map(|stats| &stats.pools) {
         let key = &pool.pool.key;
         let sums = pools.entry([&key.cluster, &key.database, &key.login].map(|s| s.to_string())).or_default();
         let parts = [pool.free, pool.servers.saturating_sub(pool.free), pool.opening, pool.waiting];
@@ -99,10 +81,6 @@ async fn servers(hub: &Hub) -> Result<Table> {
     })
 }
 
-fn slug(hub: &Hub, tenant: TenantId) -> String {
-    hub.setup.directory.now().get(tenant).map_or_else(|| tenant.to_string(), |entry| entry.slug.to_string())
-}
-
 fn clients(hub: &Hub) -> Table {
     let mut rows: Vec<Vec<String>> =
         hub.clients().into_iter().map(|(tenant, count)| vec![slug(hub, tenant), count.to_string()]).collect();
@@ -131,29 +109,25 @@ fn tenants(hub: &Hub) -> Table {
 }
 
 async fn stats(hub: &Hub) -> Result<Table> {
-    let mut tenants: BTreeMap<String, [u64; 8]> = BTreeMap::new();
-    for (tenant, counts) in ask(hub).await?.into_iter().flat_map(|stats| stats.tenants) {
-        let sums = tenants.entry(slug(hub, tenant)).or_default();
-        let parts = [
-            counts.transactions.load(Relaxed),
-            counts.queries.load(Relaxed),
-            counts.bytes_in.load(Relaxed),
-            counts.bytes_out.load(Relaxed),
-            // PgBouncer counts microseconds.
-            counts.busy_ms.load(Relaxed).saturating_mul(1_000),
-            counts.waited_ms.load(Relaxed).saturating_mul(1_000),
-            counts.rows.load(Relaxed),
-            counts.errors.load(Relaxed),
+    let row = |(tenant, usage): (String, Usage)| {
+        // PgBouncer counts microseconds.
+        let micros = |ms: u64| ms.saturating_mul(1_000);
+        let numbers = [
+            usage.transactions,
+            usage.queries,
+            usage.bytes_in,
+            usage.bytes_out,
+            micros(usage.busy_ms),
+            micros(usage.waited_ms),
+            usage.rows,
+            usage.errors,
         ];
-        sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
-    }
-    let row = |(tenant, sums): (String, [u64; 8])| {
-        std::iter::once(tenant).chain(sums.iter().map(u64::to_string)).collect()
+        std::iter::once(tenant).chain(numbers.iter().map(u64::to_string)).collect()
     };
     Ok(Table {
         columns: columns!["tenant" Text, "total_xact_count" Integer, "total_query_count" Integer,
             "total_received" Integer, "total_sent" Integer, "total_xact_time" Integer, "total_wait_time" Integer,
             "total_rows" Integer, "total_errors" Integer],
-        rows: tenants.into_iter().map(row).collect(),
+        rows: usage(hub, &hub.stats().await?).into_iter().map(row).collect(),
     })
 }

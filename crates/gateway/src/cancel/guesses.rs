@@ -26,7 +26,7 @@ impl Guesses {
     /// Whether a cancel request of this address is to be read.
     pub fn admits(&self, address: IpAddr, now: Duration) -> bool {
         let bucket = self.addresses.get(&network(address));
-        bucket.is_none_or(|bucket| bucket.clone().take(now, 1).is_ok())
+        bucket.is_none_or(|bucket| bucket.has(now, 1))
     }
 
     /// A key of this address was wrong.

@@ -12,7 +12,8 @@ use tokio::net::{TcpStream, UnixStream};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use crate::socket::{Socket, Tls};
+use crate::shard::Tls;
+use crate::socket::Socket;
 
 /// SSLRequest: its length and its number.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
@@ -114,7 +115,7 @@ impl Stream {
             Stream::Tls(tls) => {
                 let (tcp, session) = tls.into_inner();
                 let tcp = mio::net::TcpStream::from_std(tcp.into_std().code(ErrorCode::Io, HANDING)?);
-                Socket::Tls(Box::new(Tls::client(tcp, session)))
+                Socket::Tls(Tls::new(tcp, session))
             }
         })
     }

@@ -1,47 +1,5 @@
+use super::random::Random;
 use super::*;
-
-/// xorshift64* (Marsaglia 2003; Vigna 2016): the same numbers in every run.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        self.0.wrapping_mul(0x2545_f491_4f6c_dd1d)
-    }
-
-    fn below(&mut self, end: usize) -> usize {
-        (self.next() % end.max(1) as u64) as usize
-    }
-
-    /// One to four mutations: a bit, a byte, a length that lies, bytes taken out, doubled, cut off or put in.
-    fn mutate(&mut self, bytes: &mut Vec<u8>) {
-        for _ in 0..=self.below(4) {
-            let at = self.below(bytes.len());
-            let end = at + self.below(bytes.len() - at.min(bytes.len())).min(12);
-            match self.below(8) {
-                0 if at < bytes.len() => bytes[at] ^= 1 << self.below(8),
-                1 if at < bytes.len() => bytes[at] = self.next() as u8,
-                2 if at + 4 <= bytes.len() => {
-                    let lie = [0, 3, 4, 5, 0x7fff_ffff, 0x8000_0000, u32::MAX][self.below(7)];
-                    bytes[at..at + 4].copy_from_slice(&lie.to_be_bytes());
-                }
-                3 => drop(bytes.drain(at..end)),
-                4 => {
-                    let doubled = bytes[at..end].to_vec();
-                    bytes.splice(at..at, doubled);
-                }
-                5 => bytes.truncate(at),
-                6 => bytes.insert(at, 0),
-                _ => {
-                    let word = self.next().to_be_bytes();
-                    bytes.splice(at..at, word);
-                }
-            }
-        }
-    }
-}
 
 fn startups() -> Vec<Vec<u8>> {
     let packet = |word: u32, body: &[u8]| {
@@ -69,19 +27,12 @@ fn frames() -> Vec<Vec<u8>> {
     backend::plain(&mut backend, backend::Plain::ParseComplete);
     backend::data_row(&mut backend, &[Some("1"), None]);
     backend::command_complete(&mut backend, "SELECT 1");
-    backend::ready_for_query(&mut backend, crate::wire::conversation::Status::Idle);
-    let mut login = vec![2, 3];
-    frontend::sasl_initial(&mut login, SCRAM, b"n,,n=,r=abc");
-    let mut server_login = vec![3, 3];
-    backend::authentication_sasl(&mut server_login, &[SCRAM]);
-    backend::authentication_ok(&mut server_login);
-    backend::parameter_status(&mut server_login, "TimeZone", "UTC");
-    backend::backend_key_data(&mut server_login, 7, &[1; 32]);
-    vec![frontend, backend, login, server_login]
+    backend::ready_for_query(&mut backend, crate::wire::status::Status::Idle);
+    vec![frontend, backend]
 }
 
 fn run(seed: u64, rounds: usize, seeds: &[Vec<u8>], target: fn(&[u8])) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     for seed in seeds {
         target(seed);
     }
@@ -97,11 +48,11 @@ fn a_hundred_thousand_mutations() {
     run(1, 40_000, &startups(), fuzz_startup);
     run(2, 35_000, &frames(), fuzz_frames);
     let bodies: Vec<Vec<u8>> = vec![
-        b"\0s\0select 1\0\0\0".to_vec(),
-        b"\x01p\0s\0\0\x01\0\0\0\x01\0\0\0\x01x\0\0".to_vec(),
-        b"\x02Sname\0".to_vec(),
-        b"\x03SERROR\0VERROR\0C42501\0Mno\0\0".to_vec(),
-        b"\0\0\0\0\x0aSCRAM-SHA-256\0\0".to_vec(),
+        b"s\0select 1\0\0\0".to_vec(),
+        b"Sname\0".to_vec(),
+        b"SERROR\0VERROR\0C42501\0Mno\0\0".to_vec(),
+        b"SCRAM-SHA-256\0\0\0\0\x0an,,n=,r=abc".to_vec(),
+        b"\0\0\0\x0aSCRAM-SHA-256\0\0".to_vec(),
     ];
     run(3, 23_000, &bodies, fuzz_messages);
     let scram =

@@ -41,6 +41,17 @@ impl Bucket {
         Ok(())
     }
 
+    /// Whether so many tokens could be taken now.
+    pub fn has(&self, now: Duration, tokens: u32) -> bool {
+        self.clone().take(now, tokens).is_ok()
+    }
+
+    /// Takes tokens for what has happened already, whether it has them or not: what is missing is paid for afterwards.
+    pub fn charge(&mut self, now: Duration, tokens: u32) {
+        let price = self.nanos_each.saturating_mul(u64::from(tokens));
+        self.full_at = self.full_at.max(nanos(now)).saturating_add(price);
+    }
+
     /// Whether it is full: as good as new, so it need not be kept.
     pub fn is_full(&self, now: Duration) -> bool {
         self.full_at <= nanos(now)
@@ -83,6 +94,15 @@ mod tests {
         assert_eq!(bucket.take(ms(0), 1), Err(ms(2_800)));
         assert_eq!(bucket.take(ms(2_000), 30), Err(ms(1_000)));
         bucket.take(ms(3_000), 30).unwrap();
+    }
+
+    #[test]
+    fn what_has_happened_is_paid_for() {
+        let mut bucket = Bucket::new(10, 3);
+        bucket.charge(ms(0), 5);
+        assert!(!bucket.has(ms(200), 1) && bucket.has(ms(300), 1));
+        bucket.charge(ms(1_000), 2);
+        assert!(bucket.has(ms(1_000), 1) && !bucket.has(ms(1_000), 2));
     }
 
     #[test]

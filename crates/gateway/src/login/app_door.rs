@@ -6,7 +6,7 @@
 use tenantry_domain::{Error, ErrorCode, Isolation, Result, ServiceName, Slug};
 use tenantry_registry::directory::Entry;
 
-use super::door::{Admitted, Way, admit as admit_client, open_placement, tenant_way};
+use super::door::{Admitted, Way, admit as admit_client, is_pinned, open_placement, tenant_way};
 use super::greeting;
 use super::wire::Wire;
 use crate::hub::Hub;
@@ -55,8 +55,9 @@ fn way(hub: &Hub, entry: &Entry, service: &ServiceName) -> Result<Way> {
         login: hub.setup.app.layout().app_role().into(),
     };
     Ok(Way {
-        pool: hub.pools.get(key, Whose::App, connections_max),
-        connections_max,
+        // Tenants share it, on every shard.
+        pool: hub.pools.get(key, Whose::App, connections_max, false),
+        is_pinned: is_pinned(hub, entry, connections_max),
         sets_tenant: true,
         profile: profile::APP,
     })

@@ -9,6 +9,7 @@ use tenantry_registry::directory::{Entry, Snapshot};
 use super::greeting;
 use super::wire::Wire;
 use crate::hub::Hub;
+use crate::plan;
 use crate::pools::Whose;
 use crate::profile;
 use crate::session::search_path::{Own, split};
@@ -21,8 +22,8 @@ pub(super) struct Admitted {
     pub tenant: TenantId,
     pub process: u32,
     pub pool: Arc<PoolSpec>,
-    /// Server connections that its login may have.
-    pub connections_max: usize,
+    /// All its tenant's clients keep to one shard.
+    pub is_pinned: bool,
     pub settings: Vec<Setting>,
     pub limits: PlanLimits,
     pub sets_tenant: bool,
@@ -33,7 +34,7 @@ pub(super) struct Admitted {
 /// Which pool a client goes to.
 pub(super) struct Way {
     pub pool: Arc<PoolSpec>,
-    pub connections_max: usize,
+    pub is_pinned: bool,
     pub sets_tenant: bool,
     pub profile: u32,
 }
@@ -92,14 +93,14 @@ pub(super) fn admit_silently(
     process: u32,
 ) -> Result<Admitted> {
     let settings = settings(startup, entry, service)?;
-    hub.admit(entry.id)?;
+    hub.admit(entry)?;
     Ok(Admitted {
         tenant: entry.id,
         process,
-        connections_max: way.connections_max,
+        is_pinned: way.is_pinned,
         pool: way.pool,
         settings,
-        limits: PlanLimits::default(),
+        limits: plan::limits(&hub.setup.app, entry),
         sets_tenant: way.sets_tenant,
         profile: way.profile,
     })
@@ -113,18 +114,22 @@ pub(super) fn tenant_way(hub: &Hub, entry: &Entry, service: &ServiceName) -> Res
     let app = &hub.setup.app;
     let placement = open_placement(entry, service)?;
     let login = app.layout().login_role(entry.id, entry.number, app.isolation.tenant_key);
-    let plan =
-        entry.plan.as_deref().and_then(|name| app.plans.iter().find(|(known, _)| known.as_str() == name));
-    let connections =
-        plan.and_then(|(_, plan)| plan.connections_max).unwrap_or(app.limits.tenant_connections_max);
-    let connections_max = connections as usize;
+    let connections_max = plan::connections_max(app, entry);
+    let is_pinned = is_pinned(hub, entry, connections_max);
     let key = PoolKey {
         cluster: placement.cluster.as_str().into(),
         database: placement.database.as_str().into(),
         login: login.into(),
     };
-    let pool = hub.pools.get(key, Whose::Tenant(entry.id), connections_max);
-    Ok(Way { pool, connections_max, sets_tenant: false, profile: profile::TENANT })
+    let pool = hub.pools.get(key, Whose::Tenant(entry.id), connections_max, is_pinned);
+    Ok(Way { pool, is_pinned, sets_tenant: false, profile: profile::TENANT })
+}
+
+/// Whether all of a tenant's clients go to one shard: where it has few connections, and where what it may do in a second is
+/// counted, which is done on each shard by itself.
+pub(super) fn is_pinned(hub: &Hub, entry: &Entry, connections_max: usize) -> bool {
+    let is_counted = plan::limits(&hub.setup.app, entry).queries_per_second_max.is_some();
+    is_counted || hub.pools.is_pinned(connections_max)
 }
 
 /// Where the data of a tenant that may be served lives.

@@ -6,8 +6,8 @@ use crate::connector::defaults;
 use crate::hub::Hub;
 use crate::shard::{PoolKey, Setting};
 use crate::wire::backend::{authentication_ok, backend_key_data, parameter_status, ready_for_query};
-use crate::wire::conversation::Status;
 use crate::wire::startup::Startup;
+use crate::wire::status::Status;
 
 /// Ready to be sent.
 pub(super) struct Greeting {

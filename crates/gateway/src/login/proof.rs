@@ -13,6 +13,7 @@ use crate::auth::method::{Method, Proofs, choose};
 use crate::auth::scram::{Denied, Exchange, Verifier, Verifiers};
 use crate::hub::Hub;
 use crate::route::Door;
+use crate::watch::Opener;
 use crate::wire::Violation;
 use crate::wire::backend::{authentication_sasl, authentication_sasl_continue, authentication_sasl_final};
 use crate::wire::frontend::parse_sasl_initial;
@@ -47,21 +48,25 @@ impl Subject {
         }
     }
 
-    fn verifiers(self, hub: &Hub, user: &str) -> Result<Verifiers> {
+    /// What a proof is checked against, and which secret each of it belongs to.
+    fn verifiers(self, hub: &Hub, user: &str) -> Result<(Verifiers, Vec<Opener>)> {
         let now = Timestamp::now();
-        let mock = || Verifiers::mock(&hub.setup.secret, user);
+        let mock = || (Verifiers::mock(&hub.setup.secret, user), Vec::new());
         let Subject::Somebody(subject, secrets) = self else { return Ok(mock()) };
         let salt = door_salt(&hub.setup.secret, &subject);
-        let good = secrets.iter().filter(|secret| secret.is_good(now));
+        let good: Vec<&DoorSecret> = secrets.iter().filter(|secret| secret.is_good(now)).collect();
         let verifier = |secret: &DoorSecret| {
             Verifier::from_keys(&salt, DOOR_ITERATIONS, secret.keys.stored, secret.keys.server)
         };
-        let all: Vec<Verifier> = good.map(verifier).collect();
-        if all.is_empty() { Ok(mock()) } else { Verifiers::new(all) }
+        if good.is_empty() {
+            return Ok(mock());
+        }
+        let openers = good.iter().map(|secret| Opener::of(secret)).collect();
+        Ok((Verifiers::new(good.into_iter().map(verifier).collect())?, openers))
     }
 }
 
-/// Asks for the proof and checks it.
+/// Asks for the proof and checks it; returns what it was given with.
 ///
 /// # Errors
 /// `password_wrong` alike for a wrong password, an unknown user and a secret that is over or revoked.
@@ -70,8 +75,8 @@ pub(super) async fn prove(
     wire: &mut Wire,
     user: &str,
     (subject, peer): (Subject, IpAddr),
-) -> Result<()> {
-    let verifiers = subject.verifiers(hub, user)?;
+) -> Result<Opener> {
+    let (verifiers, openers) = subject.verifiers(hub, user)?;
     let proofs = Proofs { verifiers: true, tokens: false };
     let channel = match choose(wire.transport(), proofs)? {
         Method::Scram { channel_binding: true } => wire.channel(),
@@ -92,7 +97,8 @@ pub(super) async fn prove(
         Ok(proved) => {
             out.clear();
             authentication_sasl_final(&mut out, proved.message.as_bytes());
-            wire.send(&out).await
+            wire.send(&out).await?;
+            openers.get(proved.verifier).copied().ok_or_else(|| failed(user))
         }
         Err(Denied::Proof) => {
             tracing::info!(%peer, user, "a password was wrong");

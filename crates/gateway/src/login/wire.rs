@@ -10,11 +10,11 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use super::fatal;
 use crate::auth::method::Transport;
 use crate::auth::scram::Channel;
 use crate::certificate::{ALPN, Certificate};
-use crate::socket::{Socket, Tls};
+use crate::shard::{Tls, farewell};
+use crate::socket::Socket;
 use crate::wire::{HEADER_BYTES, Violation};
 
 /// Bytes that are read at once: a start-up packet or a proof is shorter.
@@ -168,7 +168,7 @@ impl Wire {
     /// Tells the client why, and lets it go.
     pub async fn farewell(&mut self, error: &Error) {
         // Who does not take it does not get it.
-        let _ = timeout(FAREWELL, self.send(&fatal(error))).await;
+        let _ = timeout(FAREWELL, self.send(&farewell(error))).await;
     }
 
     /// For a shard, with what was read of it already.
@@ -187,9 +187,9 @@ impl Wire {
             Stream::Plain(stream) => Socket::Tcp(for_shard(stream)?),
             Stream::Tls(tls) => {
                 let (stream, session) = tls.into_inner();
-                let mut tls = Tls::server(for_shard(stream)?, session);
+                let mut tls = Tls::new(for_shard(stream)?, session);
                 tls.take_decrypted(&mut unread).code(ErrorCode::ConnectionLost, HANDING)?;
-                Socket::Tls(Box::new(tls))
+                Socket::Tls(tls)
             }
             Stream::Gone => return Err(Error::new(ErrorCode::ConnectionLost, HANDING)),
         };

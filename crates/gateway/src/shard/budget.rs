@@ -15,9 +15,11 @@ impl Budget {
         Self { max, used: AtomicUsize::new(0) }
     }
 
-    /// Takes one connection out of it; false: there is none left.
-    pub(super) fn take(&self) -> bool {
-        self.used.fetch_update(Relaxed, Relaxed, |used| (used < self.max).then_some(used + 1)).is_ok()
+    /// Takes one connection out of it and leaves so many in it; false: there are not as many. With a budget of one there is
+    /// nothing to keep back.
+    pub(super) fn take(&self, kept_back: usize) -> bool {
+        let max = self.max - kept_back.min(self.max.saturating_sub(1));
+        self.used.fetch_update(Relaxed, Relaxed, |used| (used < max).then_some(used + 1)).is_ok()
     }
 
     /// Gives one back.
@@ -32,5 +34,22 @@ impl Budget {
 
     pub(super) fn max(&self) -> usize {
         self.max
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_kept_back_is_there_for_others() {
+        let budget = Budget::new(3);
+        assert!(budget.take(1) && budget.take(1));
+        assert!(!budget.take(1), "the last one is kept back");
+        assert!(budget.take(0) && !budget.take(0));
+        budget.give();
+        assert_eq!(budget.used(), 2);
+        assert!(Budget::new(1).take(1), "of a single one nothing is kept back");
+        assert!(!Budget::new(0).take(0));
     }
 }

@@ -56,6 +56,8 @@ pub struct NewClient<L> {
     pub settings: Vec<Setting>,
     /// The secret part of its cancel key.
     pub cancel_secret: u64,
+    /// The number of the password or token that it has logged in with.
+    pub opened_by: i64,
 }
 
 /// A client on this shard.
@@ -82,4 +84,8 @@ pub(super) struct Client<L> {
     /// What it asks for next is refused.
     pub refusal: Option<Refusal>,
     pub last_active: Millis,
+    /// What it logged in with.
+    pub opened_by: i64,
+    /// Since when it is to be sent away, and the server's words for it: a better reason may become known.
+    pub parting: Option<(Millis, Box<[u8]>)>,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use tenantry_domain::{Error, TenantId};
+use tenantry_domain::{Error, ErrorCode, TenantId};
 
 use super::client::{ClientId, NewClient};
 use super::pool::PoolSpec;
@@ -34,6 +34,8 @@ pub enum Command<L> {
     TenantLimits(TenantId, PlanLimits),
     /// A tenant may not be served any more: its clients are sent away with this error.
     TenantClosed(TenantId, Error),
+    /// These passwords and tokens were revoked: clients that have logged in with them are sent away with this error.
+    Revoked(Arc<[i64]>, Error),
     /// New transactions of a tenant wait until they are released, for the queue's time at most.
     Hold(TenantId),
     /// Ends [`Command::Hold`].
@@ -62,6 +64,8 @@ pub struct Stats {
     pub statements: usize,
     /// Each pool.
     pub pools: Vec<PoolStats>,
+    /// How often clients were refused something or sent away, by the reason.
+    pub refused: Vec<(ErrorCode, u64)>,
     /// What each tenant has used.
     pub tenants: Vec<(TenantId, Arc<Counts>)>,
 }

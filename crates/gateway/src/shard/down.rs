@@ -15,6 +15,8 @@ const ERROR_BYTES_MAX: usize = 64 * 1024;
 
 /// "canceling statement due to user request".
 const CANCELLED: &[u8] = b"57014";
+/// "terminating connection due to administrator command": by whom and why, the server does not say.
+pub(super) const TERMINATED: &[u8] = b"57P01";
 /// "prepared statement does not exist".
 const STATEMENT_UNKNOWN: &[u8] = b"26000";
 
@@ -140,6 +142,10 @@ impl Down<'_, '_> {
             return Step::Drop;
         }
         Counts::add(&self.counts.errors, 1);
+        if is_last && code == TERMINATED && self.client.is_some() {
+            self.server.farewell = Some(body.into());
+            return Step::Drop;
+        }
         let verdict = if code == CANCELLED { self.server.verdict.take() } else { None };
         match failure.instead.or(verdict) {
             Some(instead) if self.client.is_some() => {

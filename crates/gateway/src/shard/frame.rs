@@ -4,8 +4,9 @@
 
 use tenantry_domain::{Error, ErrorCode};
 
-/// Bytes of type and length.
-pub(super) const HEADER_BYTES: usize = 5;
+pub(super) use crate::wire::HEADER_BYTES;
+use crate::wire::backend::{self, Report, Severity};
+
 /// Bytes of a message that is short by nature (PostgreSQL's `PQ_SMALL_MESSAGE_LIMIT`).
 pub(super) const SHORT_BYTES: usize = 10_000;
 /// Length word at most (PostgreSQL's `MaxAllocSize - 1`).
@@ -13,7 +14,7 @@ const LENGTH_MAX: u32 = 0x3fff_fffe;
 
 /// A message's header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Head {
+pub(crate) struct Head {
     /// Its type.
     pub tag: u8,
     /// Bytes of the whole message.
@@ -22,7 +23,7 @@ pub(super) struct Head {
 
 /// A broken rule of the protocol; the connection is to be closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Violation {
+pub(crate) enum Violation {
     /// A type that has no place here.
     Type(u8),
     /// A length that this type can't have.
@@ -62,7 +63,7 @@ fn head(input: &[u8], limit: impl Fn(u8) -> u32) -> Result<Option<Head>, Violati
 }
 
 /// As [`head`], of a message of a client in its session.
-pub(super) fn client_head(input: &[u8]) -> Result<Option<Head>, Violation> {
+pub(crate) fn client_head(input: &[u8]) -> Result<Option<Head>, Violation> {
     head(input, |tag| match tag {
         b'Q' | b'P' | b'B' | b'F' | b'd' => LENGTH_MAX,
         b'D' | b'C' | b'E' | b'f' | b'H' | b'S' | b'X' | b'c' => SHORT_BYTES as u32,
@@ -71,7 +72,7 @@ pub(super) fn client_head(input: &[u8]) -> Result<Option<Head>, Violation> {
 }
 
 /// As [`head`], of a message of a server in a session. CopyBothResponse belongs to replication, which is not served.
-pub(super) fn server_head(input: &[u8]) -> Result<Option<Head>, Violation> {
+pub(crate) fn server_head(input: &[u8]) -> Result<Option<Head>, Violation> {
     head(input, |tag| match tag {
         b'D' | b'd' | b'T' | b'E' | b'N' | b'A' | b'V' | b't' => LENGTH_MAX,
         b'C' | b'S' | b'G' | b'H' => 65_536,
@@ -109,30 +110,17 @@ pub(super) fn write_ready(out: &mut Vec<u8>, status: u8) {
 
 /// An ErrorResponse after which the connection lives on.
 pub(super) fn error_response(error: &Error) -> Box<[u8]> {
-    response("ERROR", error)
+    response(Severity::Error, error)
 }
 
 /// An ErrorResponse before the connection is closed.
-pub(super) fn farewell(error: &Error) -> Box<[u8]> {
-    response("FATAL", error)
+pub(crate) fn farewell(error: &Error) -> Box<[u8]> {
+    response(Severity::Fatal, error)
 }
 
-fn response(severity: &str, error: &Error) -> Box<[u8]> {
-    let mut body = Vec::new();
-    for (field, value) in [
-        (b'S', severity),
-        (b'V', severity),
-        (b'C', error.code().sqlstate()),
-        (b'M', error.message()),
-        (b'H', error.next_step()),
-    ] {
-        body.push(field);
-        body.extend(value.bytes().filter(|byte| *byte != 0));
-        body.push(0);
-    }
-    body.push(0);
-    let mut out = Vec::with_capacity(body.len() + HEADER_BYTES);
-    write(&mut out, b'E', &[&body]);
+fn response(severity: Severity, error: &Error) -> Box<[u8]> {
+    let mut out = Vec::new();
+    backend::error_response(&mut out, &Report::of(error, severity));
     out.into()
 }
 
@@ -190,7 +178,7 @@ mod tests {
         let body = &response[HEADER_BYTES..];
         assert_eq!(server_head(&response), Ok(Some(Head { tag: b'E', bytes: response.len() })));
         assert_eq!(error_field(body, b'C'), Some(&b"42501"[..]));
-        assert_eq!(error_field(body, b'M'), Some(&b"nope"[..]));
+        assert_eq!(error_field(body, b'M'), Some(&b"no"[..]));
         assert_eq!(error_field(body, b'H'), Some(&b"do else"[..]));
         assert_eq!(error_field(body, b'x'), None);
     }

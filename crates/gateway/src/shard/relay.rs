@@ -13,7 +13,7 @@ mod tick;
 use std::collections::{HashMap, VecDeque};
 
 use slab::Slab;
-use tenantry_domain::Limits;
+use tenantry_domain::{ErrorCode, Limits};
 
 use super::client::{Client, ClientId};
 use super::clock::Millis;
@@ -62,6 +62,9 @@ pub struct Relay<L, O> {
     cancel_keys: HashMap<u64, ClientId>,
     /// Clients of tenants that are held.
     held: Vec<ClientId>,
+    /// Clients that are to be sent away.
+    parting: Vec<ClientId>,
+    refused: Vec<(ErrorCode, u64)>,
     /// Pools with waiting clients for which the budget has no connection.
     hungry: VecDeque<PoolId>,
     buffer: Vec<u8>,
@@ -90,6 +93,8 @@ impl<L: super::Link, O: Outside> Relay<L, O> {
             limits,
             cancel_keys: HashMap::new(),
             held: Vec::new(),
+            parting: Vec::new(),
+            refused: Vec::new(),
             hungry: VecDeque::new(),
             buffer: vec![0; BUFFER_BYTES],
             changed: Vec::new(),
@@ -118,6 +123,7 @@ impl<L: super::Link, O: Outside> Relay<L, O> {
         self.servers.len() > self.pools.iter().map(|pool| pool.free.len()).sum()
             || self.pools.iter().any(|pool| !pool.waiters.is_empty())
             || !self.held.is_empty()
+            || !self.parting.is_empty()
     }
 
     /// Whether it was told to drain, and nobody is left.
@@ -131,7 +137,7 @@ impl<L: super::Link, O: Outside> Relay<L, O> {
         let id = client.id;
         client.is_readable |= event.is_readable || event.is_hung_up;
         client.is_hung_up |= event.is_hung_up;
-        if event.is_hung_up && client.waiting.is_some() {
+        if event.is_hung_up && (client.waiting.is_some() || client.parting.is_some()) {
             self.end_client(id, None);
             return self.settle();
         }

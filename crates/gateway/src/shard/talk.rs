@@ -83,10 +83,14 @@ pub(super) struct ServerTalk {
     pub own_failure: Option<Box<[u8]>>,
     /// The last thing it said was that it ends the session.
     pub has_said_goodbye: bool,
+    /// The error with which it ended the session, where that does not tell why.
+    pub farewell: Option<Box<[u8]>>,
     /// ErrorResponse that the client gets instead of "canceled", because a limit was the reason.
     pub verdict: Option<Box<[u8]>>,
-    /// Rows and bytes sent to the client since the server was last quiet.
+    /// Rows sent to the client since the server was last quiet.
     pub rows: u64,
+    /// Bytes, likewise.
+    pub bytes: u64,
 }
 
 impl ServerTalk {
@@ -103,8 +107,10 @@ impl ServerTalk {
             has_failed: false,
             own_failure: None,
             has_said_goodbye: false,
+            farewell: None,
             verdict: None,
             rows: 0,
+            bytes: 0,
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use tenantry_domain::TenantId;
 
 use super::clock::Millis;
+use crate::limits::bucket::Bucket;
 
 /// A tenant's number within one shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -15,7 +16,7 @@ pub(super) struct TenantSlot(pub u32);
 /// Limits of a plan that hold on the wire; `None`: no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PlanLimits {
-    /// Statements in a second, on each shard.
+    /// Statements in a second, on each shard: who has such a limit keeps to one shard.
     pub queries_per_second_max: Option<u32>,
     /// Milliseconds that a statement runs.
     pub statement_ms_max: Option<u64>,
@@ -27,6 +28,8 @@ pub struct PlanLimits {
     pub client_idle_ms_max: Option<u64>,
     /// Rows that one message's statements return.
     pub rows_max: Option<u64>,
+    /// Bytes of such an answer.
+    pub bytes_max: Option<u64>,
 }
 
 /// What a tenant has used on one shard since it started. One thread writes, any may read.
@@ -66,20 +69,45 @@ pub(super) struct Tenant {
     pub is_held: bool,
     /// Value of `app.current_tenant` for its clients of the app door.
     pub context: Box<str>,
-    /// Statements of this second.
-    second: (Millis, u64),
+    /// Statements of a second, where the plan limits them.
+    rate: Option<Bucket>,
 }
 
 impl Tenant {
-    /// Whether another transaction may begin by the limit of statements in a second.
-    pub(super) fn is_within_rate(&mut self, now: Millis) -> bool {
-        let Some(max) = self.limits.queries_per_second_max else { return true };
-        let queries = self.counts.queries.load(Relaxed);
-        if now.since(self.second.0) >= 1_000 {
-            self.second = (now, queries);
+    fn new(id: TenantId, limits: PlanLimits) -> Self {
+        Self {
+            id,
+            limits,
+            counts: Arc::default(),
+            is_held: false,
+            context: id.to_string().into(),
+            rate: rate(&limits),
         }
-        queries - self.second.1 < u64::from(max)
     }
+
+    fn set_limits(&mut self, limits: PlanLimits) {
+        if limits.queries_per_second_max != self.limits.queries_per_second_max {
+            self.rate = rate(&limits);
+        }
+        self.limits = limits;
+    }
+
+    /// Whether another transaction may begin by the limit of statements in a second.
+    pub(super) fn is_within_rate(&self, now: Millis) -> bool {
+        self.rate.as_ref().is_none_or(|rate| rate.has(now.duration(), 1))
+    }
+
+    /// Statements were sent: those within a transaction too, which count against the next one.
+    pub(super) fn charge(&mut self, now: Millis, queries: u64) {
+        if let Some(rate) = self.rate.as_mut().filter(|_| queries > 0) {
+            rate.charge(now.duration(), u32::try_from(queries).unwrap_or(u32::MAX));
+        }
+    }
+}
+
+/// As many at once as in a second.
+fn rate(limits: &PlanLimits) -> Option<Bucket> {
+    limits.queries_per_second_max.map(|max| Bucket::new(max, max))
 }
 
 /// All tenants that a shard has seen.
@@ -105,18 +133,11 @@ impl Tenants {
     /// Its number; new limits replace those known.
     pub(super) fn enter(&mut self, id: TenantId, limits: PlanLimits) -> TenantSlot {
         if let Some(&slot) = self.slots.get(&id) {
-            self.get_mut(slot).limits = limits;
+            self.get_mut(slot).set_limits(limits);
             return slot;
         }
         let slot = TenantSlot(self.tenants.len() as u32);
-        self.tenants.push(Tenant {
-            id,
-            limits,
-            counts: Arc::default(),
-            is_held: false,
-            context: id.to_string().into(),
-            second: (Millis::default(), 0),
-        });
+        self.tenants.push(Tenant::new(id, limits));
         self.slots.insert(id, slot);
         slot
     }

@@ -47,6 +47,11 @@ impl Waiters {
         self.turns.is_empty()
     }
 
+    /// Clients of one tenant that wait.
+    pub(super) fn of(&self, tenant: TenantSlot) -> usize {
+        self.lines.get(&tenant).map_or(0, VecDeque::len)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.turns.iter().filter_map(|tenant| self.lines.get(tenant)).map(VecDeque::len).sum()
     }
@@ -80,7 +85,7 @@ mod tests {
         waiters.push(calm, client(10));
         waiters.push(calm, client(11));
         waiters.remove(calm, client(10));
-        assert_eq!(waiters.len(), 4);
+        assert_eq!((waiters.len(), waiters.of(busy), waiters.of(TenantSlot(9))), (4, 3, 0));
         let order: Vec<u32> = std::iter::from_fn(|| waiters.pop()).map(|client| client.slot).collect();
         assert_eq!(order, [0, 11, 1, 2]);
         assert!(waiters.is_empty());

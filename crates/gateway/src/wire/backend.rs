@@ -6,8 +6,8 @@
 use super::read::Reader;
 use super::write::{message, text};
 use super::{CANCEL_KEY_BYTES_MAX, Violation};
-use crate::wire::conversation::Status;
 use crate::wire::startup::Version;
+use crate::wire::status::Status;
 
 mod authentication;
 mod report;
@@ -17,7 +17,7 @@ pub use authentication::{
     Authentication, authentication_cleartext, authentication_ok, authentication_sasl,
     authentication_sasl_continue, authentication_sasl_final, parse_authentication,
 };
-pub use report::{Field, Report, Reported, Severity, error_response, notice_response, parse_report};
+pub use report::{Report, Reported, Severity, error_response, parse_report};
 pub use rows::{Column, Kind, data_row, row_description};
 
 /// ParameterStatus: the server's value of a setting.
@@ -72,20 +72,6 @@ pub fn negotiate_protocol_version(out: &mut Vec<u8>, version: Version, unknown: 
     });
 }
 
-/// The version that a server answers a newer start-up with.
-///
-/// # Errors
-/// A message that is not laid out so.
-pub fn parse_negotiate_protocol_version(body: &[u8]) -> Result<Version, Violation> {
-    let mut reader = Reader::new(body);
-    let version = Version::from_word(reader.u32()?);
-    for _ in 0..reader.u32()? {
-        reader.text()?;
-    }
-    reader.end()?;
-    Ok(version)
-}
-
 /// ReadyForQuery.
 pub fn ready_for_query(out: &mut Vec<u8>, status: Status) {
     message(out, b'Z', |out| out.push(status.byte()));
@@ -101,23 +87,6 @@ pub fn command_complete(out: &mut Vec<u8>, tag: &str) {
     message(out, b'C', |out| text(out, tag.as_bytes()));
 }
 
-/// The tag of a CommandComplete.
-///
-/// # Errors
-/// Anything but one text.
-pub fn parse_command_complete(body: &[u8]) -> Result<&[u8], Violation> {
-    let mut reader = Reader::new(body);
-    let tag = reader.text()?;
-    reader.end()?;
-    Ok(tag)
-}
-
-/// The rows that a command has touched or returned, by its tag: the last word, where that is a number.
-pub fn rows_of(tag: &[u8]) -> Option<u64> {
-    let last = tag.rsplit(|byte| *byte == b' ').next()?;
-    std::str::from_utf8(last).ok()?.parse().ok()
-}
-
 /// Answers without a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Plain {
@@ -127,12 +96,8 @@ pub enum Plain {
     BindComplete,
     /// To Close.
     CloseComplete,
-    /// To an empty query.
-    EmptyQueryResponse,
     /// To Describe, where there are no columns.
     NoData,
-    /// To Execute, where more rows are left.
-    PortalSuspended,
 }
 
 /// An answer without a body.
@@ -141,54 +106,9 @@ pub fn plain(out: &mut Vec<u8>, answer: Plain) {
         Plain::ParseComplete => b'1',
         Plain::BindComplete => b'2',
         Plain::CloseComplete => b'3',
-        Plain::EmptyQueryResponse => b'I',
         Plain::NoData => b'n',
-        Plain::PortalSuspended => b's',
     };
     message(out, tag, |_| ());
-}
-
-/// A NotificationResponse.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Notification<'a> {
-    /// The process that has notified.
-    pub process: u32,
-    /// The channel.
-    pub channel: &'a [u8],
-    /// What it was sent with.
-    pub payload: &'a [u8],
-}
-
-/// NotificationResponse.
-pub fn notification_response(out: &mut Vec<u8>, notification: Notification<'_>) {
-    message(out, b'A', |out| {
-        out.extend_from_slice(&notification.process.to_be_bytes());
-        text(out, notification.channel);
-        text(out, notification.payload);
-    });
-}
-
-/// The parts of a NotificationResponse.
-///
-/// # Errors
-/// A message that is not laid out so.
-pub fn parse_notification_response(body: &[u8]) -> Result<Notification<'_>, Violation> {
-    let mut reader = Reader::new(body);
-    let notification =
-        Notification { process: reader.u32()?, channel: reader.text()?, payload: reader.text()? };
-    reader.end()?;
-    Ok(notification)
-}
-
-/// The status in a ReadyForQuery.
-///
-/// # Errors
-/// Anything but one byte that is a status.
-pub fn parse_ready_for_query(body: &[u8]) -> Result<Status, Violation> {
-    let mut reader = Reader::new(body);
-    let status = Status::parse(reader.u8()?)?;
-    reader.end()?;
-    Ok(status)
 }
 
 #[cfg(test)]

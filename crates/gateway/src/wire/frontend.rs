@@ -1,17 +1,9 @@
-//! Messages of the client's side: what the gateway looks into, what it writes to servers, and names put in the place of
-//! others.
-//!
-//! Prepared statements are kept per client, but live on whichever server the client has at the moment, under a name that
-//! the gateway gave them: [`rename`] writes the message anew with that name and leaves the rest of it as it came. Values
-//! are never pasted into SQL.
+//! Messages of the client's side: those that the gateway answers itself, and those that it writes to servers while it
+//! logs in.
 
 use super::Violation;
 use super::read::Reader;
 use super::write::{message, text};
-
-mod rename;
-
-pub use rename::{Named, rename};
 
 /// The text of a Query.
 ///
@@ -65,24 +57,6 @@ pub fn parse(out: &mut Vec<u8>, parts: Parse<'_>) {
     });
 }
 
-/// The names in a Bind. The rest of it is the server's to check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Bind<'a> {
-    /// The name of the portal.
-    pub portal: &'a [u8],
-    /// The name of the statement.
-    pub statement: &'a [u8],
-}
-
-/// The names in a Bind, of which `body` may be the beginning only.
-///
-/// # Errors
-/// [`Violation::Text`] where the beginning does not hold both names.
-pub fn parse_bind(body: &[u8]) -> Result<Bind<'_>, Violation> {
-    let mut reader = Reader::new(body);
-    Ok(Bind { portal: reader.text()?, statement: reader.text()? })
-}
-
 /// What Describe and Close are about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Target<'a> {
@@ -106,50 +80,6 @@ pub fn parse_target(body: &[u8]) -> Result<Target<'_>, Violation> {
         b'P' => Ok(Target::Portal(name)),
         _ => Err(Violation::Format),
     }
-}
-
-/// Close of a statement.
-pub fn close_statement(out: &mut Vec<u8>, name: &[u8]) {
-    message(out, b'C', |out| {
-        out.push(b'S');
-        text(out, name);
-    });
-}
-
-/// An Execute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Execute<'a> {
-    /// The name of the portal.
-    pub portal: &'a [u8],
-    /// Rows to return at most; 0 or less: all.
-    pub rows_max: i32,
-}
-
-/// The parts of an Execute.
-///
-/// # Errors
-/// A message that is not laid out so.
-pub fn parse_execute(body: &[u8]) -> Result<Execute<'_>, Violation> {
-    let mut reader = Reader::new(body);
-    let execute = Execute { portal: reader.text()?, rows_max: reader.i32()? };
-    reader.end()?;
-    Ok(execute)
-}
-
-/// The password of a PasswordMessage.
-///
-/// # Errors
-/// Anything but one text. An empty password is refused where it is compared.
-pub fn parse_password(body: &[u8]) -> Result<&[u8], Violation> {
-    let mut reader = Reader::new(body);
-    let password = reader.text()?;
-    reader.end()?;
-    Ok(password)
-}
-
-/// PasswordMessage.
-pub fn password(out: &mut Vec<u8>, password: &str) {
-    message(out, b'p', |out| text(out, password.as_bytes()));
 }
 
 /// A SASLInitialResponse.
@@ -193,16 +123,6 @@ pub fn sasl_response(out: &mut Vec<u8>, data: &[u8]) {
 /// Sync.
 pub fn sync(out: &mut Vec<u8>) {
     message(out, b'S', |_| ());
-}
-
-/// Flush.
-pub fn flush(out: &mut Vec<u8>) {
-    message(out, b'H', |_| ());
-}
-
-/// Terminate.
-pub fn terminate(out: &mut Vec<u8>) {
-    message(out, b'X', |_| ());
 }
 
 #[cfg(test)]

@@ -224,7 +224,7 @@ async fn greet(mut stream: TcpStream, entry: Entry, secret: u64) -> io::Result<(
     let key = secret.to_be_bytes();
     let process = u32::from_be_bytes([key[0], key[1], key[2], key[3]]);
     backend::backend_key_data(&mut out, process, &key[4..]);
-    backend::ready_for_query(&mut out, tenantry_gateway::wire::conversation::Status::Idle);
+    backend::ready_for_query(&mut out, tenantry_gateway::wire::status::Status::Idle);
     stream.write_all(&out).await?;
     let new = NewClient {
         link: counted(stream, &entry.calls),
@@ -237,6 +237,7 @@ async fn greet(mut stream: TcpStream, entry: Entry, secret: u64) -> io::Result<(
         profile: 0,
         settings,
         cancel_secret: secret,
+        opened_by: 0,
     };
     let _ = entry.inbox.send(Command::AddClient(Box::new(new)));
     Ok(())

@@ -114,6 +114,7 @@ impl Bench {
                 profile: 0,
                 settings: Vec::new(),
                 cancel_secret: number,
+                opened_by: 0,
             };
             match relay.order(Command::AddClient(Box::new(new))) {
                 Some(Added::Client(slot)) => (slot, end),

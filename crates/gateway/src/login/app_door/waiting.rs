@@ -12,9 +12,9 @@ use super::{named_tenant, verified, way};
 use crate::hub::Hub;
 use crate::wire::Violation;
 use crate::wire::backend::{self, Plain, Report, Severity, error_response, ready_for_query};
-use crate::wire::conversation::Status;
 use crate::wire::frontend::{Target, parse_parse, parse_query, parse_target};
 use crate::wire::startup::Startup;
+use crate::wire::status::Status;
 
 /// Time between two messages of such a client.
 const SILENCE: Duration = Duration::from_secs(600);

@@ -105,8 +105,6 @@ impl Setting {
     pub const APPLICATION_NAME: Setting = position("application_name");
     /// `client_encoding`.
     pub const CLIENT_ENCODING: Setting = position("client_encoding");
-    /// `datestyle`.
-    pub const DATE_STYLE: Setting = position("datestyle");
     /// `search_path`.
     pub const SEARCH_PATH: Setting = position("search_path");
 
@@ -123,6 +121,7 @@ impl Setting {
     }
 
     /// Every setting of the list.
+    #[cfg(test)]
     pub fn all() -> impl Iterator<Item = Setting> {
         (0..NAMES.len()).filter_map(|at| u8::try_from(at).ok()).map(Setting)
     }

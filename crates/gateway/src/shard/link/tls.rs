@@ -7,8 +7,8 @@ use super::Link;
 /// Bytes that may wait for the link below before no more plain text is taken.
 const UNSENT_BYTES_MAX: usize = 64 * 1024;
 
-/// A connection whose handshake the rim has done. What was read behind it already, the rim reads out of this link and
-/// hands over beside it: no event tells of it.
+/// A connection whose handshake the rim has done. What was decrypted with it already, the rim takes out of this link
+/// ([`Tls::take_decrypted`]) and hands over beside it: no event tells of it.
 pub struct Tls<L> {
     link: L,
     connection: Box<rustls::Connection>,
@@ -22,6 +22,35 @@ impl<L: Link> Tls<L> {
         Self { link, connection }
     }
 
+    /// Appends what was decrypted already; nothing is read for it.
+    ///
+    /// # Errors
+    /// The connection is broken.
+    pub fn take_decrypted(&mut self, into: &mut Vec<u8>) -> io::Result<()> {
+        let mut buf = [0; 4_096];
+        loop {
+            match self.connection.reader().read(&mut buf) {
+                Ok(0) => return Ok(()),
+                Ok(count) => into.extend_from_slice(&buf[..count]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Reads once from the link below and decrypts; 0: it has ended.
+    fn read_below(&mut self, is_drained: &mut bool) -> io::Result<usize> {
+        let mut below = Below { link: &mut self.link, is_drained: false };
+        let count = self.connection.read_tls(&mut below)?;
+        *is_drained = below.is_drained;
+        if let Err(error) = self.connection.process_new_packets() {
+            // The peer is sent the alert if that can be; it is let go in any case.
+            let _ = self.flush();
+            return Err(io::Error::other(error));
+        }
+        Ok(count)
+    }
+
     /// The link below, to be registered for events.
     pub fn below(&mut self) -> &mut L {
         &mut self.link
@@ -31,7 +60,7 @@ impl<L: Link> Tls<L> {
 impl<L: Link> Link for Tls<L> {
     /// Fills `buf` from as many records as there are: a short read has to mean that nothing more is there.
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let mut below = Below { link: &mut self.link, is_drained: false };
+        let mut is_drained = false;
         let mut filled = 0;
         while filled < buf.len() {
             match self.connection.reader().read(&mut buf[filled..]) {
@@ -40,10 +69,10 @@ impl<L: Link> Link for Tls<L> {
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     // A short read below took everything there is: asking again would be a system call for nothing.
-                    if below.is_drained {
+                    if is_drained {
                         return if filled > 0 { Ok(filled) } else { Err(error) };
                     }
-                    match self.connection.read_tls(&mut below) {
+                    match self.read_below(&mut is_drained) {
                         // An end without a word is an end all the same: the protocol above has a good-bye of its own.
                         Ok(0) => return Ok(filled),
                         Ok(_) => {}
@@ -52,7 +81,6 @@ impl<L: Link> Link for Tls<L> {
                         }
                         Err(error) => return Err(error),
                     }
-                    self.connection.process_new_packets().map_err(io::Error::other)?;
                 }
                 Err(error) => return Err(error),
             }

@@ -6,6 +6,7 @@ use tenantry_postgres::session;
 use super::{Relay, Todo};
 use crate::shard::client::{ClientId, Pooling};
 use crate::shard::command::Outside;
+use crate::shard::down::TERMINATED;
 use crate::shard::fate::{Asked, Fate, To};
 use crate::shard::frame;
 use crate::shard::link::Link;
@@ -26,7 +27,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
     pub(super) fn acquire(&mut self, id: ClientId) {
         let Some(client) = self.clients.get_mut(id.slot as usize) else { return };
         let (tenant, pool, wants) = (client.tenant, client.pool, client.sets_tenant.then_some(client.tenant));
-        if !self.tenants.get_mut(tenant).is_within_rate(self.now) {
+        if !self.tenants.get(tenant).is_within_rate(self.now) {
             let limits = self.tenants.get(tenant).limits;
             let max = limits.queries_per_second_max.unwrap_or_default();
             return self.refuse(id, &over_rate(max));
@@ -37,6 +38,10 @@ impl<L: Link, O: Outside> Relay<L, O> {
             && let Some(server) = self.take_free(pool, wants)
         {
             return self.attach(id, server);
+        }
+        let max = self.limits.gateway_queue_clients_per_tenant_max;
+        if !is_held && self.pools.get(pool).waiters.of(tenant) >= max {
+            return self.refuse(id, &queue_full(max));
         }
         let now = self.now;
         let Some(client) = self.client_mut(id) else { return };
@@ -54,6 +59,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
 
     /// What the client asks for next is answered with an error.
     pub(super) fn refuse(&mut self, id: ClientId, error: &Error) {
+        self.count_refusal(error.code());
         let Some(client) = self.client_mut(id) else { return };
         client.refusal = Some(Refusal::new(frame::error_response(error)));
         let tenant = client.tenant;
@@ -142,8 +148,8 @@ impl<L: Link, O: Outside> Relay<L, O> {
                     self.send_lead(id);
                 } else if is_idle && server.unsent.is_empty() {
                     self.served(id, client);
-                } else if self.over_rows(id) {
-                    self.judge_rows(id);
+                } else if let Some(error) = self.over_answer(id) {
+                    self.judge(id, &error);
                 } else if is_answered && self.client(client).is_some_and(|client| client.is_leaving) {
                     self.end_client(client, None);
                 }
@@ -177,9 +183,11 @@ impl<L: Link, O: Outside> Relay<L, O> {
         }
         client.server = None;
         client.talk.has_unnamed = false;
-        if client.is_readable {
+        let (is_readable, tenant) = (client.is_readable, client.tenant);
+        if is_readable {
             self.todo.push_back(Todo::Client(client_id));
         }
+        self.count_held(id, tenant);
         self.part(id);
     }
 
@@ -242,8 +250,14 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let Some(server) = self.server_mut(id) else { return };
         let failure = server.talk.own_failure.take().unwrap_or_default();
         let client = server.client();
-        if let Some(client) = client {
-            self.end_client(client, Some(&frame::as_farewell(&failure)));
+        match client {
+            // Somebody has ended the session: it may be told why, and the client is told that.
+            Some(client) if frame::error_field(&failure, b'C') == Some(TERMINATED) => {
+                self.close_server(id);
+                return self.hold_farewell(client, failure);
+            }
+            Some(client) => self.end_client(client, Some(&frame::as_farewell(&failure))),
+            None => {}
         }
         self.close_server(id);
     }
@@ -255,6 +269,13 @@ impl<L> Server<L> {
         let is_preparing = matches!(self.duty, Duty::Preparing(_));
         is_preparing || (self.talk.status == IDLE && self.busy_since.is_none())
     }
+}
+
+fn queue_full(max: usize) -> Error {
+    let what = format!(
+        "{max} clients of this tenant wait for a server connection already (gateway_queue_clients_per_tenant_max)"
+    );
+    Error::new(ErrorCode::ConnectionsExhausted, what).help("use a pool of fewer connections")
 }
 
 fn over_rate(max: u32) -> Error {

@@ -8,6 +8,7 @@ use crate::shard::command::Outside;
 use crate::shard::frame;
 use crate::shard::link::Link;
 use crate::shard::server::{Duty, ServerId};
+use crate::shard::tenant::{Counts, TenantSlot};
 
 impl<L: Link, O: Outside> Relay<L, O> {
     /// Lets a client go. Its server is used on if it has answered everything, and otherwise closed: what a client left
@@ -17,7 +18,13 @@ impl<L: Link, O: Outside> Relay<L, O> {
             return;
         }
         let mut client = self.clients.remove(id.slot as usize);
+        if let Some(server) = client.server {
+            self.count_held(server, client.tenant);
+        }
         self.cancel_keys.remove(&client.cancel_secret);
+        if client.parting.is_some() {
+            self.parting.retain(|parting| *parting != id);
+        }
         if client.waiting.is_some() {
             self.pools.get_mut(client.pool).waiters.remove(client.tenant, id);
             self.held.retain(|held| *held != id);
@@ -59,8 +66,12 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let is_untouched = server.is_untouched();
         let has_said_goodbye = server.talk.has_said_goodbye;
         let is_within_message = server.talk.rest.bytes > 0;
+        let words = server.talk.farewell.take();
         self.close_server(id);
         let Some(client_id) = client else { return };
+        if let Some(words) = words.filter(|_| !is_within_message) {
+            return self.hold_farewell(client_id, words);
+        }
         let Some(client) = self.client_mut(client_id) else { return };
         client.server = None;
         client.talk.has_unnamed = false;
@@ -71,6 +82,35 @@ impl<L: Link, O: Outside> Relay<L, O> {
             self.end_client(client_id, None);
         } else {
             self.end_client(client_id, Some(&frame::farewell(&lost())));
+        }
+    }
+
+    /// A server has ended a client's session in words that do not tell why: the client is told the reason if it becomes
+    /// known soon (its tenant was suspended, what it logged in with was revoked), else these words.
+    pub(super) fn hold_farewell(&mut self, id: ClientId, words: Box<[u8]>) {
+        let now = self.now;
+        let Some(client) = self.client_mut(id) else { return };
+        if let Some(server) = client.server.take() {
+            let tenant = client.tenant;
+            self.count_held(server, tenant);
+        }
+        let Some(client) = self.client_mut(id) else { return };
+        client.parting = Some((now, words));
+        self.parting.push(id);
+    }
+
+    /// The time that a server was held for a tenant's client, which lets go of it now.
+    pub(super) fn count_held(&self, id: ServerId, tenant: TenantSlot) {
+        if let Some(server) = self.server(id) {
+            Counts::add(&self.tenants.get(tenant).counts.busy_ms, self.now.since(server.since));
+        }
+    }
+
+    /// A client was refused something, or sent away.
+    pub(super) fn count_refusal(&mut self, code: ErrorCode) {
+        match self.refused.iter_mut().find(|(known, _)| *known == code) {
+            Some((_, count)) => *count += 1,
+            None => self.refused.push((code, 1)),
         }
     }
 

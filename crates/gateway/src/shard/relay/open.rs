@@ -16,9 +16,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
     /// Asks for as many connections as clients wait for and limits allow.
     pub(super) fn open_for(&mut self, id: PoolId) {
         while self.pools.get(id).may_open() {
-            let budget = self.pools.get(id).spec.budget.clone();
-            let has_room = budget.take() || (self.close_idle(&budget) && budget.take());
-            if !has_room {
+            if !self.make_room(id) {
                 let pool = self.pools.get_mut(id);
                 if !pool.is_hungry {
                     pool.is_hungry = true;
@@ -31,6 +29,20 @@ impl<L: Link, O: Outside> Relay<L, O> {
             let spec = pool.spec.clone();
             self.outside.open(&spec);
         }
+    }
+
+    /// Takes a connection out of a pool's budget, if need be by closing ones that are free. Who has some already does not
+    /// get the last ones: transactions can't be taken back, so they are kept for pools that have none.
+    fn make_room(&mut self, id: PoolId) -> bool {
+        let pool = self.pools.get(id);
+        let budget = pool.spec.budget.clone();
+        let kept_back = if pool.is_served() { self.limits.gateway_connections_kept_back } else { 0 };
+        while !budget.take(kept_back) {
+            if !self.close_idle(&budget) {
+                return false;
+            }
+        }
+        true
     }
 
     /// Closes the connection of this budget that was free for the longest time.

@@ -33,6 +33,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
                 self.tenants.enter(tenant, limits);
             }
             Command::TenantClosed(tenant, error) => self.close_tenant(tenant, &error),
+            Command::Revoked(secrets, error) => self.revoke(&secrets, &error),
             Command::Hold(tenant) => {
                 let slot = self.tenants.enter_unknown(tenant);
                 self.tenants.get_mut(slot).is_held = true;
@@ -82,6 +83,8 @@ impl<L: Link, O: Outside> Relay<L, O> {
             waiting: None,
             refusal: None,
             last_active: self.now,
+            opened_by: new.opened_by,
+            parting: None,
         });
         self.todo.push_back(Todo::Client(id));
         self.settle();
@@ -119,8 +122,20 @@ impl<L: Link, O: Outside> Relay<L, O> {
     }
 
     fn close_tenant(&mut self, tenant: TenantId, error: &Error) {
+        let clients = self.of_tenant(tenant);
+        self.send_away(clients, error);
+    }
+
+    fn revoke(&mut self, secrets: &[i64], error: &Error) {
+        let opened = self.clients.iter().filter(|(_, client)| secrets.contains(&client.opened_by));
+        let clients = opened.map(|(_, client)| client.id).collect();
+        self.send_away(clients, error);
+    }
+
+    fn send_away(&mut self, clients: Vec<ClientId>, error: &Error) {
         let farewell = frame::farewell(error);
-        for id in self.of_tenant(tenant) {
+        for id in clients {
+            self.count_refusal(error.code());
             self.end_client(id, Some(&farewell));
         }
     }
@@ -190,6 +205,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
             waiting: self.clients.iter().filter(|(_, client)| client.waiting.is_some()).count(),
             statements: self.servers.iter().map(|(_, server)| server.talk.known.len()).sum(),
             pools: pools.collect(),
+            refused: self.refused.clone(),
             tenants: self.tenants.iter().map(|(id, tenant)| (id, tenant.counts.clone())).collect(),
         }
     }

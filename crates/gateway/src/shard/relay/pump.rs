@@ -1,5 +1,7 @@
 //! Reading a connection and sending on what came.
 
+use std::sync::atomic::Ordering::Relaxed;
+
 use super::{Relay, Todo};
 use crate::shard::chunk::Chunk;
 use crate::shard::client::{ClientId, Pooling};
@@ -55,7 +57,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
     /// Whether the client is to be read now; finds it a server first.
     fn may_read(&mut self, id: ClientId) -> bool {
         let Some(client) = self.client(id) else { return false };
-        if !client.is_readable || client.is_leaving || client.waiting.is_some() {
+        if !client.is_readable || client.is_leaving || client.waiting.is_some() || client.parting.is_some() {
             return false;
         }
         if client.server.is_none() {
@@ -91,7 +93,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
         // A short read took everything: the next edge tells of more. Not so of the end, which is read by itself.
         client.is_readable = !chunk.is_drained || client.is_hung_up;
         client.last_active = self.now;
-        let counts = &tenants.get(client.tenant).counts;
+        let tenant = client.tenant;
+        let counts = &tenants.get(tenant).counts;
+        let queries = counts.queries.load(Relaxed);
         Counts::add(&counts.bytes_in, chunk.got as u64);
         changed.clear();
         let input = chunk.input(buffer);
@@ -127,11 +131,13 @@ impl<L: Link, O: Outside> Relay<L, O> {
         };
         let walked = up.walk().map_err(Stop::ClientWrong)?;
         let bytes = up.out.finish(walked.used);
+        let queries = counts.queries.load(Relaxed).wrapping_sub(queries);
         let sent = server.unsent.send(&mut server.link, bytes);
         client.talk.held = chunk.keep(buffer, walked.used);
         if server.busy_since.is_none() && !server.talk.fates.is_empty() {
             server.busy_since = Some(self.now);
         }
+        tenants.get_mut(tenant).charge(self.now, queries);
         sent.map_err(|_| Stop::ServerLost(server_id))?;
         Ok(walked)
     }
@@ -222,6 +228,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let sent = match &mut client {
             Some(client) => {
                 client.last_active = self.now;
+                server.talk.bytes += bytes.len() as u64;
                 client.unsent.send(&mut client.link, bytes)
             }
             None => Ok(()),
@@ -230,6 +237,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
         if server.talk.fates.is_empty() {
             server.busy_since = None;
             server.talk.rows = 0;
+            server.talk.bytes = 0;
             server.quiet_since = self.now;
         }
         if walked.is_err() {

@@ -30,6 +30,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
         self.tick_servers();
         self.tick_waiters();
         self.tick_clients();
+        self.tick_parting();
         self.feed();
         self.statements.sweep();
         if self.settings.is_large() {
@@ -58,7 +59,10 @@ impl<L: Link, O: Outside> Relay<L, O> {
         for (id, measure) in due {
             match measure {
                 Measure::Cancel(error) => self.judge(id, &error),
-                Measure::SendAway(client, error) => self.end_client(client, Some(&frame::farewell(&error))),
+                Measure::SendAway(client, error) => {
+                    self.count_refusal(error.code());
+                    self.end_client(client, Some(&frame::farewell(&error)));
+                }
                 Measure::Close => match self.server(id).map(|server| server.duty) {
                     Some(Duty::Serving(_) | Duty::Preparing(_)) => self.server_lost(id),
                     _ => self.close_server(id),
@@ -122,8 +126,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
     }
 
     /// A limit is broken by what the server runs: it is cancelled, and the client reads why.
-    fn judge(&mut self, id: ServerId, error: &Error) {
+    pub(super) fn judge(&mut self, id: ServerId, error: &Error) {
         let now = self.now;
+        self.count_refusal(error.code());
         let Self { servers, pools, outside, .. } = self;
         let Some(server) = servers.get_mut(id.slot as usize).filter(|server| server.id == id) else { return };
         server.judged = Some(now);
@@ -132,17 +137,39 @@ impl<L: Link, O: Outside> Relay<L, O> {
         outside.cancel(&pools.get(server.pool).spec, &server.cancel, id);
     }
 
-    /// Whether what a server runs has returned more rows than the plan allows.
-    pub(super) fn over_rows(&self, id: ServerId) -> bool {
-        let Some(server) = self.server(id).filter(|server| server.judged.is_none()) else { return false };
-        let Some(client) = server.client().and_then(|client| self.client(client)) else { return false };
-        let max = self.tenants.get(client.tenant).limits.rows_max;
-        max.is_some_and(|max| server.talk.rows > max)
+    /// What the plan has against the answer that a server is giving.
+    pub(super) fn over_answer(&self, id: ServerId) -> Option<Error> {
+        let server = self.server(id).filter(|server| server.judged.is_none())?;
+        let client = server.client().and_then(|client| self.client(client))?;
+        let limits = &self.tenants.get(client.tenant).limits;
+        let over = |sent: u64, max: Option<u64>| max.filter(|max| sent > *max);
+        let what = if let Some(max) = over(server.talk.rows, limits.rows_max) {
+            format!("the statement returned more rows than the plan's {max} (rows_max)")
+        } else {
+            let max = over(server.talk.bytes, limits.bytes_max)?;
+            format!("the statement returned more bytes than the plan's {max} (bytes_max)")
+        };
+        Some(
+            Error::new(ErrorCode::LimitExceeded, what)
+                .help("ask for less at a time, or choose a larger plan"),
+        )
     }
 
-    pub(super) fn judge_rows(&mut self, id: ServerId) {
-        let what = "the statement returned more rows than the plan allows (rows_max)";
-        self.judge(id, &Error::new(ErrorCode::LimitExceeded, what));
+    /// No better reason has become known for those who are to be sent away.
+    fn tick_parting(&mut self) {
+        let (now, max) = (self.now, self.limits.gateway_parting_ms_max);
+        let is_draining = self.is_draining;
+        let due = |(since, words): &(Millis, Box<[u8]>)| {
+            (is_draining || now.since(*since) > max).then(|| frame::as_farewell(words))
+        };
+        let due: Vec<(ClientId, Box<[u8]>)> = self
+            .parting
+            .iter()
+            .filter_map(|id| Some((*id, due(self.client(*id)?.parting.as_ref()?)?)))
+            .collect();
+        for (id, words) in due {
+            self.end_client(id, Some(&words));
+        }
     }
 
     fn tick_waiters(&mut self) {
@@ -185,6 +212,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
             })
             .collect();
         for (id, max) in due {
+            self.count_refusal(ErrorCode::ClientIdle);
             let what = format!("the client was idle longer than the plan's {max} ms (client_idle_ms_max)");
             self.end_client(id, Some(&frame::farewell(&Error::new(ErrorCode::ClientIdle, what))));
         }

@@ -89,8 +89,58 @@ fn a_servers_last_word_is_the_clients() {
     let last = message(b'E', &[b"SFATAL\0VFATAL\0C57P01\0Mshutdown\0\0"]);
     world.servers[0].wire.0.borrow_mut().to_relay.extend(last);
     world.cut_server(0);
-    assert_eq!(client.answers(), "C[BEGIN] ZT E[57P01 shutdown]".split_at(12).1);
+    assert_eq!(client.answers(), "", "why it ended may become known");
+    world.pass(Limits::default().gateway_parting_ms_max + 1);
+    assert_eq!(client.answers(), "E[57P01 shutdown]");
     assert!(client.is_gone());
+}
+
+/// The server's sessions are ended before the gateway hears why.
+#[test]
+fn a_reason_that_becomes_known_takes_the_place_of_the_servers_words() {
+    let mut world = World::new();
+    let (a, b) = (world.client_of(1, "t_1", &[]), world.client_of(2, "t_2", &[]));
+    for client in [&a, &b] {
+        world.query(client, "begin");
+    }
+    let last = message(b'E', &[b"SFATAL\0VFATAL\0C57P01\0Mterminating connection\0\0"]);
+    for server in 0..2 {
+        world.servers[server].wire.0.borrow_mut().to_relay.extend(last.clone());
+        world.cut_server(server);
+    }
+    world.order(Command::TenantClosed(tenant_id(1), Error::new(ErrorCode::TenantSuspended, "suspended")));
+    assert_eq!(a.answers(), "E[57P01 suspended]");
+    assert!(a.is_gone() && !b.is_gone());
+    world.hang_up(&b);
+    assert!(b.is_gone(), "who does not wait for it goes");
+}
+
+#[test]
+fn what_was_revoked_ends_the_sessions_that_it_opened() {
+    let mut world = World::new();
+    let (a, b) = (world.client(), world.client());
+    world.query(&a, "begin");
+    world.query(&b, "begin");
+    let error = Error::new(ErrorCode::CredentialRevoked, "revoked");
+    world.order(Command::Revoked([1].as_slice().into(), error));
+    assert_eq!(a.answers(), "E[57P01 revoked]");
+    assert!(a.is_gone() && !b.is_gone());
+    assert_eq!(world.query(&b, "commit"), "C[COMMIT] ZI");
+}
+
+#[test]
+fn bytes_of_an_answer_are_limited() {
+    let mut world = World::new();
+    world.limits = PlanLimits { bytes_max: Some(100), ..PlanLimits::default() };
+    let client = world.client();
+    assert!(world.query(&client, "rows 2").ends_with("C[ROWS] ZI"));
+    world.servers[0].is_paused = true;
+    world.send(&client, &q("rows 11"));
+    let rows: Vec<u8> = (0..11).flat_map(|_| message(b'D', &[b"\0\x01\0\0\0\x01x"])).collect();
+    world.servers[0].wire.0.borrow_mut().to_relay.extend(rows);
+    let slot = world.servers[0].slot;
+    world.relay.server_event(slot, crate::shard::Event { is_readable: true, ..Default::default() });
+    assert_eq!(world.asked.borrow().cancels.len(), 1);
 }
 
 #[test]

@@ -57,7 +57,8 @@ fn a_server_that_cannot_be_had_is_told_to_those_who_wait() {
 
 #[test]
 fn the_budget_is_shared_between_pools() {
-    let mut world = World::with(Box::new(Toy), Limits::default(), 2);
+    let limits = Limits { gateway_connections_kept_back: 0, ..Limits::default() };
+    let mut world = World::with(Box::new(Toy), limits, 2);
     let busy: Vec<SimClient> = (0..6).map(|_| world.client_of(1, "t_1", &[])).collect();
     let calm = world.client_of(2, "t_2", &[]);
     for client in &busy {
@@ -72,6 +73,35 @@ fn the_budget_is_shared_between_pools() {
     world.send(holder, &q("commit"));
     assert_eq!(calm.answers(), "D[calm] C[ECHO] ZI");
     assert_eq!(world.budget.used(), 2);
+}
+
+#[test]
+fn the_last_connection_is_kept_back_for_whoever_has_none() {
+    let mut world = World::with(Box::new(Toy), Limits::default(), 3);
+    let busy: Vec<SimClient> = (0..6).map(|_| world.client_of(1, "t_1", &[])).collect();
+    let calm = world.client_of(2, "t_2", &[]);
+    for client in &busy {
+        world.send(client, &q("begin"));
+    }
+    assert_eq!(world.budget.used(), 2, "not the last one, however many wait");
+    assert_eq!(world.query(&calm, "echo calm"), "D[calm] C[ECHO] ZI", "and nobody has to end for that");
+}
+
+#[test]
+fn a_queue_has_an_end() {
+    let limits = Limits { gateway_queue_clients_per_tenant_max: 2, ..Limits::default() };
+    let mut world = World::with(Box::new(Toy), limits, 1);
+    let clients: Vec<SimClient> = (0..4).map(|_| world.client()).collect();
+    world.query(&clients[0], "begin");
+    for client in &clients[1..] {
+        world.send(client, &q("echo 1"));
+    }
+    assert!(clients[3].answers().starts_with("E[53300 2 clients of this tenant wait"));
+    world.query(&clients[0], "commit");
+    for client in &clients[1..3] {
+        assert_eq!(client.answers(), "D[1] C[ECHO] ZI");
+    }
+    assert_eq!(world.query(&clients[3], "echo 2"), "D[2] C[ECHO] ZI", "who was refused lives on");
 }
 
 #[test]

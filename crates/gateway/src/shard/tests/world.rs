@@ -213,6 +213,7 @@ impl World {
             profile: 0,
             settings: settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
             cancel_secret: self.secret,
+            opened_by: self.secret as i64,
         };
         let Some(Added::Client(slot)) = self.relay.order(Command::AddClient(Box::new(new))) else {
             panic!("a client was not added")

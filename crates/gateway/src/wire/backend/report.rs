@@ -1,4 +1,4 @@
-//! ErrorResponse and NoticeResponse (manual, "Error and Notice Message Fields").
+//! ErrorResponse (manual, "Error and Notice Message Fields").
 
 use tenantry_domain::Error;
 
@@ -13,10 +13,6 @@ pub enum Severity {
     Error,
     /// The connection ends.
     Fatal,
-    /// A warning.
-    Warning,
-    /// For information.
-    Notice,
 }
 
 impl Severity {
@@ -25,8 +21,6 @@ impl Severity {
         match self {
             Severity::Error => "ERROR",
             Severity::Fatal => "FATAL",
-            Severity::Warning => "WARNING",
-            Severity::Notice => "NOTICE",
         }
     }
 }
@@ -40,46 +34,32 @@ pub struct Report<'a> {
     pub sqlstate: &'a str,
     /// One sentence.
     pub message: &'a str,
-    /// More of it.
-    pub detail: Option<&'a str>,
     /// What to do next.
-    pub hint: Option<&'a str>,
+    pub hint: &'a str,
 }
 
 impl<'a> Report<'a> {
     /// What a client may read of an error: not the cause.
     pub fn of(error: &'a Error, severity: Severity) -> Self {
         let (sqlstate, message) = (error.code().sqlstate(), error.message());
-        Self { severity, sqlstate, message, detail: None, hint: Some(error.next_step()) }
+        Self { severity, sqlstate, message, hint: error.next_step() }
     }
 }
 
 /// ErrorResponse.
 pub fn error_response(out: &mut Vec<u8>, report: &Report<'_>) {
-    write(out, b'E', report);
-}
-
-/// NoticeResponse.
-pub fn notice_response(out: &mut Vec<u8>, report: &Report<'_>) {
-    write(out, b'N', report);
-}
-
-fn write(out: &mut Vec<u8>, tag: u8, report: &Report<'_>) {
     let severity = report.severity.as_str();
     let fields = [
-        (b'S', Some(severity)),
-        (b'V', Some(severity)),
-        (b'C', Some(report.sqlstate)),
-        (b'M', Some(report.message)),
-        (b'D', report.detail),
+        (b'S', severity),
+        (b'V', severity),
+        (b'C', report.sqlstate),
+        (b'M', report.message),
         (b'H', report.hint),
     ];
-    message(out, tag, |out| {
+    message(out, b'E', |out| {
         for (kind, value) in fields {
-            if let Some(value) = value {
-                out.push(kind);
-                text(out, value.as_bytes());
-            }
+            out.push(kind);
+            text(out, value.as_bytes());
         }
         out.push(0);
     });
@@ -99,11 +79,6 @@ pub struct Field<'a> {
 pub struct Reported<'a>(Vec<Field<'a>>);
 
 impl<'a> Reported<'a> {
-    /// The fields in their order.
-    pub fn fields(&self) -> &[Field<'a>] {
-        &self.0
-    }
-
     /// The first field of this kind.
     pub fn get(&self, kind: u8) -> Option<&'a [u8]> {
         self.0.iter().find(|field| field.kind == kind).map(|field| field.value)
@@ -113,12 +88,6 @@ impl<'a> Reported<'a> {
     pub fn sqlstate(&self) -> Option<&'a str> {
         let state = std::str::from_utf8(self.get(b'C')?).ok()?;
         (state.len() == 5 && state.bytes().all(|b| b.is_ascii_alphanumeric())).then_some(state)
-    }
-
-    /// Whether the server closes the connection behind this. The field `V` is never translated, `S` is what older servers
-    /// have.
-    pub fn ends_session(&self) -> bool {
-        matches!(self.get(b'V').or(self.get(b'S')), Some(b"FATAL" | b"PANIC"))
     }
 }
 

@@ -25,33 +25,23 @@ fn an_error_carries_what_drivers_read() {
     assert_eq!(text(b'M'), Some("tenant acme is suspended"));
     assert_eq!(text(b'H'), Some(error.next_step()));
     assert_eq!(text(b'D'), None);
-    assert!(report.ends_session());
     assert!(!String::from_utf8_lossy(&body).contains("secret"));
 }
 
 #[test]
 fn a_nul_in_a_text_shifts_nothing() {
-    let report = Report {
-        severity: Severity::Warning,
-        sqlstate: "01000",
-        message: "a\0Mforged",
-        detail: Some("detail"),
-        hint: None,
-    };
-    let (tag, body) = built(|out| notice_response(out, &report));
-    assert_eq!(tag, b'N');
+    let report = Report { severity: Severity::Error, sqlstate: "42501", message: "a\0Mforged", hint: "hint" };
+    let (_, body) = built(|out| error_response(out, &report));
     let fields = parse_report(&body).unwrap();
-    assert_eq!((fields.get(b'M'), fields.get(b'D')), (Some(&b"a"[..]), Some(&b"detail"[..])));
-    assert!(!fields.ends_session());
+    assert_eq!((fields.get(b'M'), fields.get(b'H')), (Some(&b"a"[..]), Some(&b"hint"[..])));
 }
 
 /// W35: an error without a SQLSTATE brought another pooler down (CVE-2026-6666).
 #[test]
 fn a_report_without_the_usual_fields_is_read() {
     let report = parse_report(b"SFATAL\0Mboo\0\0").unwrap();
-    assert_eq!(report.sqlstate(), None);
-    assert!(report.ends_session());
-    assert!(parse_report(b"\0").unwrap().fields().is_empty());
+    assert_eq!((report.sqlstate(), report.get(b'M')), (None, Some(&b"boo"[..])));
+    assert_eq!(parse_report(b"\0").unwrap().get(b'M'), None);
     assert_eq!(parse_report(b"C1234\0\0").unwrap().sqlstate(), None);
     assert_eq!(parse_report(b"C42501\0\0").unwrap().sqlstate(), Some("42501"));
     for wrong in [&b""[..], b"Mboo", b"Mboo\0", b"\0x"] {
@@ -98,8 +88,6 @@ fn negotiation_tells_the_version_and_what_is_unknown() {
     let version = Version { major: 3, minor: 2 };
     let (tag, body) = built(|out| negotiate_protocol_version(out, version, &["_pq_.x".to_owned()]));
     assert_eq!((tag, &body[..]), (b'v', &b"\0\x03\0\x02\0\0\0\x01_pq_.x\0"[..]));
-    assert_eq!(parse_negotiate_protocol_version(&body).unwrap(), version);
-    assert_eq!(parse_negotiate_protocol_version(&[0, 3, 0, 0, 255, 255, 255, 255]), Err(Violation::Text));
 }
 
 #[test]
@@ -108,39 +96,16 @@ fn small_answers() {
         (Plain::ParseComplete, b'1'),
         (Plain::BindComplete, b'2'),
         (Plain::CloseComplete, b'3'),
-        (Plain::EmptyQueryResponse, b'I'),
         (Plain::NoData, b'n'),
-        (Plain::PortalSuspended, b's'),
     ];
     for (answer, tag) in answers {
         assert_eq!(built(|out| plain(out, answer)), (tag, vec![]));
     }
     for status in [Status::Idle, Status::Transaction, Status::Failed] {
-        let (tag, body) = built(|out| ready_for_query(out, status));
-        assert_eq!((tag, parse_ready_for_query(&body)), (b'Z', Ok(status)));
+        assert_eq!(built(|out| ready_for_query(out, status)), (b'Z', vec![status.byte()]));
     }
     let (_, body) = built(|out| parameter_status(out, "TimeZone", "UTC"));
     assert_eq!(parse_parameter_status(&body).unwrap(), (&b"TimeZone"[..], &b"UTC"[..]));
-    let notification = Notification { process: 5, channel: b"c", payload: b"" };
-    let (_, body) = built(|out| notification_response(out, notification));
-    assert_eq!(parse_notification_response(&body).unwrap(), notification);
-}
-
-#[test]
-fn rows_by_the_tag() {
-    let cases = [
-        ("SELECT 5", Some(5)),
-        ("INSERT 0 12", Some(12)),
-        ("COPY 3", Some(3)),
-        ("BEGIN", None),
-        ("CREATE TABLE", None),
-        ("", None),
-        ("SELECT 99999999999999999999", None),
-    ];
-    for (tag, rows) in cases {
-        let (_, body) = built(|out| command_complete(out, tag));
-        assert_eq!(rows_of(parse_command_complete(&body).unwrap()), rows, "{tag}");
-    }
 }
 
 #[test]
@@ -158,9 +123,7 @@ fn a_result_of_ours() {
 proptest! {
     #[test]
     fn parsers_take_anything(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
-        let _ = (parse_report(&bytes).map(|r| (r.sqlstate().is_some(), r.ends_session())), parse_authentication(&bytes));
-        let _ = (parse_parameter_status(&bytes), parse_backend_key_data(&bytes), parse_ready_for_query(&bytes));
-        let _ = (parse_negotiate_protocol_version(&bytes), parse_notification_response(&bytes));
-        let _ = parse_command_complete(&bytes).map(rows_of);
+        let _ = (parse_report(&bytes).map(|r| r.sqlstate().is_some()), parse_authentication(&bytes));
+        let _ = (parse_parameter_status(&bytes), parse_backend_key_data(&bytes));
     }
 }
