@@ -3,7 +3,7 @@
 DEMO := demo/digital-erp
 CARGO_FLAGS ?=
 
-.PHONY: up test bench bench-migrate deps fmt
+.PHONY: up test clients bench bench-migrate deps fmt
 
 up: deps ## build, and run the example with a tenant in each isolation
 	cargo build $(CARGO_FLAGS) --package tenantry-cli
@@ -11,6 +11,9 @@ up: deps ## build, and run the example with a tenant in each isolation
 
 test: ## format, lints, tidy and every test
 	scripts/test.sh $(CARGO_FLAGS)
+
+clients: deps ## real drivers and ORMs through the gateway
+	scripts/clients.sh $(CARGO_FLAGS)
 
 bench: deps ## how fast tenants are made
 	cargo bench $(CARGO_FLAGS) --package tenantry-lifecycle --bench provisioning
