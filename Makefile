@@ -3,7 +3,7 @@
 DEMO := demo/digital-erp
 CARGO_FLAGS ?=
 
-.PHONY: up test clients bench bench-migrate deps fmt
+.PHONY: up test clients bench bench-migrate bench-gateway deps fmt
 
 up: deps ## build, and run the example with a tenant in each isolation
 	cargo build $(CARGO_FLAGS) --package tenantry-cli
@@ -20,6 +20,10 @@ bench: deps ## how fast tenants are made
 
 bench-migrate: deps ## a fleet's migration beside psql by hand and django-tenants
 	BENCH_PYTHON="$$(scripts/bench-python.sh)" cargo bench $(CARGO_FLAGS) --package tenantry-cli --bench migrate
+
+bench-gateway: deps ## pgbench through the gateway, through PgBouncer and past both; ARGS chooses
+	scripts/deps.sh pgbouncer
+	cargo bench $(CARGO_FLAGS) --package tenantry-cli --bench gateway -- $(ARGS)
 
 deps: ## install what is missing
 	@scripts/deps.sh

@@ -78,7 +78,7 @@ async fn go_on(hub: Arc<Hub>, wire: &mut Wire, startup: &Startup, passed: Passed
             app_door::wait_for_tenant(&hub, wire, startup, (&service, process)).await?
         }
     };
-    hand_over(&hub, wire, admitted)
+    hand_over(&hub, wire, startup, admitted)
 }
 
 /// What comes before the start-up packet. `None`: it was a cancel request, or nobody.
@@ -175,7 +175,7 @@ async fn log_in(hub: &Hub, wire: &mut Wire, startup: &Startup, peer: IpAddr) -> 
 }
 
 /// Gives the connection to a shard. What has changed for the tenant in the meantime holds for it too.
-fn hand_over(hub: &Hub, wire: &mut Wire, admitted: Admitted) -> Result<()> {
+fn hand_over(hub: &Hub, wire: &mut Wire, startup: &Startup, admitted: Admitted) -> Result<()> {
     let Admitted { tenant, process, pool, connections_max, settings, limits, sets_tenant, profile } =
         admitted;
     let (link, read) = match wire.take_socket() {
@@ -192,7 +192,7 @@ fn hand_over(hub: &Hub, wire: &mut Wire, admitted: Admitted) -> Result<()> {
         tenant,
         limits,
         pool,
-        pooling: crate::shard::Pooling::default(),
+        pooling: startup.pooling.unwrap_or(hub.setup.app.gateway.pooling),
         sets_tenant,
         profile,
         settings,

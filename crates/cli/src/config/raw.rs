@@ -99,6 +99,7 @@ pub struct RawHttp {
 #[serde(deny_unknown_fields)]
 pub struct RawGateway {
     pub listen: Option<String>,
+    pub pooling: Option<String>,
     pub tls: Option<RawTls>,
 }
 
@@ -135,6 +136,7 @@ pub fn known_keys() -> Vec<String> {
         "plans.*.currency",
         "http.listen",
         "gateway.listen",
+        "gateway.pooling",
         "gateway.tls.certificate",
         "gateway.tls.key",
         "gateway.tls.domain",

@@ -1,7 +1,7 @@
 // Sequelize, an ORM that sets up each of its connections by statements of its own.
 import assert from 'node:assert/strict';
 
-import { DataTypes, QueryTypes, Sequelize, Transaction } from 'sequelize';
+import { DataTypes, Op, QueryTypes, Sequelize, Transaction } from 'sequelize';
 
 import { address, endless, megabyte, options, own, poolSize, raises, run, runAll, tenant, transactions } from './script.js';
 
@@ -41,7 +41,7 @@ async function types() {
     data: { a: [1, null, 'ü'] }, tags: ['a', 'b c', '"'], raw: Buffer.from([...Array(256).keys()]), note: 'Ünïcode ✓ \'"\\',
   };
   await Item.create(values);
-  const item = await Item.findOne({ where: { run, 'data.a[0]': 1 } });
+  const item = await Item.findOne({ where: { run, sku: 'types', tags: { [Op.contains]: ['a'] } } });
   assert.deepEqual(Object.fromEntries(Object.keys(values).map((name) => [name, item.get(name)])), values);
   assert.equal(item.owner, tenant);
 }
@@ -95,8 +95,9 @@ async function settings() {
 }
 
 async function describes() {
-  const columns = await sequelize.getQueryInterface().describeTable('items');
-  for (const name of ['id', 'run', 'sku', 'owner', 'tags']) assert.ok(name in columns, `no column ${name}`);
+  // It reads comments by way of the statistics views, which tell of other tenants' tables and are closed.
+  await raises('42501', sequelize.getQueryInterface().describeTable('items'));
+  assert.ok((await sequelize.getQueryInterface().showAllTables()).some((table) => table.tableName === 'items'));
 }
 
 async function upserts() {

@@ -1,6 +1,9 @@
--- psql, by its own commands. `:tenant`, `:run` and `:isolation` are variables; the first error ends it.
+-- psql, by its own commands. The environment is that of ../python/script.py; the first error ends it.
 \set ON_ERROR_STOP on
 \set QUIET on
+\getenv run RUN
+\getenv tenant TENANT
+\getenv isolation ISOLATION
 \pset format unaligned
 \pset tuples_only on
 \pset pager off
@@ -54,10 +57,10 @@ EXECUTE plus (7) :must
 DEALLOCATE plus;
 
 \set check copies
-\set shared `test "$ISOLATION" = shared && echo true || echo false`
+SELECT :'isolation' = 'shared' AS shared \gset
 \if :shared
 \set ON_ERROR_STOP off
-\copy items (run, sku, owner, qty) FROM PROGRAM 'seq 1 3000 | sed "s/.*/$RUN\tcopied&\t$TENANT\t&/"'
+\copy items (run, sku, owner, qty) FROM PROGRAM 'printf "%s\tcopied\t%s\t1" "$RUN" "$TENANT"'
 \set ON_ERROR_STOP on
 SELECT :'LAST_ERROR_SQLSTATE' = '0A000' AS ok :must
 \else

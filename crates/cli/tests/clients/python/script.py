@@ -1,6 +1,6 @@
 """What every Python client goes through: checks by name, each told as `ok` or `FAIL`, and whose rows were seen.
 
-The environment names the door: PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE; TENANT is the slug, DOOR `tenant` or `app`,
+The environment names the door: PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, PGOPTIONS; TENANT is the slug, DOOR `tenant` or `app`,
 ISOLATION what it says, RUN a name that keeps the rows of one client apart from those of the others.
 """
 
@@ -19,8 +19,8 @@ IS_APP_DOOR = os.environ["DOOR"] == "app"
 ISOLATION = os.environ["ISOLATION"]
 RUN = os.environ["RUN"]
 MEGABYTE = "x" * 1_000_000
-# Of both doors; libpq's programs get it as PGOPTIONS.
-OPTIONS = f"-c app.current_tenant={TENANT}" if IS_APP_DOOR else ""
+# Taken out of the environment, or libpq would add it where a check wants to be without.
+OPTIONS = os.environ.pop("PGOPTIONS")
 # Settings of the start-up packet, for drivers that send them one by one.
 NAMED = {"app.current_tenant": TENANT} if IS_APP_DOOR else {}
 POOL = 8
