@@ -39,6 +39,8 @@ else
     step "tests" cargo test "$@" --workspace --lib --bins --tests --no-fail-fast
     note '^test result:'
 fi
+step "clients of the gateway" scripts/clients.sh "$@"
+note '^ *Summary |^clients: left out'
 step "examples in the documentation" cargo test "$@" --workspace --doc
 note '^test result: .* [1-9][0-9]* (passed|failed)'
 
