@@ -31,7 +31,7 @@ mod values;
 
 use std::path::Path;
 
-use tenantry_domain::Result;
+use tenantry_domain::{MigrationLayout, Result};
 
 pub use finding::{Finding, Point, Score};
 pub use report::text;
@@ -43,6 +43,10 @@ pub struct Options {
     pub tenant_column: Option<String>,
     /// Tables that belong to no tenant.
     pub global: Vec<String>,
+    /// The folder's layout; without it the one that its names tell.
+    pub layout: Option<MigrationLayout>,
+    /// Files and folders that are no migrations, as in an app's configuration.
+    pub ignore: Vec<String>,
     /// How many migrations are scored at most.
     pub files_max: Option<usize>,
     /// What is done to the shared database behind the product's back, to show that a score notices.

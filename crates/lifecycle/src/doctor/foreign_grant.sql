@@ -11,7 +11,9 @@ WITH objects (kind, name, schema, owner, acl) AS (
 )
 SELECT DISTINCT format('%s %s for %I', lower(o.kind), o.name, r.rolname),
        format('REVOKE ALL ON %s %s FROM %I;', o.kind, o.name, r.rolname)
-  FROM objects o CROSS JOIN LATERAL aclexplode(o.acl) a JOIN pg_roles r ON r.oid = a.grantee
+  FROM objects o CROSS JOIN LATERAL aclexplode(o.acl) a
+       -- Not a join: catalogs are seldom analyzed, and thousands of roles would be tried with every object.
+       CROSS JOIN LATERAL pg_get_userbyid(a.grantee) r (rolname)
  WHERE (r.rolname ~ '^t_[0-9a-f]{32}' AND NOT :own_database AND o.schema <> 'tenant_' || substr(r.rolname, 3, 32)
          OR r.rolname = ANY (:groups) AND o.schema ~ '^(tenant|blank)_[0-9a-f]{32}$')
    AND a.grantee <> o.owner AND NOT (o.kind = 'SCHEMA' AND a.privilege_type = 'CREATE')

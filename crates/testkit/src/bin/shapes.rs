@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use tenantry_testkit::score::{Options, Score, refusals, score, text};
 
 const USAGE: &str = "usage: cargo xtask shapes [--pg-bin DIR] [--tenant-column NAME] [--global TABLE,...] \
-    [--files COUNT] [--refusals] [--all] [--json] DIR...";
+    [--layout NAME] [--ignore PATTERN,...] [--files COUNT] [--refusals] [--all] [--json] DIR...";
 
 #[derive(Default)]
 struct Arguments {
@@ -28,13 +28,19 @@ fn arguments() -> Option<Arguments> {
             "--refusals" => arguments.refusals = true,
             "--json" => arguments.json = true,
             "--tenant-column" => arguments.options.tenant_column = Some(words.next()?),
-            "--global" => arguments.options.global = words.next()?.split(',').map(str::to_owned).collect(),
+            "--global" => arguments.options.global = list(&words.next()?),
+            "--layout" => arguments.options.layout = Some(words.next()?.parse().ok()?),
+            "--ignore" => arguments.options.ignore = list(&words.next()?),
             "--files" => arguments.options.files_max = Some(words.next()?.parse().ok()?),
             word if word.starts_with('-') => return None,
             _ => arguments.folders.push(PathBuf::from(word)),
         }
     }
     (!arguments.folders.is_empty()).then_some(arguments)
+}
+
+fn list(word: &str) -> Vec<String> {
+    word.split(',').map(str::to_owned).collect()
 }
 
 #[tokio::main]

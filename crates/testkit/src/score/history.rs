@@ -4,8 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use tenantry_domain::{Error, ErrorCode, Result, ResultExt as _};
-use tenantry_migrate::source::read_folder;
+use tenantry_migrate::source;
 
+use super::Options;
 use super::lexer::{Piece, split};
 
 /// A file of the history.
@@ -48,15 +49,15 @@ impl File {
     }
 }
 
-/// Reads a folder in the layout that the product detects. One that it doesn't read is taken in the order of paths, with
-/// what the product says.
+/// Reads a folder in the layout that is named, or that the product detects. One that it doesn't read is taken in the order
+/// of paths, with what the product says.
 ///
 /// # Errors
 /// `migration_layout` for a folder without migrations, and `io`.
-pub fn read(folder: &Path) -> Result<(Vec<File>, Option<Error>)> {
+pub fn read(folder: &Path, options: &Options) -> Result<(Vec<File>, Option<Error>)> {
     let mut refused = None;
-    let texts = match read_folder(folder) {
-        Ok(files) => files.into_iter().map(|f| (f.up, f.text)).collect(),
+    let texts = match source::read(folder, options.layout, &options.ignore) {
+        Ok(read) => read.migrations.into_iter().map(|f| (f.up, f.text)).collect(),
         Err(e) => {
             refused = Some(e);
             in_order_of_paths(folder)?
@@ -152,6 +153,28 @@ mod tests {
         assert_eq!(engine_name(7, "20240101_Add users/migration.sql"), "00007_add_users.up.sql");
         assert!(natural("V9__a.sql") < natural("V10__a.sql"));
         assert!(natural("20241017124431_a") < natural("20250625_b"));
+    }
+
+    #[test]
+    fn a_layout_that_is_named_and_files_that_are_no_migrations() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["1000_add_b.up.sql", "999_add_a.up.sql", "lint.sql"] {
+            std::fs::write(folder.path().join(name), "SELECT 1;").unwrap();
+        }
+        let paths = |options: &Options| {
+            let (files, refused) = read(folder.path(), options).unwrap();
+            (files.into_iter().map(|f| f.path).collect::<Vec<_>>(), refused.is_some())
+        };
+        let ignore = vec!["lint.sql".to_owned()];
+        let layout = Some(tenantry_domain::MigrationLayout::Names);
+        let named = Options { layout, ignore: ignore.clone(), ..Options::default() };
+        assert_eq!(paths(&named).0, ["1000_add_b.up.sql", "999_add_a.up.sql"]);
+        let detected = Options { ignore, ..Options::default() };
+        assert_eq!(
+            paths(&detected),
+            (vec!["999_add_a.up.sql".to_owned(), "1000_add_b.up.sql".to_owned()], false)
+        );
+        assert!(paths(&Options::default()).1, "lint.sql has no number");
     }
 
     #[test]

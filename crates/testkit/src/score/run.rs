@@ -66,7 +66,7 @@ pub async fn shaped_only(folder: &Path, options: &Options) -> Result<Score> {
 }
 
 fn read(folder: &Path, options: &Options) -> Result<(Vec<File>, Score)> {
-    let (mut files, unread) = history::read(folder)?;
+    let (mut files, unread) = history::read(folder, options)?;
     files.truncate(options.files_max.unwrap_or(usize::MAX));
     let column = options.tenant_column.clone().unwrap_or_else(|| history::tenant_column(&files).to_owned());
     let mut score = Score {

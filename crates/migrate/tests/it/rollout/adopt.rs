@@ -17,7 +17,7 @@ async fn another_rollout_has_to_end_first() {
     lab.write("0003_c.up.sql", &column(3));
     let e = lab.up().await.unwrap_err();
     assert_eq!(e.code(), ErrorCode::RolloutOpen, "{e:?}");
-    assert!(e.message().contains(&format!("rollout {job} (up to main 2)")), "{e:?}");
+    assert!(e.message().contains(&format!("rollout {job} (up to main 2 (0002_c.up.sql))")), "{e:?}");
     assert!(e.message().ends_with("it is paused"), "{e:?}");
     lab.remove("0003_c.up.sql");
     assert_eq!(lab.up().await.unwrap().job, Some(job), "the same end: the same rollout");
