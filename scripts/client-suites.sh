@@ -2,7 +2,7 @@
 # The test suite of psycopg 3, as its authors keep it, on a tenant in database isolation with `tenant_ddl`: directly as the
 # tenant's role, through the gateway with session pooling, and with transaction pooling. Ends with the numbers of each and
 # the tests that fail only through the gateway. Modes can be named: `scripts/client-suites.sh direct session`.
-# SUITES_ONLY chooses files of the suite (`tests/test_copy.py`), TENANTRY_BIN another executable than the debug build.
+# SUITES_ONLY chooses files of the suite (`tests/test_copy.py`), SUITES_EXECUTABLE another executable than the debug build.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -58,16 +58,16 @@ run_suite() {
     url=$(url_of "$mode")
     say "psycopg $PSYCOPG_TAG, $mode"
     # shellcheck disable=SC2086
-    (cd "$FOLDER/psycopg" && PYTHONPATH=$PWD PSYCOPG_IMPL=binary "$FOLDER/python/bin/python" -m pytest -q -p no:cacheprovider \
+    (cd "$FOLDER/psycopg" && PYTHONPATH=$PWD PSYCOPG_IMPL=binary "$FOLDER/python/bin/python" -m pytest -q \
         --timeout 120 --test-dsn "$url" -m "not slow and not mypy and not crdb and not refcount" \
         --junitxml "$FOLDER/psycopg-$mode.xml" ${SUITES_ONLY:-tests} >"$FOLDER/psycopg-$mode.log" 2>&1) || true
     tail -n 1 "$FOLDER/psycopg-$mode.log"
 }
 
 main() {
-    local modes=("$@") tenantry=${TENANTRY_BIN:-$PWD/target/debug/tenantry} app server mode
+    local modes=("$@") tenantry=${SUITES_EXECUTABLE:-$PWD/target/debug/tenantry} app server mode
     ((${#modes[@]} > 0)) || modes=(direct session transaction)
-    [[ -n ${TENANTRY_BIN:-} ]] || cargo build --quiet --package tenantry-cli
+    [[ -n ${SUITES_EXECUTABLE:-} ]] || cargo build --quiet --package tenantry-cli
     prepare
     start
     for mode in "${modes[@]}"; do

@@ -60,7 +60,10 @@ pub fn compare(world: &World, asked: &Arguments) {
         knows_tls: true,
         knows_prepared: true,
     });
-    println!("medians of {} rounds of {} s; ratios of the same round, median (least-most)", asked.rounds, asked.seconds);
+    println!(
+        "medians of {} rounds of {} s; ratios of the same round, median (least-most)",
+        asked.rounds, asked.seconds
+    );
     println!(
         "{:22} {:10} {:>9} {:>9} {:>10}  {:>18} {:>18} {:>18}",
         "cell", "side", "tps", "ms", "CPU s/100k", "tps to direct", "tps to PgBouncer", "CPU to PgBouncer"
@@ -86,7 +89,8 @@ fn compare_cell(sides: &[Side], cell: &Cell, asked: &Arguments) {
     }
     let bouncer = sides.iter().position(|side| side.name == "PgBouncer");
     for (at, side) in sides.iter().enumerate() {
-        let of = |get: &dyn Fn(&Figures) -> f64| spread(rounds.iter().map(|round| get(&round[at])).collect()).0;
+        let of =
+            |get: &dyn Fn(&Figures) -> f64| spread(rounds.iter().map(|round| get(&round[at])).collect()).0;
         let to = |other: Option<usize>, get: &dyn Fn(&Figures) -> f64| match other {
             Some(other) if other != at => {
                 let ratios = rounds.iter().map(|round| get(&round[at]) / get(&round[other]));
@@ -120,6 +124,7 @@ fn bench(side: &Side, cell: &Cell, seconds: usize) -> Figures {
         .args(["-n", "-b", script, "-M", cell.protocol, "-c", &clients, "-j", &threads, "-T", &seconds]));
     let used = side.proxy.zip(before).map(|(pid, before)| processor_time(pid).saturating_sub(before));
     let transactions = number(&said, "number of transactions actually processed: ");
+    assert!(transactions > 0.0, "{} did nothing in {seconds} s: ask for more --seconds", side.name);
     Figures {
         tps: number(&said, "tps = "),
         latency_ms: number(&said, "latency average = "),

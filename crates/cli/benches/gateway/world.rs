@@ -97,9 +97,10 @@ fn configuration(asked: &Arguments) -> String {
     )
 }
 
-/// The executable under test; `TENANTRY_BIN` names another one.
+/// The executable under test; `BENCH_EXECUTABLE` names another one.
 fn tenantry(folder: &Path) -> Command {
-    let program = std::env::var("TENANTRY_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_tenantry").to_owned());
+    let program =
+        std::env::var("BENCH_EXECUTABLE").unwrap_or_else(|_| env!("CARGO_BIN_EXE_tenantry").to_owned());
     let mut command = Command::new(program);
     command.arg("--dir").arg(folder);
     command
@@ -130,7 +131,11 @@ fn make_direct(postgres: &Server) -> Server {
     run(environment(&mut fill, &superuser)
         .env("PGOPTIONS", "-c search_path=app")
         .args(["-i", "-q", "-I", "gv", "-s", SCALE]));
-    Server { user: DIRECT.to_owned(), password: tenantry_domain::Secret::new(PASSWORD.to_owned()), ..superuser }
+    Server {
+        user: DIRECT.to_owned(),
+        password: tenantry_domain::Secret::new(PASSWORD.to_owned()),
+        ..superuser
+    }
 }
 
 /// Where the programs of libpq go.
@@ -160,8 +165,21 @@ pub fn run(command: &mut Command) -> String {
 fn make_certificate(folder: &Path) {
     let file = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     run(Command::new("openssl").args([
-        "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30",
-        "-subj", "/CN=localhost", "-keyout", &file("key.pem"), "-out", &file("certificate.pem"),
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:prime256v1",
+        "-nodes",
+        "-days",
+        "30",
+        "-subj",
+        "/CN=localhost",
+        "-keyout",
+        &file("key.pem"),
+        "-out",
+        &file("certificate.pem"),
     ]));
     // PgBouncer reads them as another user. The key is of this run alone.
     for name in ["key.pem", "certificate.pem"] {

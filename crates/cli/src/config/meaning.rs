@@ -43,7 +43,8 @@ fn gateway(raw: RawGateway, directory: &Path) -> Result<GatewaySpec> {
     let tls =
         raw.tls.map(|t| TlsSpec { certificate: directory.join(t.certificate), key: directory.join(t.key) });
     let pooling = raw.pooling.as_deref().map(str::parse).transpose();
-    let pooling = pooling.map_err(|e: Error| invalid(format!("gateway.pooling: {}", e.message())).help(e.next_step()))?;
+    let pooling = pooling
+        .map_err(|e: Error| invalid(format!("gateway.pooling: {}", e.message())).help(e.next_step()))?;
     Ok(GatewaySpec { listen: raw.listen, tls, domain, pooling: pooling.unwrap_or_default() })
 }
 

@@ -1,5 +1,4 @@
--- psql, by its own commands. The environment is that of ../python/script.py; the first error ends it.
-\set ON_ERROR_STOP on
+-- psql, by its own commands. The environment is that of ../python/script.py. A statement that fails leaves `must_ok` as it is: false.
 \set QUIET on
 \getenv run RUN
 \getenv tenant TENANT
@@ -8,7 +7,8 @@
 \pset tuples_only on
 \pset pager off
 -- Tells whether the check of the name :check is true.
-\set must '\\gset must_ \\\\ \\if :must_ok \\echo ok :check \\else \\echo FAIL :check \\endif'
+\set must_ok false
+\set must '\\gset must_ \\\\ \\if :must_ok \\echo ok :check \\else \\echo FAIL :check \\endif \\set must_ok false'
 
 DELETE FROM items WHERE run = :'run';
 
@@ -35,7 +35,6 @@ SELECT array_agg(sku ORDER BY sku) = ARRAY['outer', 'types'] AS ok FROM items WH
 
 \set check rolls_back_one
 \set ON_ERROR_ROLLBACK on
-\set ON_ERROR_STOP off
 BEGIN;
 INSERT INTO items (run, sku, owner) VALUES (:'run', 'before', :'tenant');
 \o /dev/null
@@ -44,7 +43,6 @@ SELECT 1 / 0;
 \set told :LAST_ERROR_SQLSTATE
 INSERT INTO items (run, sku, owner) VALUES (:'run', 'after', :'tenant');
 COMMIT;
-\set ON_ERROR_STOP on
 \set ON_ERROR_ROLLBACK off
 SELECT count(*) = 2 AND :'told' = '22012' AS ok FROM items WHERE run = :'run' AND sku IN ('before', 'after') :must
 
@@ -59,9 +57,7 @@ DEALLOCATE plus;
 \set check copies
 SELECT :'isolation' = 'shared' AS shared \gset
 \if :shared
-\set ON_ERROR_STOP off
 \copy items (run, sku, owner, qty) FROM PROGRAM 'printf "%s\tcopied\t%s\t1" "$RUN" "$TENANT"'
-\set ON_ERROR_STOP on
 SELECT :'LAST_ERROR_SQLSTATE' = '0A000' AS ok :must
 \else
 \copy items (run, sku, owner, qty) FROM PROGRAM 'seq 1 3000 | sed "s/.*/$RUN\tcopied&\t$TENANT\t&/"'

@@ -81,7 +81,7 @@ async def transactions():
                 raise KeyError
         except KeyError:
             pass
-        async with connection.transaction(isolation="serializable"):
+        async with connection.transaction():
             await connection.execute(INSERT, RUN, "outer", TENANT, 1)
             try:
                 async with connection.transaction():
@@ -92,6 +92,13 @@ async def transactions():
         await connection.execute(INSERT, RUN, "kept", TENANT, 1)
         found = [await connection.fetchval(COUNT, RUN, sku) for sku in ("gone", "outer", "inner", "kept")]
         equal(found, [0, 1, 0, 1])
+
+
+async def isolation_levels():
+    async with Connected() as connection:
+        for level in ("serializable", "repeatable_read", "read_committed"):
+            async with connection.transaction(isolation=level):
+                equal(await connection.fetchval("SHOW transaction_isolation"), level.replace("_", " "))
 
 
 async def prepared():
@@ -220,6 +227,6 @@ async def pools():
 
 
 sys.exit(asyncio.run(run_async([
-    connects, types, looks_up_types, transactions, prepared, copies, cursors, large, errors, timeouts, settings, notifications, upserts,
+    connects, types, looks_up_types, transactions, isolation_levels, prepared, copies, cursors, large, errors, timeouts, settings, notifications, upserts,
     pools,
 ])))

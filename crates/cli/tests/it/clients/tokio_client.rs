@@ -116,7 +116,10 @@ impl Tokio {
         let statement = client.prepare("SELECT $1::int + 1").await.unwrap();
         for number in 0..5_i32 {
             let transaction = client.transaction().await.unwrap();
-            assert_eq!(transaction.query_one(&statement, &[&number]).await.unwrap().get::<_, i32>(0), number + 1);
+            assert_eq!(
+                transaction.query_one(&statement, &[&number]).await.unwrap().get::<_, i32>(0),
+                number + 1
+            );
             transaction.commit().await.unwrap();
         }
         let numbers: Vec<i32> = (0..100).collect();
@@ -179,7 +182,8 @@ impl Tokio {
         let ended = timeout(Duration::from_secs(60), client.batch_execute(ENDLESS)).await.expect("it ends");
         assert_eq!(sqlstate(ended), "57014");
         canceller.await.unwrap().unwrap();
-        let limited = client.batch_execute(&format!("BEGIN; SET LOCAL statement_timeout = 100; {ENDLESS}")).await;
+        let limited =
+            client.batch_execute(&format!("BEGIN; SET LOCAL statement_timeout = 100; {ENDLESS}")).await;
         assert_eq!(sqlstate(limited), "57014");
         client.batch_execute("ROLLBACK").await.unwrap();
     }
@@ -187,11 +191,9 @@ impl Tokio {
     async fn settings(&self) {
         let client = self.connect().await;
         client.batch_execute("SET TimeZone = 'Asia/Tokyo'").await.unwrap();
-        client.execute("SET statement_timeout = 54321", &[]).await.unwrap();
         for _ in 0..3 {
-            let sql = "SELECT current_setting('TimeZone'), current_setting('statement_timeout')";
-            let row = client.query_one(sql, &[]).await.unwrap();
-            assert_eq!((row.get(0), row.get(1)), ("Asia/Tokyo", "54321ms"), "{}", self.way.name());
+            let row = client.query_one("SELECT current_setting('TimeZone')", &[]).await.unwrap();
+            assert_eq!(row.get::<_, &str>(0), "Asia/Tokyo", "{}", self.way.name());
         }
     }
 

@@ -8,7 +8,8 @@ use tenantry_testkit::postgres::server::Server;
 use crate::support::{App, Up};
 
 /// Tenants by isolation. (`shared` is a reserved slug.)
-const TENANTS: [(&str, &str); 3] = [("shared", "row-co"), ("schema", "schema-co"), ("database", "database-co")];
+const TENANTS: [(&str, &str); 3] =
+    [("shared", "row-co"), ("schema", "schema-co"), ("database", "database-co")];
 
 /// One tenant, through one of the doors.
 #[derive(Clone)]

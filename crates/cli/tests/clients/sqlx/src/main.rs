@@ -55,7 +55,8 @@ impl World {
     }
 
     async fn own(&self, on: impl PgExecutor<'_>) -> Checked {
-        let owners: Vec<String> = sqlx::query_scalar("SELECT DISTINCT owner FROM items").fetch_all(on).await?;
+        let owners: Vec<String> =
+            sqlx::query_scalar("SELECT DISTINCT owner FROM items").fetch_all(on).await?;
         equal(owners, vec![self.tenant.clone()])
     }
 }
@@ -76,7 +77,8 @@ async fn connects(world: World) -> Checked {
     let options = world.options.clone().application_name("clients");
     let mut connection = options.connect().await?;
     sqlx::query("DELETE FROM items WHERE run = $1").bind(&world.run).execute(&mut connection).await?;
-    let name: String = sqlx::query_scalar("SELECT current_setting('application_name')").fetch_one(&mut connection).await?;
+    let name: String =
+        sqlx::query_scalar("SELECT current_setting('application_name')").fetch_one(&mut connection).await?;
     equal(name.as_str(), "clients")?;
     connection.close().await.map_err(Into::into)
 }
@@ -87,12 +89,22 @@ async fn types(world: World) -> Checked {
                VALUES ($1, 'types', $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
                RETURNING qty, big, ratio, is_on, token, data, tags, raw, note";
     let (token, data) = (Uuid::new_v4(), serde_json::json!({ "a": [1, null, "ü"] }));
-    let (tags, raw) = (vec![Some("a".to_owned()), None, Some("\"".to_owned())], (0..=255).collect::<Vec<u8>>());
-    let query = sqlx::query(sql).bind(&world.run).bind(&world.tenant).bind(7_i32).bind(1_i64 << 62).bind(0.1_f64).bind(true);
+    let (tags, raw) =
+        (vec![Some("a".to_owned()), None, Some("\"".to_owned())], (0..=255).collect::<Vec<u8>>());
+    let query = sqlx::query(sql)
+        .bind(&world.run)
+        .bind(&world.tenant)
+        .bind(7_i32)
+        .bind(1_i64 << 62)
+        .bind(0.1_f64)
+        .bind(true);
     let query = query.bind(token).bind(&data).bind(&tags).bind(&raw).bind("Ünïcode ✓ '\"\\");
     let row = query.fetch_one(&mut connection).await?;
     equal((row.get::<i32, _>(0), row.get::<i64, _>(1), row.get::<f64, _>(2)), (7, 1 << 62, 0.1))?;
-    equal((row.get::<bool, _>(3), row.get::<Uuid, _>(4), row.get::<serde_json::Value, _>(5)), (true, token, data))?;
+    equal(
+        (row.get::<bool, _>(3), row.get::<Uuid, _>(4), row.get::<serde_json::Value, _>(5)),
+        (true, token, data),
+    )?;
     equal((row.get::<Vec<Option<String>>, _>(6), row.get::<Vec<u8>, _>(7)), (tags, raw))?;
     equal(row.get::<&str, _>(8), "Ünïcode ✓ '\"\\")
 }
@@ -127,14 +139,16 @@ async fn prepared(world: World) -> Checked {
     for number in 0..5_i32 {
         let mut transaction = connection.begin().await?;
         let sql = "SELECT $1::int + 1, owner FROM items WHERE run = $2 LIMIT 1";
-        let found: (i32, String) = sqlx::query_as(sql).bind(number).bind(&world.run).fetch_one(&mut *transaction).await?;
+        let found: (i32, String) =
+            sqlx::query_as(sql).bind(number).bind(&world.run).fetch_one(&mut *transaction).await?;
         transaction.commit().await?;
         equal(found, (number + 1, world.tenant.clone()))?;
     }
     // More statements than the driver's cache holds: it closes the oldest.
     for number in 0..150 {
         let sql = format!("SELECT {number} + $1::int");
-        let found: i32 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(1).fetch_one(&mut connection).await?;
+        let found: i32 =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(1).fetch_one(&mut connection).await?;
         equal(found, number + 1)?;
     }
     Ok(())
@@ -150,7 +164,8 @@ async fn copies(world: World) -> Checked {
         return raised("0A000", pool.copy_in_raw(copy).await.map(drop));
     }
     let mut copy = pool.copy_in_raw(copy).await?;
-    let lines: String = (0..3000).map(|n| format!("{}\tcopied{n}\t{}\t{n}\n", world.run, world.tenant)).collect();
+    let lines: String =
+        (0..3000).map(|n| format!("{}\tcopied{n}\t{}\t{n}\n", world.run, world.tenant)).collect();
     copy.send(lines.as_bytes()).await?;
     equal(copy.finish().await?, 3000)?;
     equal(world.count(&pool, "copied%").await?, 3000)
@@ -158,7 +173,8 @@ async fn copies(world: World) -> Checked {
 
 async fn cursors(world: World) -> Checked {
     let mut connection = world.connect().await?;
-    let mut rows = sqlx::query_scalar::<_, i32>("SELECT n FROM generate_series(1, 100000) n").fetch(&mut connection);
+    let mut rows =
+        sqlx::query_scalar::<_, i32>("SELECT n FROM generate_series(1, 100000) n").fetch(&mut connection);
     for expected in 1..=10 {
         equal(rows.try_next().await?, Some(expected))?;
     }
@@ -181,7 +197,13 @@ async fn large(world: World) -> Checked {
     let mut connection = world.connect().await?;
     let (note, raw) = ("x".repeat(1_000_000), vec![0xff_u8; 1_000_000]);
     let sql = "INSERT INTO items (run, sku, owner, note, raw) VALUES ($1, 'large', $2, $3, $4)";
-    sqlx::query(sql).bind(&world.run).bind(&world.tenant).bind(&note).bind(&raw).execute(&mut connection).await?;
+    sqlx::query(sql)
+        .bind(&world.run)
+        .bind(&world.tenant)
+        .bind(&note)
+        .bind(&raw)
+        .execute(&mut connection)
+        .await?;
     let sql = "SELECT note, raw FROM items WHERE run = $1 AND sku = 'large'";
     let found: (String, Vec<u8>) = sqlx::query_as(sql).bind(&world.run).fetch_one(&mut connection).await?;
     if found == (note, raw) { Ok(()) } else { Err("the large row came back otherwise".into()) }
@@ -211,9 +233,10 @@ async fn settings(world: World) -> Checked {
     connection.execute("SET statement_timeout = 54321").await?;
     connection.execute("SET search_path = public").await?;
     for _ in 0..3 {
-        let found: (String, String) = sqlx::query_as("SELECT current_setting('TimeZone'), current_setting('statement_timeout')")
-            .fetch_one(&mut connection)
-            .await?;
+        let found: (String, String) =
+            sqlx::query_as("SELECT current_setting('TimeZone'), current_setting('statement_timeout')")
+                .fetch_one(&mut connection)
+                .await?;
         // The driver itself asks for UTC in the start-up packet, which comes behind the options.
         equal(found, ("UTC".to_owned(), "54321ms".to_owned()))?;
         world.own(&mut connection).await?;
@@ -223,19 +246,27 @@ async fn settings(world: World) -> Checked {
 
 async fn notifications(world: World) -> Checked {
     let options = world.options.clone().options([("tenantry.pooling", "session")]);
-    let mut listener = PgListener::connect_with(&PgPoolOptions::new().max_connections(1).connect_with(options).await?).await?;
+    let mut listener =
+        PgListener::connect_with(&PgPoolOptions::new().max_connections(1).connect_with(options).await?)
+            .await?;
     listener.listen(&world.run).await?;
     let mut sender = world.connect().await?;
-    sqlx::query(sqlx::AssertSqlSafe(format!("NOTIFY \"{}\", 'hello'", world.run))).execute(&mut sender).await?;
+    sqlx::query(sqlx::AssertSqlSafe(format!("NOTIFY \"{}\", 'hello'", world.run)))
+        .execute(&mut sender)
+        .await?;
     let told = tokio::time::timeout(Duration::from_secs(20), listener.recv()).await??;
     equal((told.channel(), told.payload()), (world.run.as_str(), "hello"))
 }
 
 async fn upserts(world: World) -> Checked {
     let mut connection = world.connect().await?;
-    let sql = format!("{INSERT} ON CONFLICT (run, sku) DO UPDATE SET qty = excluded.qty + items.qty RETURNING qty");
+    let sql =
+        format!("{INSERT} ON CONFLICT (run, sku) DO UPDATE SET qty = excluded.qty + items.qty RETURNING qty");
     for expected in [2, 4, 6] {
-        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.clone())).bind(&world.run).bind("upsert").bind(&world.tenant);
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.clone()))
+            .bind(&world.run)
+            .bind("upsert")
+            .bind(&world.tenant);
         equal(query.bind(2_i32).fetch_one(&mut connection).await?, expected)?;
     }
     Ok(())
