@@ -116,10 +116,10 @@ async function pools() {
       });
     }
   };
-  await Promise.all(Array.from({ length: poolSize * 2 }, (_, worker) => work(worker)));
+  await Promise.all(Array.from({ length: poolSize }, (_, worker) => work(worker)));
   const found = await sequelize.query("SELECT count(*)::int AS n FROM items WHERE run = $1 AND sku LIKE 'pool%'",
     { bind: [run], type: QueryTypes.SELECT });
-  assert.equal(found[0].n, poolSize * 2 * transactions);
+  assert.equal(found[0].n, poolSize * transactions);
 }
 
 await runAll([connects, types, transacts, inserts_many, large, errors, settings, describes, upserts, pools]);

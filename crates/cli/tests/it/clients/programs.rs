@@ -54,9 +54,12 @@ impl Program {
     }
 }
 
+/// Client (or any), check, and where.
+type Awaited = (Option<&'static str>, &'static str, fn(&Way) -> bool);
+
 /// Checks that fail until the gateway judges whole statements (docs/gateway.md): then they pass, this list is in the way, and
-/// what stands in it goes out. Client (or any), check, and where.
-const AWAITED: &[(Option<&str>, &str, fn(&Way) -> bool)] = &[
+/// what stands in it goes out.
+const AWAITED: &[Awaited] = &[
     // Settings that servers don't report, and SESSION CHARACTERISTICS, follow the client.
     (Some("psycopg"), "settings", anywhere),
     (Some("asyncpg"), "settings", anywhere),
