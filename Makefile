@@ -3,7 +3,7 @@
 DEMO := demo/digital-erp
 CARGO_FLAGS ?=
 
-.PHONY: up test bench bench-migrate fuzz deps fmt
+.PHONY: up test clients bench bench-migrate bench-gateway fuzz deps fmt
 
 up: deps ## build, and run the example with a tenant in each isolation
 	cargo build $(CARGO_FLAGS) --package tenantry-cli
@@ -11,6 +11,9 @@ up: deps ## build, and run the example with a tenant in each isolation
 
 test: ## format, lints, tidy and every test
 	scripts/test.sh $(CARGO_FLAGS)
+
+clients: deps ## real drivers and ORMs through the gateway
+	scripts/clients.sh $(CARGO_FLAGS)
 
 bench: deps ## how fast tenants are made
 	cargo bench $(CARGO_FLAGS) --package tenantry-lifecycle --bench provisioning
@@ -20,6 +23,10 @@ bench-migrate: deps ## a fleet's migration beside psql by hand and django-tenant
 
 fuzz: deps ## 100,000 random mutations to a real listener, and of what is parsed
 	TENANTRY_TEST_MUTATIONS=100000 cargo nextest run $(CARGO_FLAGS) --package tenantry-gateway -E 'test(mutations)'
+
+bench-gateway: deps ## pgbench through the gateway, through PgBouncer and past both; ARGS chooses
+	scripts/deps.sh pgbouncer
+	cargo bench $(CARGO_FLAGS) --package tenantry-cli --bench gateway -- $(ARGS)
 
 deps: ## install what is missing
 	@scripts/deps.sh

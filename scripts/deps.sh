@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs what building and running Tenantry needs and this machine lacks: on Debian and Ubuntu by itself, as
 # root or with sudo; elsewhere it names what to install. With nothing missing it does nothing.
+# `clients`: what the real clients want besides (scripts/clients.sh); `pgbouncer`: what bench-gateway compares with.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -63,6 +64,23 @@ missing() {
     command -v make >/dev/null || echo make
     has_libclang || echo clang
     has_postgres || echo postgresql
+    case $1 in
+    clients) missing_for_clients ;;
+    pgbouncer) [[ -x /usr/sbin/pgbouncer ]] || command -v pgbouncer >/dev/null || echo pgbouncer ;;
+    esac
+}
+
+# Of clients that are left out, nothing is missing.
+missing_for_clients() {
+    local without=" ${TENANTRY_CLIENTS_WITHOUT:-} "
+    without=${without//,/ }
+    python3 -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv
+    [[ $without == *" node-postgres "* && $without == *" sequelize "* ]] ||
+        { command -v node && command -v npm; } >/dev/null || echo nodejs
+    [[ $without == *" pgjdbc "* ]] || {
+        command -v javac >/dev/null || echo jdk
+        [[ -f /usr/share/java/postgresql.jar ]] || echo pgjdbc
+    }
 }
 
 # --- Rust ------------------------------------------------------------------------------------------------
@@ -130,6 +148,10 @@ install_on_debian() {
         gcc) packages+=(gcc libc6-dev) ;;
         make) packages+=(make) ;;
         clang) packages+=(clang libclang-dev) ;;
+        python3-venv | pgbouncer) packages+=("$name") ;;
+        nodejs) packages+=(nodejs npm) ;;
+        jdk) packages+=(default-jdk-headless) ;;
+        pgjdbc) packages+=(libpostgresql-jdbc-java) ;;
         postgresql) postgres=true ;;
         esac
     done
@@ -144,6 +166,8 @@ name_what_to_install() {
     local id=$1
     shift
     say "missing: $*"
+    [[ $wanted == build ]] ||
+        fail "install what is named, or leave clients out with TENANTRY_CLIENTS_WITHOUT (pgjdbc's jar goes to /usr/share/java)"
     case $id in
     fedora | rhel | centos | rocky | almalinux)
         fail "run: sudo dnf install gcc make clang clang-devel postgresql-server postgresql postgresql-contrib" ;;
@@ -177,11 +201,11 @@ look() {
     absent=()
     while IFS= read -r name; do
         absent+=("$name")
-    done < <(missing)
+    done < <(missing "$wanted")
 }
 
 main() {
-    local absent
+    local absent wanted=${1:-build}
     check_rust
     look
     if ((${#absent[@]} == 0)); then
@@ -198,4 +222,4 @@ main() {
     say "installed"
 }
 
-main
+main "$@"

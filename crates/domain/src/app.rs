@@ -52,6 +52,44 @@ pub struct GatewaySpec {
     pub tls: Option<TlsSpec>,
     /// The domain whose labels are tenants, for clients that name a server by TLS.
     pub domain: Option<String>,
+    /// When clients that ask for nothing else give their server connection back.
+    pub pooling: Pooling,
+}
+
+/// When a client of the gateway gives its server connection back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Pooling {
+    /// At the end of each transaction.
+    #[default]
+    Transaction,
+    /// When it leaves.
+    Session,
+    /// As for a transaction, and there are no transactions of several statements.
+    Statement,
+}
+
+impl FromStr for Pooling {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text {
+            "transaction" => Ok(Self::Transaction),
+            "session" => Ok(Self::Session),
+            "statement" => Ok(Self::Statement),
+            _ => Err(Error::new(ErrorCode::SettingInvalid, format!("{text:?} is no way of pooling"))
+                .help("use transaction, session or statement")),
+        }
+    }
+}
+
+impl fmt::Display for Pooling {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Transaction => "transaction",
+            Self::Session => "session",
+            Self::Statement => "statement",
+        })
+    }
 }
 
 /// Files of a certificate, in PEM.

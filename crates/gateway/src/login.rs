@@ -96,7 +96,7 @@ async fn go_on(
             }
         }
     };
-    hand_over(hub, wire, admitted, opener)
+    hand_over(hub, wire, (startup, opener), admitted)
 }
 
 /// What comes before the start-up packet. `None`: it was a cancel request, or nobody.
@@ -199,7 +199,12 @@ async fn pass(hub: &Hub, wire: &mut Wire, startup: &Startup, door: Door) -> Resu
 }
 
 /// Gives the connection to a shard. What has changed for the tenant in the meantime holds for it too.
-fn hand_over(hub: &Hub, wire: &mut Wire, admitted: Admitted, opener: Opener) -> Result<()> {
+fn hand_over(
+    hub: &Hub,
+    wire: &mut Wire,
+    (startup, opener): (&Startup, Opener),
+    admitted: Admitted,
+) -> Result<()> {
     let Admitted { tenant, process, pool, is_pinned, settings, limits, sets_tenant, profile } = admitted;
     let (link, read) = match wire.take_socket() {
         Ok(parts) => parts,
@@ -215,7 +220,7 @@ fn hand_over(hub: &Hub, wire: &mut Wire, admitted: Admitted, opener: Opener) -> 
         tenant,
         limits,
         pool,
-        pooling: crate::shard::Pooling::default(),
+        pooling: startup.pooling.unwrap_or(hub.setup.app.gateway.pooling),
         sets_tenant,
         profile,
         settings,

@@ -57,7 +57,7 @@ mod up;
 mod waiters;
 
 pub use budget::Budget;
-pub use client::{ClientId, NewClient, Pooling};
+pub use client::{ClientId, NewClient};
 pub use clock::Millis;
 pub use command::{Command, Outside, PoolStats, Stats};
 pub(crate) use frame::farewell;
@@ -67,6 +67,7 @@ pub use relay::{Added, Event, Relay};
 pub use server::{CancelTarget, NewServer, ServerId};
 pub use settings::Setting;
 pub use tenant::{Counts, PlanLimits};
+pub use tenantry_domain::app::Pooling;
 
 #[cfg(test)]
 mod tests;

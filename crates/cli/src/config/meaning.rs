@@ -35,16 +35,25 @@ pub fn app(raw: RawConfig, directory: &Path) -> Result<App> {
         tables: Tables { global: raw.tables.global.into_iter().collect() },
         plans,
         http_listen: raw.http.listen.unwrap_or_else(|| "127.0.0.1:7780".to_owned()),
-        gateway: gateway(raw.gateway, directory),
+        gateway: gateway(raw.gateway, directory)?,
         limits: raw.limits,
     })
 }
 
-fn gateway(raw: RawGateway, directory: &Path) -> GatewaySpec {
+fn gateway(raw: RawGateway, directory: &Path) -> Result<GatewaySpec> {
     let domain = raw.tls.as_ref().and_then(|tls| tls.domain.as_ref()).map(|d| d.to_ascii_lowercase());
     let tls =
         raw.tls.map(|t| TlsSpec { certificate: directory.join(t.certificate), key: directory.join(t.key) });
-    GatewaySpec { listen: raw.listen, control_url: raw.control_url.map(Secret::new), tls, domain }
+    let pooling = raw.pooling.as_deref().map(str::parse).transpose();
+    let pooling = pooling
+        .map_err(|e: Error| invalid(format!("gateway.pooling: {}", e.message())).help(e.next_step()))?;
+    Ok(GatewaySpec {
+        listen: raw.listen,
+        control_url: raw.control_url.map(Secret::new),
+        tls,
+        domain,
+        pooling: pooling.unwrap_or_default(),
+    })
 }
 
 fn clusters(raw: BTreeMap<String, RawCluster>) -> Result<BTreeMap<ClusterName, ClusterSpec>> {

@@ -108,6 +108,7 @@ pub struct RawHttp {
 pub struct RawGateway {
     pub listen: Option<String>,
     pub control_url: Option<String>,
+    pub pooling: Option<String>,
     pub tls: Option<RawTls>,
 }
 
@@ -153,6 +154,7 @@ pub fn known_keys() -> Vec<String> {
         "http.listen",
         "gateway.listen",
         "gateway.control_url",
+        "gateway.pooling",
         "gateway.tls.certificate",
         "gateway.tls.key",
         "gateway.tls.domain",

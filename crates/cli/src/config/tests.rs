@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use tenantry_domain::app::Pooling;
 use tenantry_domain::{ErrorCode, Isolation, MigrationLayout, TenantKeyType};
 
 use super::parse;
@@ -26,6 +27,7 @@ fn every_section_is_read() {
         "app = 'crm'\n[isolation]\ndefault = 'schema'\ntenant_column = 'shop_id'\ntenant_key = 'integer'\n\
          tenant_ddl = true\n[tables]\nglobal = ['countries']\n[services.crm]\nmigrations = 'db/crm'\n\
          [plans.basic]\nisolation = 'shared'\nconnections_max = 5\nprice_monthly = 4900\ncurrency = 'EUR'\n\
+         [gateway]\npooling = 'session'\n\
          [clusters.eu]\nurl = 'postgres://u:p@h/d'\nregion = 'eu-west'\n[limits]\ndeleted_days_kept = 7\n",
         Path::new("/app"),
         &[],
@@ -34,6 +36,7 @@ fn every_section_is_read() {
     assert_eq!(app.isolation.tenant_key, TenantKeyType::Integer);
     assert!(app.isolation.tenant_ddl && app.tables.global.contains("countries"));
     assert_eq!(app.limits.deleted_days_kept, 7);
+    assert_eq!(app.gateway.pooling, Pooling::Session);
     assert!(!format!("{app:?}").contains("u:p@h"), "secrets are not printed");
 }
 
@@ -55,6 +58,7 @@ fn bad_values_are_refused() {
         "app = 'crm'\n[services.control]",
         "app = 'crm'\n[services.main]\ncluster = 'eu'",
         "app = 'crm'\n[services.main]\nlayout = 'rails'",
+        "app = 'crm'\n[gateway]\npooling = 'always'",
         "app = 'crm'\n[clusters.eu]\nengine = 'oracle'",
         "app = 'crm'\n[limits]\njob_heartbeat_seconds = 0",
         "app = 'a-very-long-app-name'\n[services.a_long_service_name]",

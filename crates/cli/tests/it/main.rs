@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests stop at the first surprise")]
 
 mod bad_folders;
+mod clients;
 mod drift;
 mod existing_server;
 mod gateway;

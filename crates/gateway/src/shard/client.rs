@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use tenantry_domain::TenantId;
+use tenantry_domain::app::Pooling;
 
 use super::clock::Millis;
 use super::link::Unsent;
@@ -20,18 +21,6 @@ pub struct ClientId {
     pub slot: u32,
     /// How often the shard has filled a place.
     pub generation: u32,
-}
-
-/// When a client gives its server back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub enum Pooling {
-    /// At the end of each transaction.
-    #[default]
-    Transaction,
-    /// When it leaves.
-    Session,
-    /// As for a transaction, and there are no transactions of several statements.
-    Statement,
 }
 
 /// A client that the rim hands over: logged in, greeted, told ReadyForQuery.

@@ -19,9 +19,13 @@ pub fn roots(tree: &Tree) -> Result<Vec<String>> {
         .context("cargo metadata")?;
     let targets = metadata.packages.iter().flat_map(|package| &package.targets);
     let relative = targets.filter_map(|target| target.src_path.strip_prefix(tree.root()).ok());
-    // Fuzz targets are built by cargo-fuzz, as a package of their own that the workspace excludes.
-    let fuzz_targets = tree.rust_files().filter(|file| file.path.contains("/fuzz/fuzz_targets/"));
-    Ok(relative.map(ToString::to_string).chain(fuzz_targets.map(|file| file.path.clone())).collect())
+    // Packages of their own, which the workspace excludes: fuzz targets, built by cargo-fuzz, and clients that tests run.
+    let is_own = |file: &&File| {
+        file.path.contains("/fuzz/fuzz_targets/")
+            || file.path.contains("/tests/clients/") && file.path.ends_with("/src/main.rs")
+    };
+    let own = tree.rust_files().filter(is_own).map(|file| file.path.clone());
+    Ok(relative.map(ToString::to_string).chain(own).collect())
 }
 
 pub fn check(tree: &Tree, roots: &[String]) -> Vec<Finding> {

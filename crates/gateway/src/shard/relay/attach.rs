@@ -1,10 +1,11 @@
 //! Who has which server: taking, preparing, giving back.
 
+use tenantry_domain::app::Pooling;
 use tenantry_domain::{Error, ErrorCode};
 use tenantry_postgres::session;
 
 use super::{Relay, Todo};
-use crate::shard::client::{ClientId, Pooling};
+use crate::shard::client::ClientId;
 use crate::shard::command::Outside;
 use crate::shard::down::TERMINATED;
 use crate::shard::fate::{Asked, Fate, To};

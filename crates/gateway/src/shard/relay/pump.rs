@@ -1,10 +1,11 @@
 //! Reading a connection and sending on what came.
 
 use std::sync::atomic::Ordering::Relaxed;
+use tenantry_domain::app::Pooling;
 
 use super::{Relay, Todo};
 use crate::shard::chunk::Chunk;
-use crate::shard::client::{ClientId, Pooling};
+use crate::shard::client::ClientId;
 use crate::shard::command::Outside;
 use crate::shard::down::Down;
 use crate::shard::frame::{self, Violation};

@@ -1,5 +1,6 @@
 //! The start-up packet's parameters.
 
+use tenantry_domain::app::Pooling;
 use tenantry_domain::{Error, ErrorCode, Result};
 
 use super::{NEWEST, Version, options};
@@ -7,6 +8,8 @@ use crate::wire::read::Reader;
 
 /// The setting by which the app door's client names its tenant.
 pub const CURRENT_TENANT: &str = "app.current_tenant";
+/// The setting by which a client says how it wants to be pooled.
+pub const POOLING: &str = "tenantry.pooling";
 
 /// A start-up packet, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub struct Startup {
     pub database: Option<String>,
     /// `app.current_tenant`, wherever it stood.
     pub current_tenant: Option<String>,
+    /// `tenantry.pooling`, wherever it stood.
+    pub pooling: Option<Pooling>,
     /// Settings in the order in which they take effect: those in `options` first. Names in lower case, none twice.
     pub settings: Vec<(String, String)>,
     /// The version and the `_pq_.` options that the client has to be told of with NegotiateProtocolVersion, since they
@@ -120,14 +125,18 @@ impl<'a> Raw<'a> {
             settings.retain(|(known, _)| *known != name);
             settings.push((name, value));
         }
-        let tenant = settings.iter().position(|(name, _)| name == CURRENT_TENANT);
-        let current_tenant = tenant.map(|at| settings.remove(at).1);
+        let mut take = |wanted: &str| {
+            settings.iter().position(|(name, _)| name == wanted).map(|at| settings.remove(at).1)
+        };
+        let current_tenant = take(CURRENT_TENANT);
+        let pooling = take(POOLING).map(|value| value.parse()).transpose()?;
         let unspoken = asked.minor > NEWEST.minor || !self.protocol_options.is_empty();
         Ok(Startup {
             version: asked.min(NEWEST),
             user: user.to_owned(),
             database: self.database.filter(|name| !name.is_empty()).map(str::to_owned),
             current_tenant,
+            pooling,
             settings,
             negotiate: unspoken.then(|| self.protocol_options.iter().map(|&o| o.to_owned()).collect()),
         })

@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use tenantry_domain::app::Pooling;
 
 use super::*;
 
@@ -66,6 +67,17 @@ fn options_come_before_parameters_and_the_tenant_is_taken_out() {
         startup.settings,
         [("lock_timeout".into(), "2".into()), ("timezone".into(), "Asia/Tokyo".into())]
     );
+}
+
+#[test]
+fn a_client_says_how_it_is_pooled() {
+    let asks = |name: &str, value: &str| log_in(V3, &[("user", "acme"), (name, value)]);
+    let startup = asks("options", "-c tenantry.pooling=session").unwrap();
+    assert_eq!((startup.pooling, startup.settings), (Some(Pooling::Session), vec![]));
+    assert_eq!(asks("Tenantry.Pooling", "statement").unwrap().pooling, Some(Pooling::Statement));
+    assert_eq!(asks("timezone", "UTC").unwrap().pooling, None);
+    let error = asks("tenantry.pooling", "always").unwrap_err();
+    assert_eq!((error.code(), error.code().sqlstate()), (ErrorCode::SettingInvalid, "22023"));
 }
 
 /// W01, W02, W12: impossible lengths are refused with four bytes, a browser with its first word.

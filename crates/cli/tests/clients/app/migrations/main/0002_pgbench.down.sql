@@ -1,0 +1,1 @@
+DROP TABLE pgbench_branches, pgbench_tellers, pgbench_accounts, pgbench_history;
