@@ -11,9 +11,10 @@ use crate::support::{App, Up};
 const CATALOG: &str = "SELECT coalesce(string_agg(line, E'\\n' ORDER BY line), '') FROM (
     SELECT format('%s.%s.%s %s', n.nspname, c.relname, a.attname, a.atttypid::regtype) AS line
       FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema'
+     WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname NOT LIKE 'blank\\_%' AND n.nspname <> 'information_schema'
     UNION ALL SELECT format('%s %s', target, version) FROM tenantry.ledger
     UNION ALL SELECT format('%s %s', conrelid::regclass, conname) FROM pg_constraint
+     WHERE connamespace::regnamespace::text NOT LIKE 'blank\\_%'
     UNION ALL SELECT proname::text FROM pg_proc WHERE pronamespace::regnamespace::text NOT LIKE 'pg\\_%') all_of_it";
 
 struct Bench {
