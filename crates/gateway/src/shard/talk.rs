@@ -70,6 +70,8 @@ pub(super) struct ServerTalk {
     pub fates: Fates,
     /// As the last ReadyForQuery told it: `I`, `T` or `E`.
     pub status: u8,
+    /// It has the beginning of a message whose rest the client still owes: whatever came next would be taken for that.
+    pub awaits_rest: bool,
     pub known: Known,
     /// What its session is set to.
     pub settings: SettingsId,
@@ -100,6 +102,7 @@ impl ServerTalk {
             rest: Rest::default(),
             fates: Fates::default(),
             status: IDLE,
+            awaits_rest: false,
             known: Known::default(),
             settings: SettingsTable::BASE,
             is_dirty: false,
@@ -114,8 +117,9 @@ impl ServerTalk {
         }
     }
 
-    /// Whether everything was answered and no transaction is open.
+    /// Whether everything was answered, no transaction is open and no message is half said.
     pub(super) fn is_idle(&self) -> bool {
-        self.status == IDLE && self.fates.is_settled() && self.held.is_empty() && self.rest.bytes == 0
+        let is_between = self.held.is_empty() && self.rest.bytes == 0 && !self.awaits_rest;
+        self.status == IDLE && self.fates.is_settled() && is_between
     }
 }

@@ -86,6 +86,12 @@ impl Up<'_, '_> {
     /// # Errors
     /// The client breaks the protocol and is to be sent away.
     pub(super) fn walk(&mut self) -> Result<Walked, Violation> {
+        let walked = self.messages();
+        self.server.awaits_rest = self.client.rest.bytes > 0 && !self.client.rest.is_dropped;
+        walked
+    }
+
+    fn messages(&mut self) -> Result<Walked, Violation> {
         let input = self.out.input();
         let mut at = self.client.rest.take(&mut self.out);
         while let Some(head) = frame::client_head(&input[at..])? {

@@ -45,6 +45,26 @@ fn a_transaction_that_was_left_is_never_resumed() {
     }
 }
 
+/// CopyData outside of COPY is ignored, so nothing is asked and nothing will be answered: but the server takes whatever
+/// comes next for its rest, and the rest must not reach another server either.
+#[test]
+fn half_a_message_keeps_its_server() {
+    let mut world = World::new();
+    let (a, b) = (world.client(), world.client());
+    world.query(&a, "echo 1");
+    let copy = message(b'd', &[&[7; 100]]);
+    world.send(&a, &copy[..40]);
+    assert_eq!(world.query(&b, "echo 2"), "D[2] C[ECHO] ZI");
+    assert_eq!((world.servers.len(), world.live_servers()), (2, 2), "the first is not given to another");
+    world.send(&a, &copy[40..70]);
+    assert_eq!(world.ask(&a, &[&copy[70..], &q("echo 3")].concat()), "D[3] C[ECHO] ZI");
+    world.send(&a, &copy[..40]);
+    world.hang_up(&a);
+    assert!(a.is_gone());
+    assert_eq!(world.live_servers(), 1, "what was left in the midst of a message is closed");
+    assert_eq!(world.query(&b, "echo 4"), "D[4] C[ECHO] ZI");
+}
+
 #[test]
 fn what_runs_for_a_client_that_is_gone_is_cancelled() {
     let mut world = World::new();
