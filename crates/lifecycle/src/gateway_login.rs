@@ -32,6 +32,8 @@ impl Platform {
     /// # Errors
     /// Those of the control database.
     pub async fn mend_gateway_login(&self) -> Result<()> {
+        // Before a connection is taken out of the pool: it takes one too.
+        let login = self.own_gateway_login().await?;
         let client = self.registry.client().await?;
         if !self.differences(&client).await?.is_empty() {
             let values = self.gateway_values();
@@ -42,7 +44,6 @@ impl Platform {
                 return Err(db_error(e, "make the gateway's login"));
             }
         }
-        let login = self.own_gateway_login().await?;
         if logins::is_wanting(&client, &login.role).await? {
             logins::set(&client, &login).await?;
         }
@@ -67,7 +68,10 @@ impl Platform {
     }
 
     /// What `doctor` finds of the gateway's login.
-    pub(crate) async fn examine_gateway_login(&self) -> Result<Vec<Finding>> {
+    ///
+    /// # Errors
+    /// Those of the control database.
+    pub async fn examine_gateway_login(&self) -> Result<Vec<Finding>> {
         let client = self.registry.client().await?;
         let values = self.gateway_values();
         let mend = format!("{}{}", render(CREATE, &values)?, render(GRANT, &values)?);

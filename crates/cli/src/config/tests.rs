@@ -28,6 +28,7 @@ fn every_section_is_read() {
          tenant_ddl = true\n[tables]\nglobal = ['countries']\n[services.crm]\nmigrations = 'db/crm'\n\
          [plans.basic]\nisolation = 'shared'\nconnections_max = 5\nprice_monthly = 4900\ncurrency = 'EUR'\n\
          [gateway]\npooling = 'session'\n\
+         queries_per_second_max = 50\nrows_max = 1000\n[gateway]\ncontrol_url = 'postgres://u:p@h/d'\n\
          [clusters.eu]\nurl = 'postgres://u:p@h/d'\nregion = 'eu-west'\n[limits]\ndeleted_days_kept = 7\n",
         Path::new("/app"),
         &[],
@@ -37,6 +38,11 @@ fn every_section_is_read() {
     assert!(app.isolation.tenant_ddl && app.tables.global.contains("countries"));
     assert_eq!(app.limits.deleted_days_kept, 7);
     assert_eq!(app.gateway.pooling, Pooling::Session);
+    let basic = app.plans.values().next().unwrap();
+    assert_eq!(
+        (basic.queries_per_second_max, basic.rows_max, basic.bytes_max),
+        (Some(50), Some(1_000), None)
+    );
     assert!(!format!("{app:?}").contains("u:p@h"), "secrets are not printed");
 }
 
@@ -61,6 +67,8 @@ fn bad_values_are_refused() {
         "app = 'crm'\n[gateway]\npooling = 'always'",
         "app = 'crm'\n[clusters.eu]\nengine = 'oracle'",
         "app = 'crm'\n[limits]\njob_heartbeat_seconds = 0",
+        "app = 'crm'\n[limits]\ngateway_certificate_seconds_between = 0",
+        "app = 'crm'\n[plans.free]\nrows_max = 0",
         "app = 'a-very-long-app-name'\n[services.a_long_service_name]",
         "app = 'crm'\n[limits]\ndeleted_days_kept = -1",
         "app = ",

@@ -145,7 +145,7 @@ async fn suspension_and_revocation_hold_within_a_second() {
         "{farewell}"
     );
     let farewell = timeout(SOON, end_of_busy).await.expect("the transaction ends").unwrap();
-    assert!(farewell.contains("57P01"), "whether by the gateway or by the server: {farewell}");
+    assert!(farewell.contains("57P01") && farewell.contains("suspended"), "{farewell}");
     assert!(open.batch_execute("SELECT 1").await.is_err());
     other.batch_execute("SELECT 1").await.expect("others go on");
     app.on(&["tenant", "resume", "schema-co"]).await.ok();
@@ -157,6 +157,86 @@ async fn suspension_and_revocation_hold_within_a_second() {
     control.batch_execute("DELETE FROM tenantry.door_secrets").await.unwrap();
     tokio::time::sleep(SOON / 2).await;
     assert!(err(&psql(&own, "", &["SELECT 1"]).await).contains("password authentication failed"));
+}
+
+/// A URL that leads nowhere is not worth a server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_url_without_a_gateway_starts_nothing() {
+    let app = App::new().await;
+    for who in ["acme", "app", "tenantry"] {
+        let refused = app.on(&["url", who]).await;
+        assert_eq!(refused.code, 1, "{}", refused.err);
+        assert!(refused.err.contains("no gateway of this app runs"), "{}", refused.err);
+    }
+    assert!(app.postmaster().is_none() && !app.path().join(".tenantry/postgres").exists());
+}
+
+/// A gateway that is a process of its own, knows no login but its own, and is replaced while clients come and go.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_gateway_is_replaced_without_a_refused_connection() {
+    let (mut app, up) = up().await;
+    let own = app.on(&["url", "gateway", "--direct"]).await.ok().out.trim().to_owned();
+    assert!(own.contains("_gateway:") && own.contains("_control"), "{own}");
+    app.variables.push(("TENANTRY_GATEWAY_CONTROL_URL".to_owned(), own));
+    let path = app.path();
+    let start = async |app: &App, name: &str, at: &str| {
+        let path = path.to_str().unwrap();
+        let args = ["--dir", path, "serve", "--role", "gateway", "--gateway", at];
+        let started = app.begin_other(name, &args);
+        crate::support::wait_for("the gateway serves", async || started.log().contains("Ctrl-C stops")).await;
+        started
+    };
+    let first = start(&app, "first", "127.0.0.1:0").await;
+    let log = first.log();
+    let address = log.split_once("gateway on postgres://").unwrap().1.split_once(';').unwrap().0.to_owned();
+    let variables = std::mem::take(&mut app.variables);
+    let url: Server = url(&app, "schema-co").await.parse().unwrap();
+    let url = format!("postgres://schema-co:{}@{address}/main", url.password.reveal());
+    let operator: Server = up.ready["postgres"].as_str().unwrap().parse().unwrap();
+    let postgres = connect(&operator, "postgres", "test").await.unwrap();
+    let asked = "SELECT DISTINCT usename::text FROM pg_stat_activity WHERE application_name = 'tenantry gateway' \
+                 AND datname LIKE '%_control'";
+    let logins: Vec<String> =
+        postgres.query(asked, &[]).await.unwrap().iter().map(|row| row.get(0)).collect();
+    assert_eq!(logins.len(), 1, "{logins:?}");
+    assert!(
+        logins[0].ends_with("_gateway"),
+        "the directory is read with the gateway's own login: {logins:?}"
+    );
+
+    let (stop, stopped) = tokio::sync::watch::channel(false);
+    let clients: Vec<_> = (0..3)
+        .map(|_| {
+            let (url, stopped) = (url.clone(), stopped.clone());
+            tokio::spawn(async move {
+                let mut served = 0;
+                while !*stopped.borrow() {
+                    let (client, connection) = tokio_postgres::connect(&url, NoTls).await.expect("let in");
+                    let connection = tokio::spawn(connection);
+                    client.batch_execute("BEGIN; SELECT 1; COMMIT").await.expect("served");
+                    drop(client);
+                    connection.await.unwrap().expect("a good end");
+                    served += 1;
+                }
+                served
+            })
+        })
+        .collect();
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    app.variables = variables;
+    let second = start(&app, "second", &address).await;
+    assert!(second.log().contains("taking over"), "{}", second.log());
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(first.end("-TERM").await, Some(0));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    stop.send_replace(true);
+    for client in clients {
+        let served: u32 = client.await.expect("no connection was refused or lost");
+        assert!(served > 5, "{served}");
+    }
+    out(&psql(&url, "", &["SELECT 1"]).await);
+    assert_eq!(second.end("-TERM").await, Some(0));
+    assert!(err(&psql(&url, "", &["SELECT 1"]).await).contains("refused"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -196,6 +276,14 @@ async fn the_operator_sees_pools_and_tenants() {
     assert_eq!(rows("SHOW CLIENTS").await, ["row-co"]);
     assert_eq!(rows("show version;").await, [format!("Tenantry {}", env!("CARGO_PKG_VERSION"))]);
     assert_eq!(sqlstate(&admin.simple_query("SELECT 1").await.unwrap_err()), "42501");
+    let (_, metrics) = up.get("GET /metrics").await;
+    for figure in [
+        "tenantry_gateway_directory_tenants 3",
+        "tenantry_gateway_clients{tenant=\"row-co\"} 1",
+        "tenantry_tenants{",
+    ] {
+        assert!(metrics.contains(figure), "{figure} is not in {metrics}");
+    }
     let own = url(&app, "row-co").await.replace("/main", "/tenantry");
     assert!(err(&psql(&own, "", &["SHOW POOLS"]).await).contains("password authentication failed"));
     up.end("-TERM").await;

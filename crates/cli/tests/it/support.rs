@@ -170,8 +170,16 @@ impl App {
         self.start(&[&["--dir", path.to_str().unwrap()], args].concat())
     }
 
+    /// Starts a command beside others that this app runs.
+    pub fn begin_other(&self, name: &str, args: &[&str]) -> Up {
+        self.start_into(args, (self.file(&format!("{name}.out")), self.file(&format!("{name}.err"))))
+    }
+
     fn start(&self, args: &[&str]) -> Up {
-        let (out, err) = (self.file("up.out"), self.file("up.err"));
+        self.start_into(args, (self.file("up.out"), self.file("up.err")))
+    }
+
+    fn start_into(&self, args: &[&str], (out, err): (PathBuf, PathBuf)) -> Up {
         let child = self
             .command(args)
             .stdout(fs::File::create(&out).unwrap())

@@ -10,6 +10,7 @@ mod doctor;
 mod examine;
 mod examples;
 mod failures;
+mod gateway_login;
 mod hardening;
 mod kill;
 mod statements;
