@@ -13,10 +13,11 @@ use tokio::task::JoinSet;
 use crate::connector::{self, Asking};
 use crate::hub::{Hub, Setup};
 use crate::listener;
-use crate::profile::AppDoor;
+use crate::profile::Judging;
+use crate::rules::{self, Places};
 use crate::shard::Command;
-use crate::shard::decide::AllowAll;
 use crate::shard::run::start;
+use crate::sql::mask::OutlineKey;
 use crate::watch;
 
 /// Shards at most where the configuration names no number: one is enough for tens of thousands of transactions a second.
@@ -59,15 +60,18 @@ impl Gateway {
         for shard in 0..shards(limits.gateway_shards) {
             let name = format!("shard {shard}");
             let asking = Asking { shard, requests: requests.clone() };
-            let started = start(&name, limits.clone(), Box::new(AppDoor(AllowAll)), |_| asking)?;
+            let judging = Judging::new(OutlineKey::new(rand::random(), rand::random()));
+            let started = start(&name, limits.clone(), Box::new(judging), |_| asking)?;
             inboxes.push(started.inbox);
             threads.push(started.thread);
         }
-        let hub = Arc::new(Hub::new(setup, usual, inboxes));
+        let (wanted, wants) = unbounded_channel();
+        let hub = Arc::new(Hub::new(setup, usual, inboxes, Places::new(wanted)));
         let mut tasks = JoinSet::new();
         tasks.spawn(connector::serve(hub.clone(), asked));
         tasks.spawn(listener::serve(hub.clone(), listener));
         tasks.spawn(watch::serve(hub.clone()));
+        tasks.spawn(rules::serve(hub.clone(), wants));
         Ok(Self { hub, tasks, threads })
     }
 

@@ -14,7 +14,9 @@ use tokio::sync::watch;
 use crate::cancel::{Derived, Guesses};
 use crate::certificate::Certificate;
 use crate::pools::Pools;
+use crate::profile::Profiles;
 use crate::route::Served;
+use crate::rules::Places;
 use crate::session::reported::Reported;
 use crate::shard::Command;
 use crate::shard::run::Inbox;
@@ -42,6 +44,10 @@ pub struct Hub {
     pub served: Served,
     /// Pools that were asked for.
     pub pools: Pools,
+    /// Who clients are to the rules for statements.
+    pub profiles: Profiles,
+    /// Where those rules come from.
+    pub places: Places,
     /// Settings of sessions as each cluster's servers begin them.
     pub defaults: Mutex<HashMap<String, Arc<Reported>>>,
     /// Keys for cancel requests.
@@ -62,7 +68,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Hub {
     /// Over shards that were started. `usual` is the service of clients that name no database.
-    pub fn new(setup: Setup, usual: ServiceName, shards: Vec<Inbox<Socket>>) -> Self {
+    pub fn new(setup: Setup, usual: ServiceName, shards: Vec<Inbox<Socket>>, places: Places) -> Self {
         let app = setup.app.clone();
         let limits = &app.limits;
         Self {
@@ -73,6 +79,8 @@ impl Hub {
                 hosts: app.gateway.domain.iter().cloned().collect(),
             },
             pools: Pools::new(limits.gateway_connections_per_cluster_max, shards.len()),
+            profiles: Profiles::default(),
+            places,
             defaults: Mutex::default(),
             keys: Derived::new(rand::random()),
             guesses: Mutex::new(Guesses::new(limits.gateway_wrong_cancels_per_second_max)),

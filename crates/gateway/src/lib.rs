@@ -10,6 +10,7 @@
 //! - [`session`]: the settings that follow a client from one server connection to the next.
 //! - [`limits`]: rates, fair shares, and which server connection to take, close or renew.
 //! - [`sql`]: what is decided of the statements that pass, kept by their outlines.
+//! - [`profile`], [`rules`]: whose rules these decisions are made by, and where the rules come from.
 //! - [`cancel`]: keys that reach one client's present query and nothing else.
 //! - [`shard`]: the relay between clients that have logged in and pooled server connections: one thread each, with an
 //!   event loop of its own; what stands on the path of every message takes no lock and allocates nothing.
@@ -29,6 +30,7 @@ pub mod login;
 pub mod pools;
 pub mod profile;
 pub mod route;
+pub mod rules;
 pub mod session;
 pub mod shard;
 pub mod socket;

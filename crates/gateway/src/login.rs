@@ -6,10 +6,10 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use tenantry_domain::{Error, ErrorCode, Result, ServiceName};
+use tenantry_domain::{Error, ErrorCode, Isolation, Result, ServiceName};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 mod app_door;
 mod door;
@@ -17,7 +17,6 @@ mod greeting;
 mod proof;
 mod wire;
 
-pub use app_door::mentions_tenant;
 pub use door::closed;
 pub use wire::Wire;
 
@@ -78,6 +77,10 @@ async fn go_on(hub: Arc<Hub>, wire: &mut Wire, startup: &Startup, passed: Passed
             app_door::wait_for_tenant(&hub, wire, startup, (&service, process)).await?
         }
     };
+    if admitted.profile.isolation == Isolation::Shared {
+        // Without its rules every statement would be refused; they are there but for the first moments.
+        let _ = timeout(hub.login_time(), hub.places.known(admitted.profile.place)).await;
+    }
     hand_over(&hub, wire, admitted)
 }
 

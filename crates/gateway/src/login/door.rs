@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use tenantry_domain::{Error, ErrorCode, Isolation, Result, ServiceName, TenantId, TenantStatus, layout};
 use tenantry_postgres::ident::quote_ident;
+use tenantry_registry::Placement;
 use tenantry_registry::directory::{Entry, Snapshot};
+use tenantry_shape::application::Door;
 
 use super::greeting;
 use super::wire::Wire;
 use crate::hub::Hub;
 use crate::pools::Whose;
-use crate::profile;
+use crate::profile::Profile;
+use crate::rules::data_database;
 use crate::session::search_path::{Own, split};
 use crate::session::settings::{Setting as Known, Settings};
 use crate::shard::{PlanLimits, PoolKey, PoolSpec, Setting};
@@ -27,7 +30,7 @@ pub(super) struct Admitted {
     pub limits: PlanLimits,
     pub sets_tenant: bool,
     /// Whose rules hold for its statements.
-    pub profile: u32,
+    pub profile: Arc<Profile>,
 }
 
 /// Which pool a client goes to.
@@ -35,7 +38,7 @@ pub(super) struct Way {
     pub pool: Arc<PoolSpec>,
     pub connections_max: usize,
     pub sets_tenant: bool,
-    pub profile: u32,
+    pub profile: Arc<Profile>,
 }
 
 /// Why a tenant may not be served at the moment; `None`: it may.
@@ -124,14 +127,29 @@ pub(super) fn tenant_way(hub: &Hub, entry: &Entry, service: &ServiceName) -> Res
         login: login.into(),
     };
     let pool = hub.pools.get(key, Whose::Tenant(entry.id), connections_max);
-    Ok(Way { pool, connections_max, sets_tenant: false, profile: profile::TENANT })
+    Ok(Way {
+        pool,
+        connections_max,
+        sets_tenant: false,
+        profile: profile(hub, entry, placement, Door::Tenant),
+    })
+}
+
+/// Who a client of a tenant is to the rules for statements.
+pub(super) fn profile(hub: &Hub, entry: &Entry, placement: &Placement, door: Door) -> Arc<Profile> {
+    let wanted = Profile {
+        id: 0,
+        tenant: Some(entry.id),
+        door,
+        isolation: placement.isolation,
+        schema: placement.schema.as_str().into(),
+        place: hub.places.number(&placement.cluster, &data_database(hub, &placement.service)),
+    };
+    hub.profiles.get(wanted, &placement.service)
 }
 
 /// Where the data of a tenant that may be served lives.
-pub(super) fn open_placement<'a>(
-    entry: &'a Entry,
-    service: &ServiceName,
-) -> Result<&'a tenantry_registry::Placement> {
+pub(super) fn open_placement<'a>(entry: &'a Entry, service: &ServiceName) -> Result<&'a Placement> {
     if let Some(error) = refusal(entry) {
         return Err(error);
     }

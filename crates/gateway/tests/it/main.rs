@@ -5,7 +5,11 @@
 mod application;
 mod clients;
 mod connector;
+mod corpus;
+mod doors;
 mod front;
 mod mixups;
 mod programs;
+mod second_wall;
+mod session;
 mod steady;
