@@ -181,6 +181,18 @@ codes! {
     // The gateway: what it relays
     /// A statement that this login may not run.
     StatementRefused = "statement_refused", 403, "42501", 1, "write the statement differently, or move the tenant to an isolation that allows it";
+    /// A statement that can't be done behind the gateway, or not as it is written.
+    StatementUnsupported = "statement_unsupported", 422, "0A000", 1, "write the statement as the message says";
+    /// A statement that PostgreSQL's parser does not read, where everything has to be read.
+    StatementSyntax = "statement_syntax", 422, "42601", 1, "correct the statement";
+    /// A statement too long to be judged, where everything has to be judged.
+    StatementLong = "statement_long", 413, "54000", 1, "send values as parameters, or in several statements";
+    /// A statement that is no text in an encoding that the gateway reads.
+    StatementEncoding = "statement_encoding", 422, "22021", 1, "SET client_encoding = UTF8, or send such values as parameters";
+    /// The gateway has no memory left for a statement.
+    GatewayShort = "gateway_short", 503, "53000", 1, "try again";
+    /// The gateway has not read the app's tables, without which nothing in shared tables is let through.
+    RulesMissing = "rules_missing", 503, "57P03", 1, "try again: the gateway keeps on trying to read them";
     /// A client named a prepared statement that it has not prepared.
     StatementUnknown = "statement_unknown", 404, "26000", 1, "prepare the statement on this connection first";
     /// A client prepared two statements under one name.

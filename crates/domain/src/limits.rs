@@ -26,6 +26,25 @@ pub const JUDGED_STATEMENT_BYTES_MAX: usize = 256 << 10;
 
 const _: () = assert!(DECISION_STATEMENT_BYTES_MAX < JUDGED_STATEMENT_BYTES_MAX);
 
+/// Settings that follow one client of the gateway from server to server, beside those that servers report.
+pub const FOLLOWED_SETTINGS_MAX: usize = 200;
+
+/// Bytes that their names and values take at most.
+pub const FOLLOWED_SETTINGS_BYTES_MAX: usize = 32 << 10;
+
+/// Changes of settings and savepoints of one transaction that the gateway follows. Whoever has more gets its session reset,
+/// and keeps the settings from before the transaction.
+pub const FOLLOWED_CHANGES_MAX: usize = 1_024;
+
+/// Bytes that they take at most.
+pub const FOLLOWED_CHANGES_BYTES_MAX: usize = 64 << 10;
+
+/// Named portals of one client whose statements have something that is followed.
+pub const FOLLOWED_PORTALS_MAX: usize = 1_000;
+
+/// Channels of one client whose names are turned back into its own.
+pub const FOLLOWED_CHANNELS_MAX: usize = 1_000;
+
 /// Limits and time-outs with their defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

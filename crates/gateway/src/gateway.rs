@@ -19,10 +19,11 @@ use crate::handover::Offer;
 use crate::hub::{Hub, Setup};
 use crate::listener;
 use crate::metrics::Metrics;
-use crate::profile::AppDoor;
+use crate::profile::Judging;
+use crate::rules::{self, Places};
 use crate::shard::Command;
-use crate::shard::decide::AllowAll;
 use crate::shard::run::start;
+use crate::sql::mask::OutlineKey;
 use crate::watch;
 
 /// Shards at most where the configuration names no number: one is enough for tens of thousands of transactions a second.
@@ -68,14 +69,16 @@ impl Gateway {
         for shard in 0..shards(limits.gateway_shards) {
             let name = format!("shard {shard}");
             let asking = Asking { shard, requests: requests.clone() };
-            let started = start(&name, limits.clone(), Box::new(AppDoor(AllowAll)), |_| asking)?;
+            let judging = Judging::new(OutlineKey::new(rand::random(), rand::random()));
+            let started = start(&name, limits.clone(), Box::new(judging), |_| asking)?;
             inboxes.push(started.inbox);
             threads.push(started.thread);
         }
         let socket =
             listener.as_fd().try_clone_to_owned().code(ErrorCode::Io, "keep the listening socket")?;
         let files = setup.app.gateway.tls.clone().filter(|_| setup.certificate.is_some());
-        let hub = Arc::new(Hub::new(setup, usual, inboxes));
+        let (wanted, wants) = unbounded_channel();
+        let hub = Arc::new(Hub::new(setup, usual, inboxes, Places::new(wanted)));
         let mut tasks = JoinSet::new();
         if let Some(files) = files {
             tasks.spawn(certificate::keep(hub.clone(), files));
@@ -83,6 +86,7 @@ impl Gateway {
         tasks.spawn(connector::serve(hub.clone(), asked));
         tasks.spawn(listener::serve(hub.clone(), listener));
         tasks.spawn(watch::serve(hub.clone()));
+        tasks.spawn(rules::serve(hub.clone(), wants));
         Ok(Self { hub, socket: Some(socket), offer: None, tasks, threads })
     }
 

@@ -19,7 +19,9 @@ use crate::cancel::{Derived, Guesses};
 use crate::certificate::Certificate;
 use crate::plan;
 use crate::pools::Pools;
+use crate::profile::Profiles;
 use crate::route::Served;
+use crate::rules::Places;
 use crate::session::reported::Reported;
 use crate::shard::run::Inbox;
 use crate::shard::{Command, Stats};
@@ -53,6 +55,10 @@ pub struct Hub {
     pub served: Served,
     /// Pools that were asked for.
     pub pools: Pools,
+    /// Who clients are to the rules for statements.
+    pub profiles: Profiles,
+    /// Where those rules come from.
+    pub places: Places,
     /// Settings of sessions as each cluster's servers begin them.
     pub defaults: Mutex<HashMap<String, Arc<Reported>>>,
     /// Room for clients that log in.
@@ -77,7 +83,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Hub {
     /// Over shards that were started. `usual` is the service of clients that name no database.
-    pub fn new(setup: Setup, usual: ServiceName, shards: Vec<Inbox<Socket>>) -> Self {
+    pub fn new(setup: Setup, usual: ServiceName, shards: Vec<Inbox<Socket>>, places: Places) -> Self {
         let app = setup.app.clone();
         let limits = &app.limits;
         Self {
@@ -88,6 +94,8 @@ impl Hub {
                 hosts: app.gateway.domain.iter().cloned().collect(),
             },
             pools: Pools::new(limits.gateway_connections_per_cluster_max, shards.len()),
+            profiles: Profiles::default(),
+            places,
             defaults: Mutex::default(),
             logins: Arc::new(Semaphore::new(limits.gateway_logins_max.max(1))),
             keys: Derived::new(rand::random()),

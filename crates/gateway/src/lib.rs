@@ -9,6 +9,7 @@
 //! - [`session`]: the settings that a client may choose.
 //! - [`limits`]: how often.
 //! - [`sql`]: what is decided of the statements that pass, kept by their outlines.
+//! - [`profile`], [`rules`]: whose rules these decisions are made by, and where the rules come from.
 //! - [`cancel`]: keys that reach one client's present query and nothing else.
 //! - [`shard`]: the relay between clients that have logged in and pooled server connections: one thread each, with an
 //!   event loop of its own ([`shard::run`], the one part of it with sockets); what stands on the path of every message takes
@@ -32,8 +33,9 @@ mod login;
 mod metrics;
 mod plan;
 mod pools;
-mod profile;
+pub mod profile;
 mod route;
+mod rules;
 mod session;
 pub mod shard;
 mod socket;

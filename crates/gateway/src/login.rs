@@ -6,11 +6,11 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use tenantry_domain::{Error, ErrorCode, Result, ServiceName};
+use tenantry_domain::{Error, ErrorCode, Isolation, Result, ServiceName};
 use tenantry_registry::directory::Snapshot;
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 mod app_door;
 mod door;
@@ -18,7 +18,6 @@ mod greeting;
 mod proof;
 mod wire;
 
-pub use app_door::mentions_tenant;
 pub use door::closed;
 pub use wire::Wire;
 
@@ -96,6 +95,10 @@ async fn go_on(
             }
         }
     };
+    if admitted.profile.isolation == Isolation::Shared {
+        // Without its rules every statement would be refused; they are there but for the first moments.
+        let _ = timeout(hub.login_time(), hub.places.known(admitted.profile.place)).await;
+    }
     hand_over(hub, wire, (startup, opener), admitted)
 }
 

@@ -1,62 +1,88 @@
-//! Whose rules hold for a client's statements, and what the app door adds to them.
+//! Whose rules hold for a client's statements, and the judging by them on a shard.
+//!
+//! What is the same for all tenants of a data database (its tables, its server's functions) is a [`Source`], which the rim
+//! reads and hands to every shard. What is a tenant's own is a [`Profile`], shared by all its clients of one door. A shard
+//! puts both together when a profile's first statement comes, and anew when the source has changed.
 
-use tenantry_domain::{Error, ErrorCode};
+mod judging;
+mod known;
 
-use crate::login::mentions_tenant;
-use crate::shard::decide::{Decide, Decision, Statement};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
-/// A tenant's own login.
-pub const TENANT: u32 = 0;
-/// The app door's login, which tenants share.
-pub const APP: u32 = 1;
+use tenantry_domain::{Isolation, TenantId};
+use tenantry_shape::application::{Door, Rules, Tables};
 
-/// Rules that keep a client of the app door with the tenant that it was let in for: the tenant was verified then, and
-/// connections are handed on by it. Everything else is the other rules' business.
-#[derive(Clone, Debug)]
-pub struct AppDoor<D>(pub D);
+pub use judging::Judging;
+pub use known::Profiles;
 
-impl<D: Decide> Decide for AppDoor<D> {
-    fn statement(&mut self, statement: Statement<'_>) -> Decision {
-        if statement.profile != APP {
-            return self.0.statement(statement);
-        }
-        if mentions_tenant(statement.text) {
-            return Decision { refused: Some(fixed()), ..Decision::default() };
-        }
-        let mut decision = self.0.statement(statement);
-        // A function or a trigger can name another tenant, unseen by whoever reads the statement: a connection of the app's
-        // login is reset after each use.
-        decision.effects.is_dirty = true;
-        decision
-    }
-
-    fn function_call(&mut self, profile: u32) -> Decision {
-        self.0.function_call(profile)
-    }
+/// What statements of a data database's tenants are judged by.
+#[derive(Debug)]
+pub struct Source {
+    /// Which data database of this gateway.
+    pub place: u32,
+    /// A number that no other source has, an older one of the same data database included.
+    pub number: u64,
+    /// The app's tables.
+    pub tables: Arc<Tables>,
+    /// Functions of the server that leave nothing in a session.
+    pub harmless: Arc<BTreeSet<String>>,
 }
 
-fn fixed() -> Error {
-    Error::new(ErrorCode::StatementRefused, "app.current_tenant is fixed once a tenant was named")
-        .help("open a connection for each tenant; the gateway pools them")
+/// Who a client is to the rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// A number that no other profile of this process has.
+    pub id: u32,
+    /// The tenant.
+    pub tenant: Option<TenantId>,
+    /// How it came in.
+    pub door: Door,
+    /// How the tenant is kept apart.
+    pub isolation: Isolation,
+    /// The schema that stands for `public`.
+    pub schema: Box<str>,
+    /// The data database whose rules hold: [`Source::place`].
+    pub place: u32,
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::shard::decide::AllowAll;
-
-    fn decide(profile: u32, text: &str) -> Decision {
-        AppDoor(AllowAll).statement(Statement { profile, text: text.as_bytes(), is_whole: true })
+impl Profile {
+    /// Of a client that no rules hold for: where PostgreSQL alone is the boundary, and nothing is rewritten.
+    pub fn nobodys() -> Self {
+        Self {
+            id: u32::MAX,
+            tenant: None,
+            door: Door::Tenant,
+            isolation: Isolation::Database,
+            schema: Box::default(),
+            place: u32::MAX,
+        }
     }
 
-    #[test]
-    fn the_app_door_keeps_its_tenant() {
-        for sql in ["SET app.current_tenant = 'other'", "select set_config('app.current_tenant', 'x', true)"]
-        {
-            assert!(decide(APP, sql).refused.is_some(), "{sql}");
-            assert!(decide(TENANT, sql).refused.is_none(), "{sql}: says nothing at the tenant's own door");
+    fn rules(&self, source: &Source) -> Rules {
+        Rules {
+            isolation: self.isolation,
+            door: self.door,
+            tenant: self.tenant,
+            schema: self.schema.to_string(),
+            tables: source.tables.clone(),
+            harmless: source.harmless.clone(),
+            own_settings: BTreeSet::new(),
+            explains: false,
         }
-        assert!(decide(APP, "select 1").effects.is_dirty);
-        assert!(!decide(TENANT, "select 1").effects.is_dirty);
+    }
+
+    /// The number of these rules, the tenant apart.
+    fn rules_number(&self, source: &Source) -> u64 {
+        let isolation = match self.isolation {
+            Isolation::Shared => 0,
+            Isolation::Schema => 1,
+            Isolation::Database => 2,
+        };
+        let door = match self.door {
+            Door::Tenant => 0,
+            Door::App => 1,
+        };
+        source.number * 8 + isolation * 2 + door
     }
 }

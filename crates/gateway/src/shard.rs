@@ -19,6 +19,7 @@
 //! | `down` | server to client: whom each answer is for, what it tells of the session |
 //! | `fate` | the queue of what is to become of each answer that a server owes |
 //! | `statements`, `settings` | prepared statements and settings, interned once per shard |
+//! | `course` | what an open transaction has changed of the settings, until it is known how it ends |
 //! | `pool`, `waiters`, `budget` | which servers may be shared, who waits for them, how many there may be |
 //! | `relay` | brings it together: events and commands in, reads and writes out |
 //! | [`decide`] | the seam to what knows SQL |
@@ -27,7 +28,8 @@
 //!
 //! # What a server may carry over from one client to the next
 //!
-//! Nothing that the next one could notice. A server whose session was changed by anything but followed settings is reset when
+//! Nothing that the next one could notice. A server whose session was changed by anything but followed settings and
+//! prepared statements is reset when
 //! its client gives it back, before anybody else gets it, and the reset's answer is awaited; if it fails the connection is
 //! closed. Settings that follow clients are sent in front of the next client's bytes without a round trip of their own, once
 //! some server has taken the same set before. The tenant on servers that tenants share is always awaited: if setting it
@@ -38,6 +40,7 @@ mod chunk;
 mod client;
 mod clock;
 pub mod command;
+mod course;
 pub mod decide;
 mod down;
 mod fate;

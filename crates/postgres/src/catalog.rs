@@ -13,6 +13,7 @@ mod canonical;
 mod change;
 mod difference;
 pub mod fingerprints;
+mod follow;
 pub mod inspect;
 mod kind;
 pub(crate) mod mark;
@@ -29,6 +30,7 @@ use tokio_postgres::GenericClient;
 
 pub use change::Change;
 pub use difference::Difference;
+pub use follow::{FollowedTables, TablesNow};
 pub use inspect::{Inspection, Roles};
 pub use kind::{Key, ObjectKind};
 pub use mend::{Mending, Place, Step};

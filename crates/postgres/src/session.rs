@@ -14,6 +14,15 @@ pub const FORGETTING_TAGS: [&str; 2] = ["DISCARD ALL", "DEALLOCATE ALL"];
 /// answers with an error in the right place of a pipeline, and takes the transaction back as for any other error.
 pub const REFUSED: &str = "refused by the gateway";
 
+/// A statement that does nothing, and answers with its command tag: in place of one that the gateway does by itself, so that
+/// the answer has its place in a pipeline and a transaction that has failed refuses it.
+pub const NOTHING: &str = "UNLISTEN tn_none";
+
+/// Between these two and behind them stand the name and the text of a statement that is prepared.
+pub const PREPARE: &[u8] = b"PREPARE ";
+/// See [`PREPARE`].
+pub const PREPARE_AS: &[u8] = b" AS ";
+
 /// What happens to one setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change<'a> {

@@ -179,7 +179,9 @@ fn one(statement: &Statement<'_>, rules: &Rules, effects: &mut Effects) -> Resul
         allowed::check(statement, rules)?;
     }
     effects::add(statement, rules, effects);
-    calls::add(statement, rules, effects)
+    calls::add(statement, rules, effects)?;
+    effects.steps_by_statement.push(effects.steps.len());
+    Ok(())
 }
 
 #[cfg(test)]

@@ -18,7 +18,8 @@ pub struct TestDatabase {
 impl TestDatabase {
     /// An empty database; its name ends with `name_suffix`, so that a person sees whose it is.
     pub async fn new(name_suffix: &str) -> Self {
-        Self::clone_of("template1", name_suffix).await
+        // Nobody can be connected to this one.
+        Self::clone_of("template0", name_suffix).await
     }
 
     /// A clone of a template that must exist on the test server and have no connections.

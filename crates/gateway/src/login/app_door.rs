@@ -5,20 +5,20 @@
 
 use tenantry_domain::{Error, ErrorCode, Isolation, Result, ServiceName, Slug};
 use tenantry_registry::directory::Entry;
+use tenantry_shape::application::Door;
 
-use super::door::{Admitted, Way, admit as admit_client, is_pinned, open_placement, tenant_way};
+use super::door::{Admitted, Way, admit as admit_client, is_pinned, open_placement, profile, tenant_way};
 use super::greeting;
 use super::wire::Wire;
 use crate::hub::Hub;
 use crate::pools::Whose;
-use crate::profile;
 use crate::shard::PoolKey;
 use crate::wire::startup::Startup;
 
 mod statement;
 mod waiting;
 
-pub use statement::{mentions_tenant, named_tenant};
+pub use statement::named_tenant;
 pub(super) use waiting::wait_for_tenant;
 
 /// Lets a client in, with the tenant that it has named.
@@ -44,10 +44,11 @@ fn verified<'a>(entry: Option<&'a std::sync::Arc<Entry>>, slug: &Slug) -> Result
 /// Tenants of shared tables share connections of the app door's login, on which the tenant is set; the others' data is let
 /// in to by their own logins alone.
 fn way(hub: &Hub, entry: &Entry, service: &ServiceName) -> Result<Way> {
-    if entry.isolation != Isolation::Shared {
-        return Ok(Way { profile: profile::APP, ..tenant_way(hub, entry, service)? });
-    }
     let placement = open_placement(entry, service)?;
+    let profile = profile(hub, entry, placement, Door::App);
+    if entry.isolation != Isolation::Shared {
+        return Ok(Way { profile, ..tenant_way(hub, entry, service)? });
+    }
     let connections_max = hub.pools.per_cluster_max();
     let key = PoolKey {
         cluster: placement.cluster.as_str().into(),
@@ -59,7 +60,7 @@ fn way(hub: &Hub, entry: &Entry, service: &ServiceName) -> Result<Way> {
         pool: hub.pools.get(key, Whose::App, connections_max, false),
         is_pinned: is_pinned(hub, entry, connections_max),
         sets_tenant: true,
-        profile: profile::APP,
+        profile,
     })
 }
 

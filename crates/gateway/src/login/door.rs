@@ -4,14 +4,17 @@ use std::sync::Arc;
 
 use tenantry_domain::{Error, ErrorCode, Isolation, Result, ServiceName, TenantId, TenantStatus, layout};
 use tenantry_postgres::ident::quote_ident;
+use tenantry_registry::Placement;
 use tenantry_registry::directory::{Entry, Snapshot};
+use tenantry_shape::application::Door;
 
 use super::greeting;
 use super::wire::Wire;
 use crate::hub::Hub;
 use crate::plan;
 use crate::pools::Whose;
-use crate::profile;
+use crate::profile::Profile;
+use crate::rules::data_database;
 use crate::session::search_path::{Own, split};
 use crate::session::settings::{Setting as Known, Settings};
 use crate::shard::{PlanLimits, PoolKey, PoolSpec, Setting};
@@ -28,7 +31,7 @@ pub(super) struct Admitted {
     pub limits: PlanLimits,
     pub sets_tenant: bool,
     /// Whose rules hold for its statements.
-    pub profile: u32,
+    pub profile: Arc<Profile>,
 }
 
 /// Which pool a client goes to.
@@ -36,7 +39,7 @@ pub(super) struct Way {
     pub pool: Arc<PoolSpec>,
     pub is_pinned: bool,
     pub sets_tenant: bool,
-    pub profile: u32,
+    pub profile: Arc<Profile>,
 }
 
 /// Why a tenant may not be served at the moment; `None`: it may.
@@ -122,7 +125,7 @@ pub(super) fn tenant_way(hub: &Hub, entry: &Entry, service: &ServiceName) -> Res
         login: login.into(),
     };
     let pool = hub.pools.get(key, Whose::Tenant(entry.id), connections_max, is_pinned);
-    Ok(Way { pool, is_pinned, sets_tenant: false, profile: profile::TENANT })
+    Ok(Way { pool, is_pinned, sets_tenant: false, profile: profile(hub, entry, placement, Door::Tenant) })
 }
 
 /// Whether all of a tenant's clients go to one shard: where it has few connections, and where what it may do in a second is
@@ -132,11 +135,21 @@ pub(super) fn is_pinned(hub: &Hub, entry: &Entry, connections_max: usize) -> boo
     is_counted || hub.pools.is_pinned(connections_max)
 }
 
+/// Who a client of a tenant is to the rules for statements.
+pub(super) fn profile(hub: &Hub, entry: &Entry, placement: &Placement, door: Door) -> Arc<Profile> {
+    let wanted = Profile {
+        id: 0,
+        tenant: Some(entry.id),
+        door,
+        isolation: placement.isolation,
+        schema: placement.schema.as_str().into(),
+        place: hub.places.number(&placement.cluster, &data_database(hub, &placement.service)),
+    };
+    hub.profiles.get(wanted, &placement.service)
+}
+
 /// Where the data of a tenant that may be served lives.
-pub(super) fn open_placement<'a>(
-    entry: &'a Entry,
-    service: &ServiceName,
-) -> Result<&'a tenantry_registry::Placement> {
+pub(super) fn open_placement<'a>(entry: &'a Entry, service: &ServiceName) -> Result<&'a Placement> {
     if let Some(error) = refusal(entry) {
         return Err(error);
     }

@@ -13,6 +13,7 @@ use super::server::ServerId;
 use super::settings::Setting;
 use super::talk::ClientTalk;
 use super::tenant::{PlanLimits, TenantSlot};
+use crate::profile::Profile;
 
 /// A client, told from others that had its place before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,7 +41,7 @@ pub struct NewClient<L> {
     /// It came through the app door, and its tenant is set on servers that tenants share.
     pub sets_tenant: bool,
     /// See [`super::decide::Statement::profile`].
-    pub profile: u32,
+    pub profile: Arc<Profile>,
     /// Settings of its start-up packet.
     pub settings: Vec<Setting>,
     /// The secret part of its cancel key.
@@ -66,7 +67,7 @@ pub(super) struct Client<L> {
     pub pool: PoolId,
     pub pooling: Pooling,
     pub sets_tenant: bool,
-    pub profile: u32,
+    pub profile: Arc<Profile>,
     pub cancel_secret: u64,
     /// Since when it has waited for a server.
     pub waiting: Option<Millis>,

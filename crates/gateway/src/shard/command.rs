@@ -9,6 +9,7 @@ use super::client::{ClientId, NewClient};
 use super::pool::PoolSpec;
 use super::server::{CancelTarget, NewServer, ServerId};
 use super::tenant::{Counts, PlanLimits};
+use crate::profile::Source;
 
 /// An order to a shard, through its inbox.
 pub enum Command<L> {
@@ -45,6 +46,8 @@ pub enum Command<L> {
         /// Where its clients go from now on, each pool in place of the one with the same number.
         moved: Vec<(Arc<PoolSpec>, Arc<PoolSpec>)>,
     },
+    /// The rules of a data database have changed, or are known now.
+    Rules(Arc<Source>),
     /// Sends clients away when they have no transaction open, and ends when none is left.
     Drain,
     /// Asks how things are.

@@ -3,16 +3,101 @@
 use std::sync::Arc;
 
 use tenantry_domain::Error;
+use tenantry_shape::application::{Discarded, Effects as Judged, PreparedName, Step};
 
-use super::settings::Setting;
+use super::statements::{NameKey, StatementId};
+use crate::profile::{Profile, Source};
 
 /// How a statement changes its session in ways that must not reach the next client.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effects {
     /// The session has to be reset before another client gets it.
     pub is_dirty: bool,
-    /// Settings that follow the client from now on, if the transaction commits. `None`: none.
-    pub sets: Option<Arc<[Setting]>>,
+    /// What has to be followed while it runs; none: nothing.
+    pub course: Option<Arc<Course>>,
+}
+
+/// What has to be done as the statements of a text are done, one after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Course(pub(super) Vec<(usize, Part)>);
+
+/// Something that goes with a statement, which is counted from 0.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Settings change, or a savepoint is made or left.
+    Step(Step),
+    /// It answers with another command tag than the client waits for: this one.
+    Tag(&'static str),
+    /// It is the gateway's own: the client does not see its answer.
+    Skip,
+    /// It brings this prepared statement to the server; where the client prepares it, with the client's name for it.
+    Prepared(StatementId, Option<NameKey>),
+    /// The client forgets a prepared statement, or all.
+    Forget(Option<NameKey>),
+}
+
+impl Course {
+    /// What has to be followed of a text. Begin and end of transactions show in the answers.
+    pub fn of(effects: &Judged, tags: &[(usize, &'static str)]) -> Option<Arc<Self>> {
+        let mut parts: Vec<(usize, Part)> =
+            tags.iter().map(|(statement, tag)| (*statement, Part::Tag(tag))).collect();
+        for (at, step) in effects.steps.iter().enumerate().filter(|(_, step)| is_followed(step)) {
+            let statement = effects.steps_by_statement.partition_point(|end| *end <= at);
+            parts.push((statement, Part::Step(step.clone())));
+        }
+        parts.sort_by_key(|(statement, _)| *statement);
+        (!parts.is_empty()).then(|| Arc::new(Self(parts)))
+    }
+
+    /// The same where `public` in `search_path` was rewritten to this schema, with what stands behind it on everybody's path.
+    pub fn with_path(self: &Arc<Self>, schema: &str) -> Arc<Self> {
+        let names_public = |part: &Part| matches!(part, Part::Step(Step::Set { name, values, .. }) if name == "search_path" && values.iter().any(|v| v == "public"));
+        if !self.0.iter().any(|(_, part)| names_public(part)) {
+            return self.clone();
+        }
+        let mut changed = self.0.clone();
+        for (_, part) in &mut changed {
+            if let Part::Step(Step::Set { name, values, .. }) = part
+                && name == "search_path"
+            {
+                let written = |value: String| match value.as_str() {
+                    "public" => [schema, "global", "extensions"].map(str::to_owned).to_vec(),
+                    _ => vec![value],
+                };
+                *values = std::mem::take(values).into_iter().flat_map(written).collect();
+            }
+        }
+        Arc::new(Self(changed))
+    }
+
+    /// What goes with a statement.
+    pub(super) fn at(&self, statement: usize) -> impl Iterator<Item = &Part> {
+        self.0.iter().filter(move |(at, _)| *at == statement).map(|(_, part)| part)
+    }
+
+    /// What goes with this statement and those behind it.
+    pub(super) fn from(&self, statement: usize) -> impl Iterator<Item = &Part> {
+        self.0.iter().filter(move |(at, _)| *at >= statement).map(|(_, part)| part)
+    }
+
+    /// Whether it listens on a channel.
+    pub(super) fn listens(&self) -> bool {
+        self.0.iter().any(|(_, part)| matches!(part, Part::Step(Step::Listen { .. })))
+    }
+
+    /// Whether settings stay changed.
+    pub(super) fn sets(&self) -> bool {
+        self.0.iter().any(|(_, part)| matches!(part, Part::Step(Step::Set { local: false, .. })))
+    }
+}
+
+fn is_followed(step: &Step) -> bool {
+    match step {
+        Step::Set { local, .. } => !local,
+        Step::Reset(_) | Step::ResetAll | Step::Discard(Discarded::All) => true,
+        Step::Savepoint(_) | Step::RollbackTo(_) | Step::Release(_) | Step::Listen { .. } => true,
+        _ => false,
+    }
 }
 
 /// What is to become of a statement.
@@ -24,6 +109,8 @@ pub struct Decision {
     pub refused: Option<Error>,
     /// The text to run instead.
     pub text: Option<Vec<u8>>,
+    /// The names of prepared statements in the text that is to run.
+    pub names: Vec<PreparedName>,
     /// It begins a transaction that it does not end. Refused in statement pooling.
     pub begins: bool,
 }
@@ -31,8 +118,8 @@ pub struct Decision {
 /// A statement as a client sent it.
 #[derive(Clone, Copy, Debug)]
 pub struct Statement<'a> {
-    /// Whose rules hold: a number that the rim gave when it handed the client over.
-    pub profile: u32,
+    /// Whose rules hold.
+    pub profile: &'a Profile,
     /// Its text, in the client's encoding.
     pub text: &'a [u8],
     /// False where the statement is longer than what is looked at and this is its beginning.
@@ -46,10 +133,13 @@ pub trait Decide: Send {
     fn statement(&mut self, statement: Statement<'_>) -> Decision;
 
     /// Decides about a FunctionCall message, which has no text.
-    fn function_call(&mut self, profile: u32) -> Decision;
+    fn function_call(&mut self, profile: &Profile) -> Decision;
+
+    /// The rules of a data database are these from now on.
+    fn learn(&mut self, _source: &Arc<Source>) {}
 }
 
-/// Allows everything, and takes effects from the first word: for tenants whose isolation needs no second wall.
+/// Allows everything, and takes effects from the first word: for the relay's own tests.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AllowAll;
 
@@ -93,11 +183,11 @@ impl Decide for AllowAll {
         let is_single = statement.is_whole && !body.contains(&b';');
         let is_clean = is_single && (body.is_empty() || CLEAN.iter().any(is));
         let begins = ["begin", "start"].iter().any(is);
-        Decision { effects: Effects { is_dirty: !is_clean, sets: None }, begins, ..Decision::default() }
+        Decision { effects: Effects { is_dirty: !is_clean, course: None }, begins, ..Decision::default() }
     }
 
-    fn function_call(&mut self, _profile: u32) -> Decision {
-        Decision { effects: Effects { is_dirty: true, sets: None }, ..Decision::default() }
+    fn function_call(&mut self, _profile: &Profile) -> Decision {
+        Decision { effects: Effects { is_dirty: true, course: None }, ..Decision::default() }
     }
 }
 
@@ -117,10 +207,31 @@ mod tests {
             ("/* c */ select 1", true),
             ("create temp table t ()", true),
         ] {
-            let statement = Statement { profile: 0, text: text.as_bytes(), is_whole: true };
+            let profile = Profile::nobodys();
+            let statement = Statement { profile: &profile, text: text.as_bytes(), is_whole: true };
             assert_eq!(AllowAll.statement(statement).effects.is_dirty, is_dirty, "{text}");
         }
-        let cut = Statement { profile: 0, text: b"select 1", is_whole: false };
+        let cut = Statement { profile: &Profile::nobodys(), text: b"select 1", is_whole: false };
         assert!(AllowAll.statement(cut).effects.is_dirty);
+    }
+
+    #[test]
+    fn steps_go_with_their_statements() {
+        let set =
+            |name: &str, local| Step::Set { name: name.to_owned(), values: vec!["1".to_owned()], local };
+        let effects = Judged {
+            steps: vec![Step::Begin { read_only: None }, set("a", false), set("b", true), Step::ResetAll],
+            steps_by_statement: vec![1, 1, 3, 4],
+            ..Judged::default()
+        };
+        let course = Course::of(&effects, &[(1, "TRUNCATE TABLE")]).unwrap();
+        let expect = [
+            (1, Part::Tag("TRUNCATE TABLE")),
+            (2, Part::Step(set("a", false))),
+            (3, Part::Step(Step::ResetAll)),
+        ];
+        assert_eq!(course.0, expect);
+        assert!(course.sets() && course.at(2).count() == 1 && course.from(2).count() == 2);
+        assert_eq!(Course::of(&Judged::default(), &[]), None);
     }
 }

@@ -1,12 +1,17 @@
 //! From server to client: whom each answer is for, and what it tells about the server's session.
 
+use tenantry_domain::limits::FOLLOWED_CHANNELS_MAX;
 use tenantry_postgres::session::FORGETTING_TAGS;
 
+use tenantry_shape::application::{Discarded, Step as Done};
+
+use super::course::Change;
+use super::decide::{Course, Part};
 use super::fate::To;
 use super::frame::{self, HEADER_BYTES, Head, Violation};
 use super::out::{Out, Step};
 use super::settings::SettingsTable;
-use super::statements::Statements;
+use super::statements::{NameKey, StatementId, Statements};
 use super::talk::{ClientTalk, IDLE, ServerTalk};
 use super::tenant::Counts;
 
@@ -62,6 +67,13 @@ impl Down<'_, '_> {
         match head.tag {
             // Large, or nothing of interest in them.
             b'D' | b'd' | b'T' | b't' | b'V' => self.answer(head.tag, body, at),
+            b'A' if self.client.as_ref().is_some_and(|client| client.channels.is_some()) => {
+                if is_whole {
+                    self.notification(body, at)
+                } else {
+                    Ok(Step::More)
+                }
+            }
             b'N' | b'A' => Ok(self.pass_to(self.server.fates.to())),
             b'E' if !is_whole && head.bytes > ERROR_BYTES_MAX => Ok(self.error(&[], at)),
             _ if !is_whole => Ok(Step::More),
@@ -84,9 +96,14 @@ impl Down<'_, '_> {
                     self.server.rows += 1;
                     Counts::add(&self.counts.rows, 1);
                 }
-                b'C' => self.completed(body),
+                b'C' => self.completed(body, answer.done.is_some()),
                 _ => {}
             }
+        }
+        if let Some((statement, course)) = &answer.done
+            && self.follow(*statement, course, body, at)
+        {
+            return Ok(Step::Drop);
         }
         if let (Some(client), Some(ended)) = (&mut self.client, &answer.ended)
             && let Some(name) = ended.name
@@ -100,15 +117,77 @@ impl Down<'_, '_> {
         Ok(self.pass_to(answer.to))
     }
 
+    /// What goes with a statement that was done; true: its answer is not the client's.
+    fn follow(&mut self, statement: usize, course: &Course, body: &[u8], at: usize) -> bool {
+        let mut is_replaced = false;
+        let mut goes_back = false;
+        for part in course.at(statement) {
+            match part {
+                Part::Step(step) => {
+                    goes_back |= matches!(step, Done::RollbackTo(_));
+                    self.done(step);
+                }
+                Part::Tag(tag) => {
+                    frame::write(self.out.before(at), b'C', &[tag.as_bytes(), b"\0"]);
+                    is_replaced = true;
+                }
+                Part::Skip => is_replaced = true,
+                Part::Prepared(_, Some(name)) => {
+                    if let Some(client) = &mut self.client {
+                        client.names.confirm(*name);
+                    }
+                }
+                Part::Prepared(_, None) | Part::Forget(_) => {}
+            }
+        }
+        if body == b"ROLLBACK\0" && !goes_back {
+            self.server.log.roll_back();
+        }
+        is_replaced
+    }
+
+    fn done(&mut self, step: &Done) {
+        if let (Done::Listen { channel, server }, Some(client)) = (step, &mut self.client)
+            && channel != server
+        {
+            let channels = client.channels.get_or_insert_default();
+            if channels.len() < FOLLOWED_CHANNELS_MAX {
+                channels.insert(server.as_str().into(), channel.as_str().into());
+            }
+        }
+        if !self.server.log.done(step) {
+            self.server.log.roll_back();
+            self.server.is_dirty = true;
+        }
+        self.server.has_lost_context |= matches!(step, Done::ResetAll | Done::Discard(Discarded::All));
+    }
+
+    /// NotificationResponse: on a channel that the client knows by another name.
+    fn notification(&mut self, body: &[u8], at: usize) -> Result<Step, Violation> {
+        let wrong = || Violation::Format(b'A');
+        let (process, rest) = body.split_at_checked(4).ok_or_else(wrong)?;
+        let (channel, payload) = frame::text(rest).ok_or_else(wrong)?;
+        let own = std::str::from_utf8(channel).ok().and_then(|channel| {
+            let channels = self.client.as_ref().and_then(|client| client.channels.as_ref());
+            channels.and_then(|channels| channels.get(channel)).cloned()
+        });
+        let step = self.pass_to(self.server.fates.to());
+        let Some(own) = own.filter(|_| step == Step::Pass) else { return Ok(step) };
+        frame::write(self.out.before(at), b'A', &[process, own.as_bytes(), b"\0", payload]);
+        Ok(Step::Drop)
+    }
+
     /// CommandComplete: some commands change what the gateway believes of the session.
-    fn completed(&mut self, body: &[u8]) {
+    fn completed(&mut self, body: &[u8], is_followed: bool) {
         // Most are SELECT, INSERT, UPDATE.
-        if !matches!(body.first(), Some(b'D' | b'R')) {
+        if !matches!(body.first(), Some(b'C' | b'D' | b'R')) {
             return;
         }
         let Some(tag) = body.strip_suffix(b"\0") else { return };
-        if tag == b"ROLLBACK" {
-            self.server.has_failed = true;
+        if tag == b"COMMIT" && !self.server.log.is_empty() {
+            self.transaction_ended();
+        } else if tag == b"ROLLBACK" && !is_followed {
+            self.server.log.roll_back();
         } else if FORGETTING_TAGS.iter().any(|known| known.as_bytes() == tag) {
             self.server.known.doubt_all();
             // Whatever else it put back, the next reset makes it certain.
@@ -122,25 +201,31 @@ impl Down<'_, '_> {
     fn error(&mut self, body: &[u8], at: usize) -> Step {
         let Self { client, server, statements, .. } = self;
         let ServerTalk { fates, known, .. } = server;
-        let failure = fates.fail(|fate| {
-            if let Some(id) = fate.statement {
+        let mut undo = |id: Option<StatementId>, name: Option<NameKey>| {
+            if let Some(id) = id {
                 known.doubt(id);
             }
-            if let (Some(name), Some(client)) = (fate.name, client.as_deref_mut()) {
+            if let (Some(name), Some(client)) = (name, client.as_deref_mut()) {
                 client.forget(name, statements);
             }
-        });
+        };
+        let failure = fates.fail(|fate| undo(fate.statement, fate.name));
+        for part in failure.undone.iter().flat_map(|(statement, course)| course.from(*statement)) {
+            if let Part::Prepared(id, name) = part {
+                undo(Some(*id), *name);
+            }
+        }
         let code = frame::error_field(body, b'C').unwrap_or_default();
         if code == STATEMENT_UNKNOWN {
             known.doubt_all();
         }
         let is_last = frame::error_field(body, b'V').is_some_and(|severity| severity != b"ERROR");
         server.has_said_goodbye |= is_last;
-        server.has_failed = true;
         if failure.to == To::Nobody {
             server.own_failure = Some(body.into());
             return Step::Drop;
         }
+        server.log.fail();
         Counts::add(&self.counts.errors, 1);
         if is_last && code == TERMINATED && self.client.is_some() {
             self.server.farewell = Some(body.into());
@@ -169,23 +254,18 @@ impl Down<'_, '_> {
         Ok(self.pass_to(to))
     }
 
-    /// Settings made in the transaction hold now, or were taken back with it.
+    /// Settings changed in the transaction hold now, or were taken back with it.
     fn transaction_ended(&mut self) {
-        let server = &mut *self.server;
-        let has_failed = std::mem::take(&mut server.has_failed);
-        if server.pending.is_empty() {
+        let changes = self.server.log.end();
+        if changes.is_empty() {
             return;
         }
-        let pending = std::mem::take(&mut server.pending);
-        match &mut self.client {
-            Some(client) if !has_failed => {
-                for sets in pending {
-                    client.settings = self.settings.with(client.settings, &sets);
-                    server.settings = self.settings.with(server.settings, &sets);
-                }
-            }
-            // Some of them may hold: a message of several statements can commit in its midst.
-            _ => server.is_dirty = true,
+        let server = &mut *self.server;
+        server.settings = self.settings.after(server.settings, SettingsTable::BASE, &changes);
+        if let Some(client) = &mut self.client {
+            client.settings = self.settings.after(client.settings, client.start, &changes);
+            let resets = changes.iter().any(|change| !matches!(change, Change::Set(..)));
+            client.is_misinformed |= resets && self.settings.is_reported(client.start);
         }
     }
 
@@ -194,6 +274,10 @@ impl Down<'_, '_> {
         let to = self.server.fates.to();
         let (name, rest) = frame::text(body).ok_or(Violation::Format(b'S'))?;
         let (value, _) = frame::text(rest).ok_or(Violation::Format(b'S'))?;
+        // By whatever way: from now on the gateway would read texts otherwise than the server.
+        if name == b"standard_conforming_strings" && value != b"on" {
+            return Err(Violation::Format(b'S'));
+        }
         if to != To::Nobody
             && let Some(client) = &mut self.client
         {
@@ -204,6 +288,7 @@ impl Down<'_, '_> {
                 self.server.settings = id;
             }
         }
-        Ok(self.pass_to(to))
+        let is_news = to == To::Nobody && self.client.as_ref().is_some_and(|client| client.is_misinformed);
+        Ok(if is_news { Step::Pass } else { self.pass_to(to) })
     }
 }

@@ -13,7 +13,9 @@
 //! queue **uncertain**, and the server then stays with its client to the end: doubt costs a connection, never a mix-up.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
+use super::decide::Course;
 use super::frame::Violation;
 use super::statements::{NameKey, StatementId};
 
@@ -58,11 +60,13 @@ pub(super) struct Fate {
     pub name: Option<NameKey>,
     /// The ErrorResponse to give instead of the server's.
     pub instead: Option<Box<[u8]>>,
+    /// What is to be done as its statements are done.
+    pub course: Option<Arc<Course>>,
 }
 
 impl Fate {
     pub(super) fn new(asked: Asked, to: To) -> Self {
-        Self { asked, to, statement: None, name: None, instead: None }
+        Self { asked, to, statement: None, name: None, instead: None, course: None }
     }
 }
 
@@ -72,6 +76,8 @@ pub(super) struct Answer {
     pub to: To,
     /// The question that it ends.
     pub ended: Option<Fate>,
+    /// What goes with the statements of the question, where this answer says that one was done: which one, counted from 0.
+    pub done: Option<(usize, Arc<Course>)>,
 }
 
 /// An error's way.
@@ -79,6 +85,8 @@ pub(super) struct Answer {
 pub(super) struct Failure {
     pub to: To,
     pub instead: Option<Box<[u8]>>,
+    /// What went with the statements of the question, and the first of them that was not done.
+    pub undone: Option<(usize, Arc<Course>)>,
 }
 
 /// The open questions of one server, oldest first.
@@ -93,6 +101,8 @@ pub(super) struct Fates {
     is_copying: bool,
     /// A COPY swallowed a Sync.
     has_swallowed: bool,
+    /// Statements of the front question that were done.
+    done: usize,
     is_uncertain: bool,
 }
 
@@ -122,6 +132,13 @@ impl Fates {
         true
     }
 
+    /// The same for a question that leaves nothing open until Sync: Close in front of a Query.
+    pub(super) fn push_apart(&mut self, fate: Fate) {
+        let is_unsynced = self.is_unsynced;
+        self.push(fate);
+        self.is_unsynced = is_unsynced;
+    }
+
     /// An answer came, other than an error or ReadyForQuery.
     pub(super) fn answer(&mut self, tag: u8) -> Result<Answer, Violation> {
         self.drop_marks();
@@ -138,7 +155,12 @@ impl Fates {
             }
             _ => return self.doubt(tag),
         };
-        Ok(Answer { to, ended: if ends { self.queue.pop_front() } else { None } })
+        let course = self.queue.front().and_then(|front| front.course.as_ref()).filter(|_| tag == b'C');
+        let done = course.map(|course| (self.done, course.clone()));
+        if tag == b'C' && !ends {
+            self.done += 1;
+        }
+        Ok(Answer { to, ended: if ends { self.queue.pop_front() } else { None }, done })
     }
 
     /// ErrorResponse came. `dropped` sees the questions that now stay unanswered.
@@ -146,20 +168,23 @@ impl Fates {
         self.drop_marks();
         self.is_uncertain |= self.has_swallowed;
         self.is_copying = false;
-        let Some(front) = self.queue.front_mut() else { return Failure { to: To::Client, instead: None } };
+        let Some(front) = self.queue.front_mut() else {
+            return Failure { to: To::Client, instead: None, undone: None };
+        };
         let instead = front.instead.take();
         if matches!(front.asked, Asked::Query | Asked::Sync) {
-            return Failure { to: front.to, instead };
+            let undone = front.course.take().map(|course| (self.done, course));
+            return Failure { to: front.to, instead, undone };
         }
         while let Some(fate) = self.queue.pop_front() {
             if fate.asked == Asked::Sync {
                 self.queue.push_front(fate);
-                return Failure { to: To::Client, instead };
+                return Failure { to: To::Client, instead, undone: None };
             }
             dropped(fate);
         }
         self.is_skipping = true;
-        Failure { to: To::Client, instead }
+        Failure { to: To::Client, instead, undone: None }
     }
 
     /// ReadyForQuery came.
@@ -167,6 +192,7 @@ impl Fates {
         self.drop_marks();
         self.is_copying = false;
         self.has_swallowed = false;
+        self.done = 0;
         match self.queue.front() {
             Some(front) if matches!(front.asked, Asked::Query | Asked::Sync) => {
                 let to = front.to;
@@ -209,7 +235,7 @@ impl Fates {
 
     fn doubt(&self, tag: u8) -> Result<Answer, Violation> {
         if self.is_uncertain {
-            Ok(Answer { to: To::Client, ended: None })
+            Ok(Answer { to: To::Client, ended: None, done: None })
         } else {
             Err(Violation::Unasked(tag))
         }

@@ -7,8 +7,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use slab::Slab;
+use tenantry_domain::limits::{FOLLOWED_SETTINGS_BYTES_MAX, FOLLOWED_SETTINGS_MAX};
+use tenantry_postgres::ident::quote_ident;
 use tenantry_postgres::session::{Change, change_settings};
 
+use super::course::Change as Changed;
 use crate::session::search_path;
 
 /// A setting's name and value.
@@ -18,8 +21,19 @@ pub type Setting = (Box<str>, Box<str>);
 const REPORTED: [&str; 6] =
     ["client_encoding", "DateStyle", "TimeZone", "IntervalStyle", "application_name", "search_path"];
 
-/// A list of names, each to be set by itself.
+/// One of them, which servers before PostgreSQL 18 don't report.
 const SEARCH_PATH: &str = "search_path";
+
+/// Lists of names, each to be set by itself.
+const LISTS: [&str; 4] =
+    [SEARCH_PATH, "temp_tablespaces", "local_preload_libraries", "session_preload_libraries"];
+
+/// What RESET ALL leaves alone.
+const ROLE: &str = "role";
+
+/// What belongs to a transaction or to nobody: it follows no client.
+const PASSING: [&str; 4] =
+    ["transaction_isolation", "transaction_read_only", "transaction_deferrable", "seed"];
 
 /// Two settings in one. A value for one half leaves the other as it is, which would be another client's: so it is put
 /// back first.
@@ -82,6 +96,45 @@ impl SettingsTable {
         self.intern(settings)
     }
 
+    /// The set after these changes, in a session that began with the settings of `start`.
+    pub(super) fn after(&mut self, id: SettingsId, start: SettingsId, changes: &[Changed]) -> SettingsId {
+        let mut settings = self.get(id).to_vec();
+        let start = self.get(start);
+        for change in changes {
+            match change {
+                // What servers report is taken from there, as they write it.
+                Changed::Set(name, _) if is_one_of(name, &REPORTED) && compare(name, SEARCH_PATH).is_ne() => {
+                }
+                Changed::Set(name, _) if is_one_of(name, &PASSING) => {}
+                Changed::Set(name, values) => {
+                    settings.retain(|(known, _)| compare(known, name).is_ne());
+                    settings.push((name.clone(), written(name, values)));
+                }
+                Changed::Reset(name) => {
+                    settings.retain(|(known, _)| compare(known, name).is_ne());
+                    settings.extend(start.iter().filter(|(known, _)| compare(known, name).is_eq()).cloned());
+                }
+                Changed::ResetAll { role } => {
+                    settings.retain(|(known, _)| !role && compare(known, ROLE).is_eq());
+                    settings.extend_from_slice(start);
+                }
+            }
+        }
+        self.intern(settings)
+    }
+
+    /// Whether a client with this set may have no more of them.
+    pub(super) fn is_full(&self, id: SettingsId) -> bool {
+        let settings = self.get(id);
+        let bytes: usize = settings.iter().map(|(name, value)| name.len() + value.len()).sum();
+        settings.len() >= FOLLOWED_SETTINGS_MAX || bytes >= FOLLOWED_SETTINGS_BYTES_MAX
+    }
+
+    /// Whether a set names something that servers report.
+    pub(super) fn is_reported(&self, id: SettingsId) -> bool {
+        self.get(id).iter().any(|(name, _)| is_one_of(name, &REPORTED))
+    }
+
     /// A server reported a setting. If it follows the client, the set with it.
     pub(super) fn reported(&mut self, id: SettingsId, name: &[u8], value: &[u8]) -> Option<SettingsId> {
         let name = REPORTED.iter().find(|known| known.as_bytes() == name)?;
@@ -114,7 +167,7 @@ impl SettingsTable {
     ) -> String {
         let mut sql = String::new();
         for (name, value) in self.changes(from, to).into_iter().chain(besides) {
-            let names = value.filter(|_| compare(name, SEARCH_PATH).is_eq()).and_then(search_path::split);
+            let names = value.filter(|_| is_one_of(name, &LISTS)).and_then(search_path::split);
             let change = match (value, &names) {
                 (None, _) => Change::Reset(name),
                 (Some(_), Some(names)) => Change::SetList(name, names.iter().map(String::as_str).collect()),
@@ -161,6 +214,19 @@ impl SettingsTable {
     }
 }
 
+fn is_one_of(name: &str, names: &[&str]) -> bool {
+    names.iter().any(|known| compare(known, name).is_eq())
+}
+
+/// Values as one text.
+fn written(name: &str, values: &[Box<str>]) -> Box<str> {
+    if !is_one_of(name, &LISTS) {
+        return values.join(", ").into();
+    }
+    let names: Vec<String> = values.iter().filter(|v| !v.is_empty()).map(|v| quote_ident(v)).collect();
+    names.join(", ").into()
+}
+
 /// Names of settings do not depend on case.
 fn compare(a: &str, b: &str) -> std::cmp::Ordering {
     let lower = |text: &str| text.bytes().map(|byte| byte.to_ascii_lowercase()).collect::<Vec<_>>();
@@ -205,6 +271,45 @@ mod tests {
         let id = table.reported(SettingsTable::BASE, b"TimeZone", b"UTC").unwrap();
         assert_eq!(table.reported(id, b"TimeZone", b"UTC"), None);
         assert_eq!(table.changes(SettingsTable::BASE, id), [("TimeZone", Some("UTC"))]);
+    }
+
+    #[test]
+    fn what_a_transaction_changed() {
+        let mut table = SettingsTable::default();
+        let start = table.intern(vec![setting("TimeZone", "CET"), setting("a", "start")]);
+        let set = |name: &str, values: &[&str]| {
+            Changed::Set(name.into(), values.iter().map(|value| (*value).into()).collect())
+        };
+        let has = |table: &SettingsTable, id| {
+            table.get(id).iter().map(|(n, v)| format!("{n}={v}")).collect::<Vec<_>>()
+        };
+        let changed =
+            table.after(start, start, &[set("A", &["1"]), set("role", &["r"]), set("timezone", &["x"])]);
+        assert_eq!(has(&table, changed), ["A=1", "role=r", "TimeZone=CET"], "reported ones come by reports");
+        let path = table.after(changed, start, &[set("search_path", &["b", "C d"]), set("seed", &["1"])]);
+        assert_eq!(has(&table, path), ["A=1", "role=r", "search_path=\"b\", \"C d\"", "TimeZone=CET"]);
+        let back =
+            table.after(path, start, &[Changed::Reset("a".into()), Changed::Reset("search_path".into())]);
+        assert_eq!(has(&table, back), ["a=start", "role=r", "TimeZone=CET"]);
+        let all = table.after(path, start, &[Changed::ResetAll { role: false }]);
+        assert_eq!(has(&table, all), ["a=start", "role=r", "TimeZone=CET"]);
+        assert_eq!(table.after(path, start, &[Changed::ResetAll { role: true }]), start);
+        assert_eq!(
+            table.after(path, SettingsTable::BASE, &[Changed::ResetAll { role: true }]),
+            SettingsTable::BASE
+        );
+        assert_eq!(table.after(start, start, &[]), start);
+    }
+
+    #[test]
+    fn a_client_may_have_so_many() {
+        let mut table = SettingsTable::default();
+        let some = |count: usize, bytes: usize| {
+            (0..count).map(|i| setting(&i.to_string(), &"x".repeat(bytes))).collect()
+        };
+        let (few, many, large) =
+            (table.intern(some(9, 9)), table.intern(some(200, 1)), table.intern(some(1, 40_000)));
+        assert!(!table.is_full(few) && table.is_full(many) && table.is_full(large));
     }
 
     #[test]

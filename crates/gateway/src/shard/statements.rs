@@ -10,6 +10,8 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
+use tenantry_postgres::session::{PREPARE, PREPARE_AS};
+
 use super::decide::Effects;
 
 /// A statement of this shard.
@@ -70,9 +72,19 @@ impl Hasher for Spread {
 
 type SpreadMap<K, V> = HashMap<K, V, BuildHasherDefault<Spread>>;
 
+/// How a statement comes to a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// By Parse. The body is the text, its NUL, and the parameter types as Parse has them. It may need another statement:
+    /// EXECUTE in its text names that one.
+    Parse(Option<StatementId>),
+    /// By PREPARE of SQL. The body is that statement without the name, whose place this is.
+    Sql(usize),
+}
+
 struct Statement {
-    /// The text, its NUL, and the parameter types as Parse has them.
     body: Arc<[u8]>,
+    kind: Kind,
     effects: Effects,
     /// Names of clients that stand for it.
     uses: u32,
@@ -81,7 +93,8 @@ struct Statement {
 /// All prepared statements of a shard.
 #[derive(Default)]
 pub(super) struct Statements {
-    ids: HashMap<Arc<[u8]>, StatementId>,
+    /// By body. Others may do something else with the same text: a TRUNCATE may have become it.
+    ids: HashMap<Arc<[u8]>, Vec<StatementId>>,
     statements: SpreadMap<StatementId, Statement>,
     next: u32,
     keys: RandomState,
@@ -93,19 +106,32 @@ impl Statements {
     }
 
     /// The statement with this text and these types, for one more name; the caller tells what running it does.
-    pub(super) fn take(&mut self, body: &[u8], effects: &Effects) -> StatementId {
-        if let Some(&id) = self.ids.get(body) {
-            if let Some(statement) = self.statements.get_mut(&id) {
+    pub(super) fn take(&mut self, body: &[u8], kind: Kind, effects: &Effects) -> StatementId {
+        let known = self.ids.get_key_value(body);
+        for id in known.iter().flat_map(|(_, ids)| ids.iter()) {
+            if let Some(statement) = self.statements.get_mut(id)
+                && statement.kind == kind
+                && statement.effects == *effects
+            {
                 statement.uses += 1;
+                return *id;
             }
-            return id;
         }
         let id = StatementId(self.next);
         self.next = self.next.wrapping_add(1);
-        let body: Arc<[u8]> = body.into();
-        self.ids.insert(body.clone(), id);
-        self.statements.insert(id, Statement { body, effects: effects.clone(), uses: 1 });
+        let body: Arc<[u8]> = known.map_or_else(|| body.into(), |(body, _)| body.clone());
+        self.ids.entry(body.clone()).or_default().push(id);
+        self.statements.insert(id, Statement { body, kind, effects: effects.clone(), uses: 1 });
+        if let Kind::Parse(Some(needed)) = kind {
+            self.keep(needed);
+        }
         id
+    }
+
+    fn keep(&mut self, id: StatementId) {
+        if let Some(statement) = self.statements.get_mut(&id) {
+            statement.uses += 1;
+        }
     }
 
     /// A name no longer stands for it.
@@ -119,6 +145,27 @@ impl Statements {
         self.statements.get(&id).map_or(&[], |statement| &statement.body)
     }
 
+    pub(super) fn kind(&self, id: StatementId) -> Kind {
+        self.statements.get(&id).map_or(Kind::Parse(None), |statement| statement.kind)
+    }
+
+    /// The PREPARE of SQL that makes the statement on a server; none where only Parse can.
+    pub(super) fn prepare(&self, id: StatementId) -> Option<Vec<u8>> {
+        let body = self.body(id);
+        let (before, behind) = match self.kind(id) {
+            Kind::Sql(at) => body.split_at_checked(at)?,
+            Kind::Parse(None) => {
+                let (text, types) = super::frame::text(body)?;
+                let text = text.trim_ascii_end();
+                // A comment to the line's end would take away what is put behind it, a semicolon end the statement.
+                let is_bare = types == [0, 0] && !text.contains(&b';') && !text.contains(&b'-');
+                return is_bare.then(|| [PREPARE, &id.name()[..], PREPARE_AS, text].concat());
+            }
+            Kind::Parse(Some(_)) => return None,
+        };
+        Some([before, &id.name()[..], behind].concat())
+    }
+
     pub(super) fn effects(&self, id: StatementId) -> Option<&Effects> {
         self.statements.get(&id).map(|statement| &statement.effects)
     }
@@ -128,9 +175,20 @@ impl Statements {
         let unused = self.statements.values().filter(|statement| statement.uses == 0);
         let (count, bytes) = unused.fold((0, 0), |(count, bytes), s| (count + 1, bytes + s.body.len()));
         if count > UNUSED_MAX || bytes > UNUSED_BYTES_MAX {
-            self.statements.retain(|_, statement| statement.uses > 0);
+            let mut needed = Vec::new();
+            self.statements.retain(|_, statement| {
+                let is_used = statement.uses > 0;
+                if let (false, Kind::Parse(Some(id))) = (is_used, statement.kind) {
+                    needed.push(id);
+                }
+                is_used
+            });
+            needed.into_iter().for_each(|id| self.give(id));
             let statements = &self.statements;
-            self.ids.retain(|_, id| statements.contains_key(id));
+            self.ids.retain(|_, ids| {
+                ids.retain(|id| statements.contains_key(id));
+                !ids.is_empty()
+            });
         }
     }
 }
@@ -261,20 +319,49 @@ mod tests {
     fn what_nobody_uses_is_forgotten_in_the_end() {
         let mut statements = Statements::default();
         let effects = Effects::default();
-        let kept = statements.take(b"kept\0\0\0", &effects);
+        let kept = statements.take(b"kept\0\0\0", Kind::Parse(None), &effects);
         for number in 0..2 * UNUSED_MAX {
-            let id = statements.take(number.to_string().as_bytes(), &effects);
+            let id = statements.take(number.to_string().as_bytes(), Kind::Parse(None), &effects);
             statements.give(id);
         }
-        assert_eq!(statements.take(b"7", &effects), statements.take(b"7", &effects));
+        let mut seven = || statements.take(b"7", Kind::Parse(None), &effects);
+        assert_eq!(seven(), seven());
         statements.sweep();
         assert_eq!(statements.statements.len(), 2);
         assert_eq!(statements.ids.len(), 2);
         assert_eq!(statements.body(kept), b"kept\0\0\0");
-        let large = statements.take(&vec![0; UNUSED_BYTES_MAX + 1], &effects);
+        let large = statements.take(&vec![0; UNUSED_BYTES_MAX + 1], Kind::Parse(None), &effects);
         statements.give(large);
         statements.sweep();
         assert!(statements.body(large).is_empty());
+    }
+
+    #[test]
+    fn a_text_may_be_several_statements() {
+        let mut statements = Statements::default();
+        let (clean, dirty) = (Effects::default(), Effects { is_dirty: true, course: None });
+        let first = statements.take(b"DELETE FROM t\0\0\0", Kind::Parse(None), &clean);
+        assert_ne!(first, statements.take(b"DELETE FROM t\0\0\0", Kind::Parse(None), &dirty));
+        assert_eq!(first, statements.take(b"DELETE FROM t\0\0\0", Kind::Parse(None), &clean));
+        let sql = statements.take(b"PREPARE  AS SELECT 1", Kind::Sql(8), &clean);
+        assert_eq!(statements.prepare(sql).unwrap(), b"PREPARE tn_00000002 AS SELECT 1");
+        assert_eq!(statements.prepare(first).unwrap(), b"PREPARE tn_00000000 AS DELETE FROM t");
+        let typed = statements.take(b"SELECT $1\0\0\x01\0\0\0\x17", Kind::Parse(None), &clean);
+        assert_eq!(statements.prepare(typed), None);
+        // Whoever needs it keeps it.
+        let needs = statements.take(b"EXECUTE tn_00000002\0\0\0", Kind::Parse(Some(sql)), &clean);
+        statements.give(sql);
+        let large = statements.take(&vec![0; UNUSED_BYTES_MAX + 1], Kind::Parse(None), &clean);
+        statements.give(large);
+        statements.sweep();
+        assert!(!statements.body(sql).is_empty());
+        statements.give(needs);
+        for _ in 0..2 {
+            let large = statements.take(&vec![0; UNUSED_BYTES_MAX + 1], Kind::Parse(None), &clean);
+            statements.give(large);
+            statements.sweep();
+        }
+        assert!(statements.body(sql).is_empty());
     }
 
     #[test]

@@ -1,10 +1,15 @@
 //! What the relay remembers of the conversation on either side, apart from the links.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
+use tenantry_domain::limits::FOLLOWED_PORTALS_MAX;
+
+use super::course::Log;
+use super::decide::Course;
 use super::fate::Fates;
 use super::out::Rest;
-use super::settings::{Setting, SettingsId, SettingsTable};
+use super::settings::{SettingsId, SettingsTable};
 use super::statements::{Known, NameKey, Names, StatementId, Statements};
 
 /// A client's side.
@@ -19,6 +24,66 @@ pub(super) struct ClientTalk {
     pub has_unnamed: bool,
     /// What it wants its session to be set to.
     pub settings: SettingsId,
+    /// What its start-up packet set, to which RESET goes back.
+    pub start: SettingsId,
+    /// It was told a setting that it goes back from: it hears of the next ones that are set for it.
+    pub is_misinformed: bool,
+    /// What goes with running its portals.
+    pub portals: Courses,
+    /// Channels that it listens on under another name than the server's: the server's names, and its own.
+    pub channels: Option<Box<Channels>>,
+    /// What goes with running statements that its server knows by the client's own names.
+    pub own: Courses,
+}
+
+/// Names of channels by the server's names of them. Boxed: a client that listens on nothing takes a pointer's room.
+type Channels = HashMap<Box<str>, Box<str>>;
+/// What has to be followed, by names; boxed likewise.
+type NamedCourses = HashMap<Box<[u8]>, Arc<Course>>;
+
+/// What has to be followed, by a name of the client's; the empty one mostly.
+#[derive(Default)]
+pub(super) struct Courses {
+    unnamed: Option<Arc<Course>>,
+    named: Option<Box<NamedCourses>>,
+}
+
+impl Courses {
+    pub(super) fn is_empty(&self) -> bool {
+        self.unnamed.is_none() && self.named.is_none()
+    }
+
+    /// False: there are too many to follow one more.
+    #[must_use]
+    pub(super) fn put(&mut self, name: &[u8], course: Option<Arc<Course>>) -> bool {
+        if name.is_empty() {
+            self.unnamed = course;
+            return true;
+        }
+        match course {
+            None => {
+                if let Some(named) = &mut self.named {
+                    named.remove(name);
+                }
+            }
+            Some(course) => {
+                let named = self.named.get_or_insert_default();
+                if named.len() >= FOLLOWED_PORTALS_MAX {
+                    return false;
+                }
+                named.insert(name.into(), course);
+            }
+        }
+        true
+    }
+
+    pub(super) fn get(&self, name: &[u8]) -> Option<&Arc<Course>> {
+        if name.is_empty() { self.unnamed.as_ref() } else { self.named.as_ref()?.get(name) }
+    }
+
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
 }
 
 impl ClientTalk {
@@ -30,6 +95,11 @@ impl ClientTalk {
             prepared_bytes: 0,
             has_unnamed: false,
             settings,
+            start: settings,
+            is_misinformed: false,
+            portals: Courses::default(),
+            channels: None,
+            own: Courses::default(),
         }
     }
 
@@ -77,10 +147,10 @@ pub(super) struct ServerTalk {
     pub settings: SettingsId,
     /// It has to be reset before another client gets it.
     pub is_dirty: bool,
-    /// Settings made in this transaction.
-    pub pending: Vec<Arc<[Setting]>>,
-    /// An error or a ROLLBACK came in this transaction.
-    pub has_failed: bool,
+    /// What the open transaction has changed of the session's settings.
+    pub log: Log,
+    /// The setting that names the tenant may be gone.
+    pub has_lost_context: bool,
     /// The server refused what the gateway asked for by itself: its ErrorResponse.
     pub own_failure: Option<Box<[u8]>>,
     /// The last thing it said was that it ends the session.
@@ -106,8 +176,8 @@ impl ServerTalk {
             known: Known::default(),
             settings: SettingsTable::BASE,
             is_dirty: false,
-            pending: Vec::new(),
-            has_failed: false,
+            log: Log::default(),
+            has_lost_context: false,
             own_failure: None,
             has_said_goodbye: false,
             farewell: None,

@@ -1,26 +1,30 @@
 //! From client to server: what passes, what is changed on the way, and which answers it will have.
 
 mod extended;
+mod naming;
 mod simple;
 
-use tenantry_domain::Error;
+use tenantry_domain::limits::FOLLOWED_SETTINGS_MAX;
+use tenantry_domain::{Error, ErrorCode};
 
-use super::decide::{Decide, Effects, Statement};
+use super::decide::{Decide, Decision, Effects, Part, Statement};
 use super::fate::{Asked, Fate, To};
 use super::frame::{self, HEADER_BYTES, Head, Violation};
 use super::out::{Out, Step};
+use super::settings::SettingsTable;
 use super::statements::Statements;
 use super::talk::{ClientTalk, ServerTalk};
 use super::tenant::Counts;
+use crate::profile::Profile;
 
 /// Bytes of a statement too long to be looked at as a whole that are looked at.
 const BEGINNING_BYTES: usize = 8 * 1024;
 
 /// What holds for a client's statements.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Rules {
+pub(super) struct Rules<'a> {
     /// See [`Statement::profile`].
-    pub profile: u32,
+    pub profile: &'a Profile,
     /// The client keeps its server, so its prepared statements need no care.
     pub keeps_server: bool,
     /// A transaction of several statements is refused.
@@ -36,10 +40,11 @@ pub(super) struct Rules {
 
 /// One chunk on its way up.
 pub(super) struct Up<'a, 'b> {
-    pub rules: Rules,
+    pub rules: Rules<'a>,
     pub client: &'a mut ClientTalk,
     pub server: &'a mut ServerTalk,
     pub statements: &'a mut Statements,
+    pub settings: &'a SettingsTable,
     pub decide: &'a mut dyn Decide,
     pub counts: &'a Counts,
     pub out: Out<'b>,
@@ -119,7 +124,7 @@ impl Up<'_, '_> {
             b'B' => self.bind(message),
             b'D' => self.describe(message),
             b'C' => self.close(message),
-            b'E' => Ok(self.execute()),
+            b'E' => self.execute(message),
             b'S' => Ok(self.expect(Asked::Sync)),
             b'F' => Ok(self.function_call(message)),
             b'c' | b'f' => Ok(self.expect(Asked::CopyEnd)),
@@ -128,9 +133,23 @@ impl Up<'_, '_> {
         }
     }
 
-    fn execute(&mut self) -> Step {
+    fn execute(&mut self, message: Message<'_>) -> Result<Step, Violation> {
+        let course = if self.client.portals.is_empty() {
+            None
+        } else if message.is_whole() {
+            let (portal, _) = frame::text(message.body()).ok_or(message.violation())?;
+            self.client.portals.get(portal).cloned()
+        } else {
+            return Ok(Step::More);
+        };
         Counts::add(&self.counts.queries, 1);
-        self.expect(Asked::Execute)
+        for (_, part) in course.iter().flat_map(|course| &course.0) {
+            if let Part::Forget(name) = part {
+                self.forget(*name);
+            }
+        }
+        self.server.fates.push(Fate { course, ..Fate::new(Asked::Execute, To::Client) });
+        Ok(Step::Pass)
     }
 
     /// The message passes, and its answer goes to the client.
@@ -141,13 +160,10 @@ impl Up<'_, '_> {
 
     fn touch(&mut self, effects: &Effects) {
         self.server.is_dirty |= effects.is_dirty;
-        if let Some(sets) = &effects.sets {
-            self.server.pending.push(sets.clone());
-        }
     }
 
     /// The decision about a text, as an error where it is refused.
-    fn decide(&mut self, text: &[u8], is_whole: bool) -> Result<super::decide::Decision, Error> {
+    fn decide(&mut self, text: &[u8], is_whole: bool) -> Result<Decision, Error> {
         let mut decision = self.decide.statement(Statement { profile: self.rules.profile, text, is_whole });
         if let Some(error) = decision.refused.take() {
             return Err(error);
@@ -155,6 +171,15 @@ impl Up<'_, '_> {
         if decision.begins && self.rules.one_statement {
             return Err(simple::no_transactions());
         }
+        let course = decision.effects.course.as_ref();
+        if !self.rules.keeps_server && course.is_some_and(|course| course.listens()) {
+            return Err(nobody_hears());
+        }
+        if course.is_some_and(|course| course.sets()) && self.settings.is_full(self.client.settings) {
+            return Err(too_many_settings());
+        }
+        // A server that is kept knows statements by the client's own names.
+        self.server.is_dirty |= self.rules.keeps_server && !decision.names.is_empty();
         Ok(decision)
     }
 
@@ -166,4 +191,17 @@ impl Up<'_, '_> {
             message.bytes.len() >= BEGINNING_BYTES
         }
     }
+}
+
+/// A server connection that serves others next can't wait for anybody's notifications.
+fn nobody_hears() -> Error {
+    let what =
+        "LISTEN needs a server connection of its own, which this login gives back after each transaction";
+    Error::new(ErrorCode::StatementUnsupported, what)
+        .help("connect past the gateway to listen (`tenantry url SLUG --direct`); NOTIFY works here")
+}
+
+fn too_many_settings() -> Error {
+    let what = format!("a client may have at most {FOLLOWED_SETTINGS_MAX} settings of its own");
+    Error::new(ErrorCode::LimitExceeded, what).help("RESET those that are not needed any more")
 }

@@ -1,11 +1,13 @@
 //! What was decided of a statement, in a form that holds for every text of its outline.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use tenantry_shape::application::{Denial, Effects, Judgement, Leaves, NameUse, PreparedName};
 
 use super::anchor::{Anchor, Ends, meets_value};
 use super::mask;
+use crate::shard::decide::Course;
 
 /// A decision.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +18,18 @@ pub struct Decision {
     pub effects: Effects,
     /// Statements (counted from 0) that answer with another command tag than the client waits for, with that one.
     pub tags: Vec<(usize, &'static str)>,
+    /// What has to be followed while it runs, tags included; none: nothing.
+    pub course: Option<Arc<Course>>,
     edits: Vec<(Range<Anchor>, Box<str>)>,
-    names: Vec<(NameUse, Range<Anchor>)>,
+    names: Vec<Place>,
+}
+
+/// Where the name of a prepared statement stands, and the statement around it.
+#[derive(Clone, Debug, PartialEq)]
+struct Place {
+    used: NameUse,
+    at: Range<Anchor>,
+    within: Range<Anchor>,
 }
 
 impl Decision {
@@ -26,10 +38,13 @@ impl Decision {
         let ends = Ends::of(text);
         let Judgement { refused, mut effects, edits, tags, .. } = judgement;
         let edits = edits.into_iter().map(|e| Some((ends.anchors(&e.range)?, e.text.into_boxed_str())));
-        let names = effects.prepared.iter().map(|p| Some((p.used, ends.anchors(&p.at)?)));
-        let names = names.collect::<Option<_>>()?;
-        effects.prepared.iter_mut().for_each(|p| p.at = 0..0);
-        Some(Self { refused, effects, tags, edits: edits.collect::<Option<_>>()?, names })
+        let place = |p: &PreparedName| {
+            Some(Place { used: p.used, at: ends.anchors(&p.at)?, within: ends.anchors(&p.within)? })
+        };
+        let names = effects.prepared.iter().map(place).collect::<Option<_>>()?;
+        effects.prepared.iter_mut().for_each(|p| (p.at, p.within) = (0..0, 0..0));
+        let course = Course::of(&effects, &tags);
+        Some(Self { refused, effects, tags, course, edits: edits.collect::<Option<_>>()?, names })
     }
 
     /// A refusal.
@@ -38,6 +53,7 @@ impl Decision {
             refused: Some(denial),
             effects: Effects::default(),
             tags: Vec::new(),
+            course: None,
             edits: Vec::new(),
             names: Vec::new(),
         }
@@ -47,7 +63,7 @@ impl Decision {
     pub(super) fn unknown() -> Self {
         let leaves = Leaves { unknown: true, ..Leaves::default() };
         let effects = Effects { leaves, statements: 1, ..Effects::default() };
-        Self { refused: None, effects, tags: Vec::new(), edits: Vec::new(), names: Vec::new() }
+        Self { refused: None, effects, tags: Vec::new(), course: None, edits: Vec::new(), names: Vec::new() }
     }
 
     /// Whether the text runs as it is.
@@ -74,8 +90,35 @@ impl Decision {
         let ends = Ends::of(text);
         let named = self.names.iter().zip(&self.effects.prepared);
         named
-            .map(|((used, at), p)| PreparedName { name: p.name.clone(), used: *used, at: ends.range(at) })
+            .map(|(place, p)| PreparedName {
+                used: place.used,
+                at: ends.range(&place.at),
+                within: ends.range(&place.within),
+                ..p.clone()
+            })
             .collect()
+    }
+
+    /// The same with their places in what [`Decision::write`] makes of the text.
+    pub fn written_names(&self, text: &[u8]) -> Vec<PreparedName> {
+        let ends = Ends::of(text);
+        let edits: Vec<(Range<usize>, usize)> =
+            self.edits.iter().map(|(anchors, new)| (ends.range(anchors), new.len())).collect();
+        let moved = |at: usize| {
+            let before = edits.iter().filter(|(range, _)| range.end <= at);
+            before.fold(at, |at, (range, new)| at + new - range.len())
+        };
+        let mut names = self.names(text);
+        for name in &mut names {
+            name.at = moved(name.at.start)..moved(name.at.end);
+            name.within = moved(name.within.start)..moved(name.within.end);
+        }
+        names
+    }
+
+    /// Whether it names prepared statements.
+    pub fn has_names(&self) -> bool {
+        !self.names.is_empty()
     }
 
     /// Bytes that it takes, about.

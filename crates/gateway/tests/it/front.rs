@@ -7,14 +7,17 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
-use tenantry_domain::{Error, ErrorCode, Limits, TenantId};
-use tenantry_gateway::shard::decide::AllowAll;
+use tenantry_domain::{Error, ErrorCode, Isolation, Limits, TenantId};
+use tenantry_gateway::profile::{Judging, Profile, Source as RulesSource};
+use tenantry_gateway::shard::decide::{AllowAll, Decide};
 use tenantry_gateway::shard::run::{Inbox, Shard, start};
 use tenantry_gateway::shard::{
     Budget, CancelTarget, ClientId, Command, Link, NewClient, NewServer, Outside, PlanLimits, PoolKey,
     PoolSpec, Pooling, ServerId, Stats,
 };
+use tenantry_gateway::sql::mask::OutlineKey;
 use tenantry_gateway::wire::backend;
+use tenantry_shape::application::Tables;
 use tenantry_testkit::TestDatabase;
 use tenantry_testkit::postgres::server::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -88,12 +91,34 @@ pub struct Front {
 
 impl Front {
     pub async fn start(servers_max: usize, pooling: Pooling) -> Self {
+        Self::deciding(servers_max, pooling, Box::new(AllowAll), Profile::nobodys()).await
+    }
+
+    /// As a gateway before a tenant of a schema.
+    pub async fn judging_schema(servers_max: usize, pooling: Pooling) -> Self {
+        let tenant = Some(TENANT.parse().expect("a tenant's id"));
+        let profile = Profile { id: 0, place: 0, isolation: Isolation::Schema, tenant, ..Profile::nobodys() };
+        Self::deciding(servers_max, pooling, Box::new(judging()), profile).await
+    }
+
+    /// As a gateway before a tenant's own database.
+    pub async fn judging(servers_max: usize, pooling: Pooling) -> Self {
+        let profile = Profile { id: 0, place: 0, ..Profile::nobodys() };
+        Self::deciding(servers_max, pooling, Box::new(judging()), profile).await
+    }
+
+    async fn deciding(
+        servers_max: usize,
+        pooling: Pooling,
+        decide: Box<dyn Decide>,
+        profile: Profile,
+    ) -> Self {
         let database = TestDatabase::new("gateway").await;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port");
         let address = listener.local_addr().expect("an address");
         let (wishes, wished) = unbounded_channel();
         let shard: Shard<Counted> =
-            start("shard-0", Limits::default(), Box::new(AllowAll), |_| Rim(wishes)).expect("a shard");
+            start("shard-0", Limits::default(), decide, |_| Rim(wishes)).expect("a shard");
         let calls = Arc::new(AtomicU64::new(0));
         let pool = Arc::new(PoolSpec {
             key: PoolKey {
@@ -103,11 +128,15 @@ impl Front {
             },
             servers_max,
             servers_min: 0,
-            budget: Arc::new(Budget::new(servers_max)),
+            // One is kept back for whoever has none.
+            budget: Arc::new(Budget::new(servers_max + 1)),
         });
         let inbox = shard.inbox;
         tokio::spawn(grant(wished, database.server().clone(), inbox.clone(), calls.clone()));
-        tokio::spawn(accept(listener, Entry { pool, pooling, inbox: inbox.clone(), calls: calls.clone() }));
+        tokio::spawn(accept(
+            listener,
+            Entry { pool, pooling, profile: Arc::new(profile), inbox: inbox.clone(), calls: calls.clone() },
+        ));
         Self { address, database, inbox, calls }
     }
 
@@ -129,6 +158,19 @@ impl Front {
         self.inbox.send(Command::Stats(sender)).expect("the shard lives");
         tokio::task::spawn_blocking(move || receiver.recv().expect("statistics")).await.expect("statistics")
     }
+}
+
+/// The rules of a tenant's own database.
+pub fn judging() -> Judging {
+    let mut judging = Judging::new(OutlineKey::new(1, 2));
+    let harmless = ["pg_backend_pid", "current_setting", "generate_series", "count"].map(str::to_owned);
+    judging.learn(&Arc::new(RulesSource {
+        place: 0,
+        number: 1,
+        tables: Arc::new(Tables::none()),
+        harmless: Arc::new(harmless.into()),
+    }));
+    judging
 }
 
 fn counted(stream: TcpStream, calls: &Arc<AtomicU64>) -> Counted {
@@ -171,6 +213,7 @@ async fn grant(
 struct Entry {
     pool: Arc<PoolSpec>,
     pooling: Pooling,
+    profile: Arc<Profile>,
     inbox: Inbox<Counted>,
     calls: Arc<AtomicU64>,
 }
@@ -234,7 +277,7 @@ async fn greet(mut stream: TcpStream, entry: Entry, secret: u64) -> io::Result<(
         pool: entry.pool,
         pooling: entry.pooling,
         sets_tenant: false,
-        profile: 0,
+        profile: entry.profile,
         settings,
         cancel_secret: secret,
         opened_by: 0,

@@ -5,6 +5,8 @@
 mod application;
 mod clients;
 mod connector;
+mod corpus;
+mod doors;
 mod front;
 mod hostile;
 mod lab;
@@ -15,5 +17,7 @@ mod plans;
 mod programs;
 mod raw;
 mod revocation;
+mod second_wall;
+mod session;
 mod steady;
 mod tls;

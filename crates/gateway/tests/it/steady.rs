@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
 use tenantry_domain::{Limits, TenantId};
-use tenantry_gateway::shard::decide::AllowAll;
+use tenantry_gateway::profile::Profile;
+use tenantry_gateway::shard::decide::{AllowAll, Decide};
 use tenantry_gateway::shard::{
     Added, Budget, CancelTarget, ClientId, Command, Event, Link, Millis, NewClient, NewServer, Outside,
     PlanLimits, PoolKey, PoolSpec, Pooling, Relay, ServerId,
@@ -16,7 +17,7 @@ use tenantry_gateway::shard::{
 use tenantry_gateway::wire::frontend;
 use tokio::process::Command as Program;
 
-use super::front::Front;
+use super::front::{Front, judging};
 
 /// Each socket is read once and written once. Besides there are the log-ins.
 const TRANSFERS_MAX: f64 = 4.05;
@@ -94,11 +95,11 @@ struct Bench {
 }
 
 impl Bench {
-    fn new() -> Self {
+    fn new(decide: Box<dyn Decide>) -> Self {
         let key = PoolKey { cluster: "c".into(), database: "d".into(), login: "l".into() };
         let pool =
             Arc::new(PoolSpec { key, servers_max: 1, servers_min: 0, budget: Arc::new(Budget::new(1)) });
-        let mut relay = Relay::new(Limits::default(), Box::new(AllowAll), Nobody);
+        let mut relay = Relay::new(Limits::default(), decide, Nobody);
         let mut number = 0;
         let clients = [(); 2].map(|()| {
             number += 1;
@@ -111,7 +112,7 @@ impl Bench {
                 pool: pool.clone(),
                 pooling: Pooling::Transaction,
                 sets_tenant: false,
-                profile: 0,
+                profile: Arc::new(Profile { id: 0, place: 0, ..Profile::nobodys() }),
                 settings: Vec::new(),
                 cancel_secret: number,
                 opened_by: 0,
@@ -172,20 +173,29 @@ fn message(tag: u8, body: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_transaction_allocates_nothing() {
+    allocates_nothing(|| Box::new(AllowAll));
+    allocates_nothing(|| Box::new(judging()));
+}
+
+fn allocates_nothing(decide: impl Fn() -> Box<dyn Decide>) {
     let row =
         [message(b'D', b"\0\x01\0\0\0\x011"), message(b'C', b"SELECT 1\0"), message(b'Z', b"I")].concat();
     let mut query = Vec::new();
     frontend::query(&mut query, "SELECT abalance FROM pgbench_accounts WHERE aid = 4711;");
     let columns = message(b'T', b"\0\0");
-    assert_eq!(Bench::new().allocations(&query, &[columns.clone(), row.clone()].concat()), 0, "simple");
+    assert_eq!(
+        Bench::new(decide()).allocations(&query, &[columns.clone(), row.clone()].concat()),
+        0,
+        "simple"
+    );
 
     let run = [message(b'E', b"\0\0\0\0\0"), message(b'S', b"")].concat();
     let parse = message(b'P', b"\0SELECT 1\0\0\0");
     let extended = [parse, message(b'B', b"\0\0\0\0\0\0\0\0"), message(b'D', b"P\0"), run.clone()].concat();
     let answer = [message(b'1', b""), message(b'2', b""), columns.clone(), row.clone()].concat();
-    assert_eq!(Bench::new().allocations(&extended, &answer), 0, "extended");
+    assert_eq!(Bench::new(decide()).allocations(&extended, &answer), 0, "extended");
 
-    let mut bench = Bench::new();
+    let mut bench = Bench::new(decide());
     let prepare = [message(b'P', b"s\0SELECT 1\0\0\0"), message(b'S', b"")].concat();
     let readable = Event { is_readable: true, ..Event::default() };
     for (slot, end) in bench.clients.clone() {

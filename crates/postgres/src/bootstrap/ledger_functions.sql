@@ -63,6 +63,20 @@ BEGIN
   END IF;
 END $f$;
 
+-- Word to the gateways, which rewrite statements by the shared tables, in the transaction that changes these. What is noted
+-- of a single tenant concerns nobody else.
+CREATE OR REPLACE FUNCTION tenantry.tables_changed() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $f$
+BEGIN
+  IF coalesce(NEW.target, OLD.target) !~ '^[0-9a-f-]{36}$' THEN
+    NOTIFY tenantry_tables;
+  END IF;
+  RETURN NULL;
+END $f$;
+CREATE OR REPLACE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON tenantry.ledger
+  FOR EACH ROW EXECUTE FUNCTION tenantry.tables_changed();
+CREATE OR REPLACE TRIGGER changed AFTER INSERT OR UPDATE OR DELETE ON tenantry.progress
+  FOR EACH ROW EXECUTE FUNCTION tenantry.tables_changed();
+
 -- What the templates and the shared tables held right after a migration, as JSON: what was changed by hand since then is
 -- seen, and a tenant that lags behind can be compared with its own version. target: 'shared', 'global', 'template',
 -- 'database' (the template database, kept here too).
@@ -99,7 +113,7 @@ BEGIN ATOMIC
 END;
 
 RESET ROLE;
-REVOKE ALL ON FUNCTION tenantry.own_target(text), tenantry.note_progress(text, bigint, integer),
+REVOKE ALL ON FUNCTION tenantry.tables_changed(), tenantry.own_target(text), tenantry.note_progress(text, bigint, integer),
   tenantry.progress_of(text, bigint), tenantry.note_migration(text, bigint, text, text),
   tenantry.forget_migration(text, bigint), tenantry.move_version(text, bigint, bigint),
   tenantry.note_variation(text, text, text, text), tenantry.forget_variation(text, text) FROM PUBLIC;

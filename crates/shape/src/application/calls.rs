@@ -6,14 +6,23 @@ use tenantry_domain::Isolation;
 use super::{Denial, Effects, Rules, Statement, settings};
 use crate::ast;
 
+/// A view whose rule for UPDATE is a call of set_config().
+const SETTINGS_VIEW: &str = "pg_settings";
+
 /// Adds what the calls of a statement do; refuses what must not be called.
 pub(super) fn add(statement: &Statement<'_>, rules: &Rules, effects: &mut Effects) -> Result<(), Denial> {
     let mut calls = Vec::new();
-    ast::walk(&statement.json, &mut |kind, content| {
-        if kind == "FuncCall" {
-            calls.push(content);
+    let mut sets = false;
+    ast::walk(&statement.json, &mut |kind, content| match kind {
+        "FuncCall" => calls.push(content),
+        "UpdateStmt" | "MergeStmt" => {
+            sets |= content.pointer("/relation/relname").and_then(Value::as_str) == Some(SETTINGS_VIEW);
         }
+        _ => {}
     });
+    if sets {
+        return Err(Denial::forbidden("UPDATE of pg_settings is not allowed behind the gateway", "use SET"));
+    }
     calls.into_iter().try_for_each(|call| one(call, rules, effects))
 }
 

@@ -16,6 +16,8 @@ use crate::ast;
 pub struct Effects {
     /// In order.
     pub steps: Vec<Step>,
+    /// How many steps there are up to the end of each statement.
+    pub steps_by_statement: Vec<usize>,
     /// Names of prepared statements, in order.
     pub prepared: Vec<PreparedName>,
     /// What stays when the text has run.
@@ -110,6 +112,10 @@ pub struct PreparedName {
     pub used: NameUse,
     /// The place of the name, to put another there; for none that of ALL.
     pub at: Range<usize>,
+    /// The place of the statement that it stands in.
+    pub within: Range<usize>,
+    /// Which statement of the text that is, counted from 0.
+    pub statement: usize,
 }
 
 /// What is done with the name of a prepared statement.
@@ -138,8 +144,10 @@ pub struct Leaves {
     pub prepared: bool,
     /// Advisory locks that outlast the transaction.
     pub locks: bool,
-    /// What sequences have given last.
+    /// What sequences have given last, where the text names them.
     pub sequences: bool,
+    /// What sequences have given last, where columns may have counted with them.
+    pub counts: bool,
     /// Anything: it calls what nobody vouches for.
     pub unknown: bool,
 }
@@ -172,7 +180,7 @@ pub(super) fn add(statement: &Statement<'_>, rules: &Rules, effects: &mut Effect
     effects.statements += 1;
     effects.reads_only &= tree::reads_only(statement);
     effects.leaves.temporary |= tree::makes_temporary(statement);
-    effects.leaves.sequences |= tree::counts(statement);
+    effects.leaves.counts |= tree::counts(statement);
     prepared::add(statement, effects);
     let leaves = &mut effects.leaves;
     match &statement.node {

@@ -36,7 +36,12 @@ pub(super) fn add(statement: &Statement<'_>, effects: &mut Effects) {
         }
         _ => return,
     };
-    if let Some(token) = tokens.list.get(at) {
-        effects.prepared.push(PreparedName { name, used, at: token.range.clone() });
+    // Behind the last token may stand a semicolon.
+    let last = (first..statement.end).rev().find(|i| !tokens.symbol(*i, ';'));
+    let end = last.and_then(|i| tokens.list.get(i)).map(|t| t.range.end);
+    if let (Some(token), Some(begin), Some(end)) = (tokens.list.get(at), tokens.list.get(first), end) {
+        let within = begin.range.start..end;
+        let statement = effects.statements.saturating_sub(1);
+        effects.prepared.push(PreparedName { name, used, at: token.range.clone(), within, statement });
     }
 }

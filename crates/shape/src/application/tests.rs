@@ -289,6 +289,9 @@ fn where_postgresql_is_the_boundary() {
             "ALTER ROLE x SET standard_conforming_strings = off",
             "START_REPLICATION SLOT x LOGICAL 0/0",
             "/* x */ SET LOCAL standard_conforming_strings = 0",
+            "UPDATE pg_settings SET setting = 'off' WHERE name = 'standard_conforming_strings'",
+            "WITH a AS (UPDATE pg_catalog.pg_settings SET setting = 'x') SELECT 1",
+            "PREPARE p AS UPDATE \"pg_settings\" SET setting = 'x'",
         ] {
             assert!(judge(text, &rules).refused.is_some(), "{text}");
         }
@@ -318,6 +321,7 @@ fn what_a_text_does() {
             Step::Commit { chain: true },
         ]
     );
+    assert_eq!(found.effects.steps_by_statement, [1, 2, 3, 4]);
     assert!(found.effects.reads_only && found.effects.leaves.settings && found.effects.statements == 4);
     let steps = |text: &str| judge(text, &app).effects.steps;
     assert_eq!(steps("RESET app.current_tenant"), [Step::Tenant { name: None, local: false }]);
@@ -350,7 +354,10 @@ fn what_stays_in_the_session() {
     assert!(leaves("PREPARE p AS SELECT 1").prepared);
     assert!(leaves("SELECT pg_advisory_lock(1)").locks);
     assert!(!leaves("SELECT pg_advisory_xact_lock(1)").any());
-    assert!(leaves("SELECT setval('s', 1)").sequences);
+    assert!(leaves("SELECT setval('s', 1)").sequences && !leaves("SELECT setval('s', 1)").counts);
+    assert!(
+        leaves("INSERT INTO users VALUES (1)").counts && leaves("TRUNCATE users RESTART IDENTITY").counts
+    );
     assert!(leaves("SELECT mine(1)").unknown && leaves("SELECT other.lower('x')").unknown);
     assert!(leaves("DO 'x'").unknown);
     assert!(leaves("SET work_mem = 1").settings && !leaves("SET LOCAL work_mem = 1").any());
@@ -403,8 +410,22 @@ fn names_of_prepared_statements_have_a_place() {
         let found = judge(text, &rules(Isolation::Database)).effects.prepared;
         assert_eq!(found.len(), 1, "{text}");
         assert_eq!(&text[found[0].at.clone()], written, "{text}");
+        let within = &text[found[0].within.clone()];
+        assert!(
+            text.ends_with(within) && found[0].statement == text.matches(';').count(),
+            "{text}: {within}"
+        );
         assert_eq!(found[0].name.is_none(), written == "ALL", "{text}");
     }
+}
+
+#[test]
+fn a_statement_ends_before_its_semicolon() {
+    let text = "SELECT 1; PREPARE p AS SELECT 'x;' ; EXECUTE p;";
+    let found = judge(text, &rules(Isolation::Database)).effects.prepared;
+    let within: Vec<&str> = found.iter().map(|p| &text[p.within.clone()]).collect();
+    assert_eq!(within, ["PREPARE p AS SELECT 'x;'", "EXECUTE p"]);
+    assert_eq!(found.iter().map(|p| p.statement).collect::<Vec<_>>(), [1, 2]);
 }
 
 #[test]

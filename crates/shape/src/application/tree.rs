@@ -66,6 +66,7 @@ pub(super) fn reads_only(statement: &Statement<'_>) -> bool {
 /// Whether it may give values of sequences: to columns that count.
 pub(super) fn counts(statement: &Statement<'_>) -> bool {
     matches!(&statement.node, N::InsertStmt(_) | N::MergeStmt(_))
+        || matches!(&statement.node, N::TruncateStmt(s) if s.restart_seqs)
         || matches!(&statement.node, N::CopyStmt(s) if s.is_from)
         || has(&statement.json, "InsertStmt")
         || has(&statement.json, "MergeStmt")

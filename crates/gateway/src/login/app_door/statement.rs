@@ -21,20 +21,6 @@ pub fn named_tenant(sql: &str) -> Option<Slug> {
     value.parse().ok()
 }
 
-/// Whether a statement may be meant to change the tenant, in whatever way: it names the setting.
-pub fn mentions_tenant(sql: &[u8]) -> bool {
-    const SETTING: &[u8] = b"current_tenant";
-    const BEFORE: &[u8] = b"app";
-    let lower = |at: usize, word: &[u8]| sql[at..at + word.len()].eq_ignore_ascii_case(word);
-    (0..sql.len().saturating_sub(SETTING.len() - 1)).any(|at| {
-        // `tenantry.current_tenant()` is the function, and `get_current_tenant` too.
-        let before = sql[..at].iter().rposition(|byte| !matches!(byte, b'.' | b'"' | b' '));
-        let is_ours =
-            before.is_some_and(|end| end + 1 >= BEFORE.len() && lower(end + 1 - BEFORE.len(), BEFORE));
-        lower(at, SETTING) && is_ours
-    })
-}
-
 fn keyword<'a>(text: &'a str, word: &str) -> Option<&'a str> {
     let (head, rest) = text.split_at_checked(word.len())?;
     let is_apart = rest.starts_with(|c: char| c.is_whitespace() || c == '\'' || c == '"');
@@ -75,23 +61,6 @@ mod tests {
             "",
         ] {
             assert_eq!(named_tenant(sql), None, "{sql}");
-        }
-    }
-
-    #[test]
-    fn statements_that_mention_the_setting() {
-        for sql in [
-            "SET app.current_tenant = 'x'",
-            "select set_config('APP.Current_Tenant', $1, false)",
-            "RESET \"app\".\"current_tenant\"",
-            "app.current_tenant",
-        ] {
-            assert!(mentions_tenant(sql.as_bytes()), "{sql}");
-        }
-        for sql in
-            ["select tenantry.current_tenant()", "select get_current_tenant()", "current_tenant", "", "app"]
-        {
-            assert!(!mentions_tenant(sql.as_bytes()), "{sql}");
         }
     }
 }

@@ -172,6 +172,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
     /// The server is done with all that its client asked for.
     fn served(&mut self, id: ServerId, client_id: ClientId) {
         let is_draining = self.is_draining;
+        let server_settings = self.server(id).map(|server| server.talk.settings);
         let Some(client) = self.client_mut(client_id) else { return self.part(id) };
         if client.is_leaving {
             return self.end_client(client_id, None);
@@ -184,6 +185,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
         }
         client.server = None;
         client.talk.has_unnamed = false;
+        client.talk.is_misinformed &= server_settings != Some(client.talk.settings);
+        client.talk.portals.clear();
+        client.talk.own.clear();
         let (is_readable, tenant) = (client.is_readable, client.tenant);
         if is_readable {
             self.todo.push_back(Todo::Client(client_id));
@@ -200,6 +204,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
         self.settings.prove(server.talk.settings);
         server.talk.verdict = None;
         server.judged = None;
+        if std::mem::take(&mut server.talk.has_lost_context) {
+            server.context = None;
+        }
         if server.cancels > 0 {
             server.duty = Duty::AwaitingCancel;
         } else if server.talk.is_dirty {

@@ -75,6 +75,8 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let Some(client) = self.client_mut(client_id) else { return };
         client.server = None;
         client.talk.has_unnamed = false;
+        client.talk.portals.clear();
+        client.talk.own.clear();
         if is_untouched && !has_said_goodbye {
             // Nothing of the client's was sent: another server can do it.
             self.todo.push_back(Todo::Client(client_id));

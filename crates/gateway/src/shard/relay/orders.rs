@@ -40,6 +40,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
                 self.hold_waiters(tenant);
             }
             Command::Release { tenant, moved } => self.release(tenant, &moved),
+            Command::Rules(source) => self.decide.learn(&source),
             Command::Drain => self.drain(),
             // Whoever asked may have gone.
             Command::Stats(reply) => drop(reply.send(self.stats())),

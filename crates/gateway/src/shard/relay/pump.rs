@@ -115,7 +115,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
         changed.append(&mut server.lead);
         let mut up = Up {
             rules: Rules {
-                profile: client.profile,
+                profile: &client.profile,
                 keeps_server: client.pooling == Pooling::Session,
                 one_statement: client.pooling == Pooling::Statement,
                 statement_bytes_max: self.limits.gateway_statement_kib_max * 1024,
@@ -126,6 +126,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
             client: &mut client.talk,
             server: &mut server.talk,
             statements: &mut self.statements,
+            settings: &self.settings,
             decide: &mut *self.decide,
             counts,
             out: Out::new(input, changed),

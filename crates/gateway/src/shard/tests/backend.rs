@@ -17,6 +17,8 @@ pub struct Backend {
     /// What ran, in order.
     pub ran: Vec<String>,
     in_transaction: bool,
+    /// Settings when the transaction began.
+    before: HashMap<String, String>,
     has_failed: bool,
     is_skipping: bool,
     /// Reading the data of a COPY that was begun by Query (true) or Execute.
@@ -205,10 +207,16 @@ impl Backend {
                 self.statements.clear();
                 tag = "DISCARD ALL".to_owned();
             }
-            ["begin"] => self.in_transaction = true,
+            ["begin"] => {
+                self.in_transaction = true;
+                self.before = self.settings.clone();
+            }
             ["commit" | "rollback"] => {
                 if self.has_failed {
                     tag = "ROLLBACK".to_owned();
+                }
+                if self.in_transaction && tag == "ROLLBACK" {
+                    self.settings = self.before.clone();
                 }
                 self.in_transaction = false;
                 self.has_failed = false;

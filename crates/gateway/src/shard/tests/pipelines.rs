@@ -136,7 +136,7 @@ impl Decide for Wall {
         Decision { refused, text, begins, ..Decision::default() }
     }
 
-    fn function_call(&mut self, _profile: u32) -> Decision {
+    fn function_call(&mut self, _profile: &crate::profile::Profile) -> Decision {
         let refused = Some(Error::new(ErrorCode::StatementRefused, "no function calls"));
         Decision { refused, ..Decision::default() }
     }

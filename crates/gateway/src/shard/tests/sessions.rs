@@ -1,11 +1,11 @@
 //! What a session leaves behind, and what follows its client.
 
-use std::sync::Arc;
-
 use super::world::*;
+use crate::profile::Profile;
 use crate::shard::Pooling;
-use crate::shard::decide::{Decide, Decision, Effects, Statement};
+use crate::shard::decide::{Course, Decide, Decision, Effects, Statement};
 use tenantry_domain::Limits;
+use tenantry_shape::application::{Effects as Judged, Step};
 
 #[test]
 fn what_a_client_set_never_reaches_the_next() {
@@ -103,12 +103,21 @@ struct Following;
 impl Decide for Following {
     fn statement(&mut self, statement: Statement<'_>) -> Decision {
         let text = std::str::from_utf8(statement.text).unwrap();
-        let sets = text.strip_prefix("set ").and_then(|rest| rest.split_once(' '));
-        let sets = sets.map(|(name, value)| Arc::from([(name.into(), value.into())]));
-        Decision { effects: Effects { is_dirty: false, sets }, ..Decision::default() }
+        let set = text.strip_prefix("set ").and_then(|rest| rest.split_once(' '));
+        let step = |(name, value): (&str, &str)| Step::Set {
+            name: name.to_owned(),
+            values: vec![value.to_owned()],
+            local: false,
+        };
+        let steps = set.map(step).into_iter().collect::<Vec<_>>();
+        let judged = Judged { steps_by_statement: vec![steps.len()], steps, ..Judged::default() };
+        Decision {
+            effects: Effects { is_dirty: false, course: Course::of(&judged, &[]) },
+            ..Decision::default()
+        }
     }
 
-    fn function_call(&mut self, _profile: u32) -> Decision {
+    fn function_call(&mut self, _profile: &Profile) -> Decision {
         Decision::default()
     }
 }

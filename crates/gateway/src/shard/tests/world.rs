@@ -9,6 +9,7 @@ use std::sync::Arc;
 use tenantry_domain::{Limits, TenantId};
 
 use super::backend::Backend;
+use crate::profile::Profile;
 use crate::shard::command::Outside;
 use crate::shard::decide::{Decide, Decision, Effects, Statement};
 use crate::shard::frame;
@@ -81,11 +82,11 @@ pub struct Toy;
 impl Decide for Toy {
     fn statement(&mut self, statement: Statement<'_>) -> Decision {
         let is_set = [&b"set "[..], b"PREPARE "].iter().any(|word| statement.text.starts_with(word));
-        let effects = Effects { is_dirty: is_set || !statement.is_whole, sets: None };
+        let effects = Effects { is_dirty: is_set || !statement.is_whole, course: None };
         Decision { effects, ..Decision::default() }
     }
 
-    fn function_call(&mut self, _profile: u32) -> Decision {
+    fn function_call(&mut self, _profile: &Profile) -> Decision {
         Decision::default()
     }
 }
@@ -210,7 +211,7 @@ impl World {
             pool: self.pool(login),
             pooling: self.pooling,
             sets_tenant: self.sets_tenant,
-            profile: 0,
+            profile: Arc::new(Profile::nobodys()),
             settings: settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
             cancel_secret: self.secret,
             opened_by: self.secret as i64,

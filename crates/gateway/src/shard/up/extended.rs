@@ -11,7 +11,7 @@ use crate::shard::decide::Effects;
 use crate::shard::fate::{Asked, Fate, To};
 use crate::shard::frame::{self, SHORT_BYTES, Violation};
 use crate::shard::out::Step;
-use crate::shard::statements::{Ensure, NO_NAME, NameKey, StatementId};
+use crate::shard::statements::{Ensure, Kind, NO_NAME, NameKey, StatementId};
 
 impl Up<'_, '_> {
     pub(super) fn parse(&mut self, message: Message<'_>) -> Result<Step, Violation> {
@@ -24,8 +24,17 @@ impl Up<'_, '_> {
             None if message.is_whole() => return Err(message.violation()),
             None => statement,
         };
-        let decision = match self.decide(text, message.is_whole()) {
+        let mut decision = match self.decide(text, message.is_whole()) {
             Ok(decision) => decision,
+            Err(error) => return Ok(self.refuse(message, &error)),
+        };
+        let named = if decision.names.is_empty() || self.rules.keeps_server {
+            Ok(None)
+        } else {
+            self.parse_naming(message.at, text, &mut decision)
+        };
+        let needed = match named {
+            Ok(needed) => needed,
             Err(error) => return Ok(self.refuse(message, &error)),
         };
         // With a text of another length, the types behind it keep their place.
@@ -40,7 +49,8 @@ impl Up<'_, '_> {
         if !message.is_whole() {
             return Ok(self.refuse(message, &too_long(self.rules.statement_bytes_max)));
         }
-        Ok(self.parse_shared(message, name, rewritten.as_deref().unwrap_or(statement), &decision.effects))
+        let body = rewritten.as_deref().unwrap_or(statement);
+        Ok(self.parse_shared(message, name, (body, Kind::Parse(needed)), &decision.effects))
     }
 
     fn is_bound_at_once(&self, message: &Message<'_>) -> bool {
@@ -59,6 +69,9 @@ impl Up<'_, '_> {
             self.client.forget(key, self.statements);
             self.client.has_unnamed = true;
         }
+        let is_followed = self.client.own.put(name, effects.course.clone());
+        // Whoever gets the server next may use the same name.
+        self.server.is_dirty |= !is_followed || !name.is_empty();
         self.touch(effects);
         let step = self.expect(Asked::Parse);
         match rewritten {
@@ -70,19 +83,24 @@ impl Up<'_, '_> {
         }
     }
 
-    fn parse_shared(&mut self, message: Message<'_>, name: &[u8], body: &[u8], effects: &Effects) -> Step {
+    fn parse_shared(
+        &mut self,
+        message: Message<'_>,
+        name: &[u8],
+        (body, kind): (&[u8], Kind),
+        effects: &Effects,
+    ) -> Step {
         let key = self.statements.key(name);
         if !name.is_empty() && self.client.names.is_valid(key) {
             return self.refuse(message, &exists(name));
         }
-        let (count, bytes) = (self.client.names.len(), self.client.prepared_bytes + body.len());
-        if count >= self.rules.prepared_max || bytes > self.rules.prepared_bytes_max {
-            return self.refuse(message, &too_many(&self.rules));
+        if let Err(error) = self.room_for(body) {
+            return self.refuse(message, &error);
         }
         if name.is_empty() {
             self.client.has_unnamed = false;
         }
-        let id = self.statements.take(body, effects);
+        let id = self.statements.take(body, kind, effects);
         self.client.name(key, id, self.statements);
         match self.server.known.ensure(id) {
             Ensure::Nothing => {
@@ -93,6 +111,15 @@ impl Up<'_, '_> {
             ensure => self.send_parse(message.at, id, ensure, Some(key)),
         }
         Step::Drop
+    }
+
+    /// Whether the client may prepare one more.
+    pub(super) fn room_for(&self, body: &[u8]) -> Result<(), Error> {
+        let (count, bytes) = (self.client.names.len(), self.client.prepared_bytes + body.len());
+        if count >= self.rules.prepared_max || bytes > self.rules.prepared_bytes_max {
+            return Err(too_many(&self.rules));
+        }
+        Ok(())
     }
 
     /// Brings a statement to the server, for the client (under a name of its own) or by ourselves.
@@ -111,7 +138,7 @@ impl Up<'_, '_> {
         }
     }
 
-    fn send_close(&mut self, at: usize, id: StatementId) {
+    pub(super) fn send_close(&mut self, at: usize, id: StatementId) {
         self.server.fates.push(Fate::new(Asked::Close, To::Nobody));
         frame::write(self.out.before(at), b'C', &[b"S", &id.name(), b"\0"]);
     }
@@ -124,10 +151,14 @@ impl Up<'_, '_> {
             return if is_hopeless { Err(message.violation()) } else { Ok(Step::More) };
         };
         if self.is_on_server(name) {
+            let course = if self.client.own.is_empty() { None } else { self.client.own.get(name).cloned() };
+            self.server.is_dirty |= !self.client.portals.put(portal, course);
             return Ok(self.expect(Asked::Bind));
         }
         let key = self.statements.key(name);
         let Some(id) = self.client.names.get(key) else { return Ok(self.refuse(message, &unknown(name))) };
+        let course = self.statements.effects(id).and_then(|effects| effects.course.clone());
+        self.server.is_dirty |= !self.client.portals.put(portal, course);
         self.bring(message.at, id);
         let renamed = id.name();
         self.server.fates.push(Fate::new(Asked::Bind, To::Client));
@@ -144,12 +175,15 @@ impl Up<'_, '_> {
     }
 
     /// A statement is about to be used: the server must have it, and running it may have effects.
-    fn bring(&mut self, at: usize, id: StatementId) {
-        if let Some(effects) = self.statements.effects(id).cloned() {
-            self.touch(&effects);
+    pub(super) fn bring(&mut self, at: usize, id: StatementId) {
+        self.server.is_dirty |= self.statements.effects(id).is_some_and(|effects| effects.is_dirty);
+        let kind = self.statements.kind(id);
+        if let Kind::Parse(Some(needed)) = kind {
+            self.bring(at, needed);
         }
         match self.server.known.ensure(id) {
             Ensure::Nothing => {}
+            ensure if matches!(kind, Kind::Sql(_)) => self.send_prepare(at, id, ensure, None),
             ensure => self.send_parse(at, id, ensure, None),
         }
     }
@@ -209,7 +243,7 @@ fn shown(name: &[u8]) -> String {
     String::from_utf8_lossy(name).into_owned()
 }
 
-fn unknown(name: &[u8]) -> Error {
+pub(super) fn unknown(name: &[u8]) -> Error {
     let what = if name.is_empty() {
         "unnamed prepared statement does not exist".to_owned()
     } else {
@@ -218,11 +252,11 @@ fn unknown(name: &[u8]) -> Error {
     Error::new(ErrorCode::StatementUnknown, what)
 }
 
-fn exists(name: &[u8]) -> Error {
+pub(super) fn exists(name: &[u8]) -> Error {
     Error::new(ErrorCode::StatementExists, format!("prepared statement \"{}\" already exists", shown(name)))
 }
 
-fn too_many(rules: &Rules) -> Error {
+fn too_many(rules: &Rules<'_>) -> Error {
     let (count, kib) = (rules.prepared_max, rules.prepared_bytes_max / 1024);
     let what = format!("a client may have at most {count} prepared statements and {kib} KiB of them");
     Error::new(ErrorCode::LimitExceeded, what).help("close statements that are not used any more")

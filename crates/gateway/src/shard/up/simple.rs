@@ -34,7 +34,11 @@ impl Up<'_, '_> {
             Err(error) => return Ok(self.refuse_query(message, &error)),
         };
         self.touch(&decision.effects);
-        self.server.fates.push(Fate::new(Asked::Query, To::Client));
+        if !decision.names.is_empty() && !self.rules.keeps_server {
+            return Ok(self.query_naming(message, text, decision));
+        }
+        let course = decision.effects.course;
+        self.server.fates.push(Fate { course, ..Fate::new(Asked::Query, To::Client) });
         match decision.text {
             Some(text) if message.is_whole() => {
                 frame::write_query(self.out.before(message.at), &text);
@@ -56,7 +60,7 @@ impl Up<'_, '_> {
 
     /// The server gets what it can only refuse, and the client our reason for it: so the answer has its place in the
     /// pipeline, and an open transaction fails as it would for any other error.
-    fn refuse_query(&mut self, message: Message<'_>, error: &Error) -> Step {
+    pub(super) fn refuse_query(&mut self, message: Message<'_>, error: &Error) -> Step {
         let instead = Some(frame::error_response(error));
         self.server.fates.push(Fate { instead, ..Fate::new(Asked::Query, To::Client) });
         frame::write_query(self.out.before(message.at), REFUSED.as_bytes());
