@@ -27,8 +27,8 @@ fn every_section_is_read() {
         "app = 'crm'\n[isolation]\ndefault = 'schema'\ntenant_column = 'shop_id'\ntenant_key = 'integer'\n\
          tenant_ddl = true\n[tables]\nglobal = ['countries']\n[services.crm]\nmigrations = 'db/crm'\n\
          [plans.basic]\nisolation = 'shared'\nconnections_max = 5\nprice_monthly = 4900\ncurrency = 'EUR'\n\
-         [gateway]\npooling = 'session'\n\
-         queries_per_second_max = 50\nrows_max = 1000\n[gateway]\ncontrol_url = 'postgres://u:p@h/d'\n\
+         queries_per_second_max = 50\nrows_max = 1000\n\
+         [gateway]\npooling = 'session'\ncontrol_url = 'postgres://u:p@h/d'\n\
          [clusters.eu]\nurl = 'postgres://u:p@h/d'\nregion = 'eu-west'\n[limits]\ndeleted_days_kept = 7\n",
         Path::new("/app"),
         &[],

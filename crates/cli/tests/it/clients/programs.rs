@@ -60,16 +60,6 @@ type Awaited = (Option<&'static str>, &'static str, fn(&Way) -> bool);
 /// Checks that fail until the gateway judges whole statements (docs/gateway.md): then they pass, this list is in the way, and
 /// what stands in it goes out.
 const AWAITED: &[Awaited] = &[
-    // Settings that servers don't report, and SESSION CHARACTERISTICS, follow the client.
-    (Some("psycopg"), "settings", anywhere),
-    (Some("asyncpg"), "settings", anywhere),
-    (Some("node-postgres"), "settings", anywhere),
-    (Some("sqlx"), "settings", anywhere),
-    (Some("pgjdbc"), "transactions", anywhere),
-    // PREPARE by SQL over transactions.
-    (Some("psql"), "prepared", anywhere),
-    // ON CONFLICT without the tenant column.
-    (None, "upserts", |way| way.isolation == "shared"),
     // pg_advisory_unlock_all() in the reset of its pool.
     (Some("asyncpg"), "pools", anywhere),
     // set_config() is closed at the app door too.
