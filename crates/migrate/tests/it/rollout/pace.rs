@@ -85,6 +85,8 @@ async fn a_paused_rollout_goes_on() {
     let mut options = quick();
     options.limits.ddl_lock_ms_max = 3_000;
     options.limits.rollout_tries_max = 1000;
+    // One tenant in a message: one in hand.
+    options.limits.rollout_message_ms_max = 0;
     let lab = fleet(options, 20).await;
     lab.write("0002_c.up.sql", &column(2));
     let registry = &lab.app.platform.registry;
