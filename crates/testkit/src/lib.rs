@@ -8,6 +8,7 @@ pub mod chaos;
 pub mod control;
 pub mod database;
 pub mod names;
+mod owner;
 pub mod score;
 pub mod server;
 pub mod stack;

@@ -1,6 +1,8 @@
-//! Names of what tests leave on the server: they tell their age, so that a later run can sweep them.
+//! Names of what tests leave on the server: they tell the app, so that a later run can sweep them.
 
 use std::time::{SystemTime, UNIX_EPOCH};
+
+use crate::owner;
 
 /// The first letter of every name.
 const MARK: char = 'z';
@@ -11,7 +13,8 @@ const RANDOM_DIGITS: usize = 6;
 const DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// A fresh name of 12 characters, `[a-z][a-z0-9]*`, for an app. What a test creates with names that begin
-/// with it followed by `_` (databases, roles) is swept an hour later if the test does not remove it.
+/// with it followed by `_` (databases, roles) is swept after the end of its process, if the test does not
+/// remove it.
 pub fn unique_app_name() -> String {
     let mut name = MARK.to_string();
     let mut minutes = minutes_now();
@@ -22,18 +25,17 @@ pub fn unique_app_name() -> String {
     }
     name.extend(time.iter().map(|b| char::from(*b)));
     name.extend((0..RANDOM_DIGITS).map(|_| char::from(DIGITS[rand::random_range(0..36)])));
+    owner::claim(&name);
     name
 }
 
-/// The age in minutes of what carries this name; `None` for names of others.
-pub(crate) fn age_minutes(name: &str) -> Option<u64> {
+/// The app of what carries this name; `None` for names of others.
+pub(crate) fn app_of(name: &str) -> Option<&str> {
     let app = name.split('_').next()?;
     let digits = app.strip_prefix(MARK)?;
-    if digits.len() != TIME_DIGITS + RANDOM_DIGITS || !digits.bytes().all(|b| DIGITS.contains(&b)) {
-        return None;
-    }
-    let made = u64::from_str_radix(&digits[..TIME_DIGITS], 36).ok()?;
-    minutes_now().checked_sub(made)
+    let made_here =
+        digits.len() == TIME_DIGITS + RANDOM_DIGITS && digits.bytes().all(|b| DIGITS.contains(&b));
+    made_here.then_some(app)
 }
 
 fn minutes_now() -> u64 {
@@ -45,14 +47,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_tell_their_age() {
+    fn names_tell_their_app() {
         let name = unique_app_name();
         assert_eq!(name.len(), 12);
         assert_ne!(name, unique_app_name());
-        assert!(age_minutes(&format!("{name}_control")).unwrap() <= 1);
-        assert!(age_minutes("z00001abcdef").unwrap() > 1_000_000);
+        assert_eq!(app_of(&format!("{name}_control")), Some(name.as_str()));
         for other in ["postgres", "template1", "z", "zebra_crossing", "z0000-abcdef", ""] {
-            assert_eq!(age_minutes(other), None, "{other}");
+            assert_eq!(app_of(other), None, "{other}");
         }
     }
 }

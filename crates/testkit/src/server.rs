@@ -89,7 +89,8 @@ impl TestServer {
             watch(&directory, postmaster, &used);
             let server = embedded.server();
             // A watcher may have decided to stop it just before this process said that it lives.
-            if sweep::leftovers(&server).await.is_ok() {
+            if connect(&server, "postgres", "test").await.is_ok() {
+                sweep::in_background(server.clone());
                 return Self { server, version: installation.version, _embedded: embedded };
             }
         }
@@ -114,11 +115,15 @@ impl TestServer {
 
 /// One folder per user and installation: a data directory is bound to both.
 fn directory(installation: &Installation) -> PathBuf {
-    let home = std::env::temp_dir();
-    let owner = fs::metadata("/proc/self").map_or(0, |m| std::os::unix::fs::MetadataExt::uid(&m));
     let hash = Sha256::digest(installation.bin.as_os_str().as_encoded_bytes());
     let name = format!("{}-{:02x}{:02x}{:02x}", installation.version, hash[0], hash[1], hash[2]);
-    home.join(format!("tenantry-test-{owner}")).join(name)
+    home().join(name)
+}
+
+/// Where tests keep what later tests need, one folder per user.
+pub(crate) fn home() -> PathBuf {
+    let owner = fs::metadata("/proc/self").map_or(0, |m| std::os::unix::fs::MetadataExt::uid(&m));
+    std::env::temp_dir().join(format!("tenantry-test-{owner}"))
 }
 
 /// Says now and again that a test process lives.

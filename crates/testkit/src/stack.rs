@@ -26,7 +26,7 @@ use crate::server::server;
 /// Who acts in tests.
 pub const ACTOR: &str = "test";
 
-/// An app on the test server with a name of its own. What it leaves there is swept by a later run.
+/// An app on the test server with a name of its own. What it leaves there is swept by a later process.
 pub struct TestApp {
     /// Its engines.
     pub platform: Platform,
