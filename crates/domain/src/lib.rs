@@ -26,6 +26,6 @@ pub use layout::Layout;
 pub use limits::Limits;
 pub use migration_layout::MigrationLayout;
 pub use names::{AppName, ClusterName, PlanName, Region, RoleName, ServiceName, Slug};
-pub use plan::Plan;
+pub use plan::{Plan, PlanLimits};
 pub use secret::Secret;
 pub use tenant::{Tenant, TenantStatus};

@@ -15,6 +15,18 @@ pub struct Plan {
     pub connections_max: Option<u32>,
     /// Clients of one gateway at one time.
     pub clients_max: Option<u32>,
+    /// What the gateway holds its tenants to.
+    #[serde(flatten)]
+    pub limits: PlanLimits,
+    /// Price per month in the smallest unit of the currency.
+    pub price_monthly: Option<u64>,
+    /// ISO 4217 code of the currency.
+    pub currency: Option<String>,
+}
+
+/// Limits of a plan that hold on the wire; `None`: no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanLimits {
     /// Statements that a gateway lets begin in a second.
     pub queries_per_second_max: Option<u32>,
     /// Milliseconds that a statement runs.
@@ -29,8 +41,4 @@ pub struct Plan {
     pub rows_max: Option<u64>,
     /// Bytes of such an answer.
     pub bytes_max: Option<u64>,
-    /// Price per month in the smallest unit of the currency.
-    pub price_monthly: Option<u64>,
-    /// ISO 4217 code of the currency.
-    pub currency: Option<String>,
 }

@@ -1,9 +1,7 @@
 //! What a tenant's plan means here.
 
-use tenantry_domain::{App, Plan};
+use tenantry_domain::{App, Plan, PlanLimits};
 use tenantry_registry::directory::Entry;
-
-use crate::shard::PlanLimits;
 
 /// The plan of a tenant, if it has one that `tenantry.toml` knows.
 fn plan<'a>(app: &'a App, entry: &Entry) -> Option<&'a Plan> {
@@ -13,16 +11,7 @@ fn plan<'a>(app: &'a App, entry: &Entry) -> Option<&'a Plan> {
 
 /// What holds on the wire.
 pub fn limits(app: &App, entry: &Entry) -> PlanLimits {
-    let Some(plan) = plan(app, entry) else { return PlanLimits::default() };
-    PlanLimits {
-        queries_per_second_max: plan.queries_per_second_max,
-        statement_ms_max: plan.statement_ms_max,
-        transaction_ms_max: plan.transaction_ms_max,
-        transaction_idle_ms_max: plan.transaction_idle_ms_max,
-        client_idle_ms_max: plan.client_idle_ms_max,
-        rows_max: plan.rows_max,
-        bytes_max: plan.bytes_max,
-    }
+    plan(app, entry).map(|plan| plan.limits).unwrap_or_default()
 }
 
 /// Server connections that the tenant's login may have.

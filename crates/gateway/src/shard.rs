@@ -69,7 +69,7 @@ pub use pool::{PoolKey, PoolSpec};
 pub use relay::{Added, Event, Relay};
 pub use server::{CancelTarget, NewServer, ServerId};
 pub use settings::Setting;
-pub use tenant::{Counts, PlanLimits};
+pub use tenant::Counts;
 pub use tenantry_domain::app::Pooling;
 
 #[cfg(test)]

@@ -133,13 +133,13 @@ fn isolation(raw: RawIsolation) -> Result<IsolationSpec> {
 fn check_plan(plan: &Plan) -> Result<()> {
     let limits = [
         ("clients_max", plan.clients_max.map(u64::from)),
-        ("queries_per_second_max", plan.queries_per_second_max.map(u64::from)),
-        ("statement_ms_max", plan.statement_ms_max),
-        ("transaction_ms_max", plan.transaction_ms_max),
-        ("transaction_idle_ms_max", plan.transaction_idle_ms_max),
-        ("client_idle_ms_max", plan.client_idle_ms_max),
-        ("rows_max", plan.rows_max),
-        ("bytes_max", plan.bytes_max),
+        ("queries_per_second_max", plan.limits.queries_per_second_max.map(u64::from)),
+        ("statement_ms_max", plan.limits.statement_ms_max),
+        ("transaction_ms_max", plan.limits.transaction_ms_max),
+        ("transaction_idle_ms_max", plan.limits.transaction_idle_ms_max),
+        ("client_idle_ms_max", plan.limits.client_idle_ms_max),
+        ("rows_max", plan.limits.rows_max),
+        ("bytes_max", plan.limits.bytes_max),
     ];
     match limits.iter().find(|(_, limit)| *limit == Some(0)) {
         Some((name, _)) => {

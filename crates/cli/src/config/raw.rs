@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use tenantry_domain::{Limits, Plan};
+use tenantry_domain::{Limits, Plan, PlanLimits};
 
 /// The whole file.
 #[derive(Debug, Deserialize)]
@@ -175,13 +175,15 @@ impl RawPlan {
             isolation: self.isolation.as_deref().map(str::parse).transpose()?,
             connections_max: self.connections_max,
             clients_max: self.clients_max,
-            queries_per_second_max: self.queries_per_second_max,
-            statement_ms_max: self.statement_ms_max,
-            transaction_ms_max: self.transaction_ms_max,
-            transaction_idle_ms_max: self.transaction_idle_ms_max,
-            client_idle_ms_max: self.client_idle_ms_max,
-            rows_max: self.rows_max,
-            bytes_max: self.bytes_max,
+            limits: PlanLimits {
+                queries_per_second_max: self.queries_per_second_max,
+                statement_ms_max: self.statement_ms_max,
+                transaction_ms_max: self.transaction_ms_max,
+                transaction_idle_ms_max: self.transaction_idle_ms_max,
+                client_idle_ms_max: self.client_idle_ms_max,
+                rows_max: self.rows_max,
+                bytes_max: self.bytes_max,
+            },
             price_monthly: self.price_monthly,
             currency: self.currency,
         })

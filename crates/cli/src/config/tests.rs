@@ -40,7 +40,7 @@ fn every_section_is_read() {
     assert_eq!(app.gateway.pooling, Pooling::Session);
     let basic = app.plans.values().next().unwrap();
     assert_eq!(
-        (basic.queries_per_second_max, basic.rows_max, basic.bytes_max),
+        (basic.limits.queries_per_second_max, basic.limits.rows_max, basic.limits.bytes_max),
         (Some(50), Some(1_000), None)
     );
     assert!(!format!("{app:?}").contains("u:p@h"), "secrets are not printed");

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use tenantry_domain::{Error, ErrorCode, Isolation, Result, ServiceName, TenantId, TenantStatus, layout};
+use tenantry_domain::{
+    Error, ErrorCode, Isolation, PlanLimits, Result, ServiceName, TenantId, TenantStatus, layout,
+};
 use tenantry_postgres::ident::quote_ident;
 use tenantry_registry::Placement;
 use tenantry_registry::directory::{Entry, Snapshot};
@@ -17,7 +19,7 @@ use crate::profile::Profile;
 use crate::rules::data_database;
 use crate::session::search_path::{Own, split};
 use crate::session::settings::{Setting as Known, Settings};
-use crate::shard::{PlanLimits, PoolKey, PoolSpec, Setting};
+use crate::shard::{PoolKey, PoolSpec, Setting};
 use crate::wire::startup::Startup;
 
 /// A client that may be handed over. It was counted ([`Hub::admit`]).

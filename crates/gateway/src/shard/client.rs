@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use tenantry_domain::TenantId;
 use tenantry_domain::app::Pooling;
+use tenantry_domain::{PlanLimits, TenantId};
 
 use super::clock::Millis;
 use super::link::Unsent;
@@ -12,7 +12,7 @@ use super::refuse::Refusal;
 use super::server::ServerId;
 use super::settings::Setting;
 use super::talk::ClientTalk;
-use super::tenant::{PlanLimits, TenantSlot};
+use super::tenant::TenantSlot;
 use crate::profile::Profile;
 
 /// A client, told from others that had its place before.

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
-use tenantry_domain::{Error, ErrorCode, TenantId};
+use tenantry_domain::{Error, ErrorCode, PlanLimits, TenantId};
 
 use super::client::{ClientId, NewClient};
 use super::pool::PoolSpec;
 use super::server::{CancelTarget, NewServer, ServerId};
-use super::tenant::{Counts, PlanLimits};
+use super::tenant::Counts;
 use crate::profile::Source;
 
 /// An order to a shard, through its inbox.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use tenantry_domain::TenantId;
+use tenantry_domain::{PlanLimits, TenantId};
 
 use super::clock::Millis;
 use crate::limits::bucket::Bucket;
@@ -12,25 +12,6 @@ use crate::limits::bucket::Bucket;
 /// A tenant's number within one shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct TenantSlot(pub u32);
-
-/// Limits of a plan that hold on the wire; `None`: no limit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct PlanLimits {
-    /// Statements in a second, on each shard: who has such a limit keeps to one shard.
-    pub queries_per_second_max: Option<u32>,
-    /// Milliseconds that a statement runs.
-    pub statement_ms_max: Option<u64>,
-    /// Milliseconds that a transaction is open.
-    pub transaction_ms_max: Option<u64>,
-    /// Milliseconds that a transaction is open while nothing runs in it.
-    pub transaction_idle_ms_max: Option<u64>,
-    /// Milliseconds that a client says nothing outside of a transaction.
-    pub client_idle_ms_max: Option<u64>,
-    /// Rows that one message's statements return.
-    pub rows_max: Option<u64>,
-    /// Bytes of such an answer.
-    pub bytes_max: Option<u64>,
-}
 
 /// What a tenant has used on one shard since it started. One thread writes, any may read.
 #[derive(Debug, Default)]

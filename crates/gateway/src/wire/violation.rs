@@ -8,8 +8,6 @@ use tenantry_domain::{Error, ErrorCode};
 pub enum Violation {
     /// A client's message of a type that does not exist, or not at this point.
     Type(u8),
-    /// Likewise, a server's.
-    ServerType(u8),
     /// A length word below 4, or above what this type may have.
     Length,
     /// The fields of a message need more bytes than it has.
@@ -18,10 +16,6 @@ pub enum Violation {
     Text,
     /// Bytes after the last field, or a field with an impossible value.
     Format,
-    /// More questions are open than the gateway keeps count of.
-    Backlog,
-    /// An answer to a question that nobody asked.
-    Unasked,
 }
 
 impl Violation {
@@ -29,13 +23,10 @@ impl Violation {
     pub fn message(self) -> String {
         match self {
             Violation::Type(tag) => format!("invalid frontend message type {tag}"),
-            Violation::ServerType(tag) => format!("invalid message type {tag} from the server"),
             Violation::Length => "invalid message length".to_owned(),
             Violation::Short => "insufficient data left in message".to_owned(),
             Violation::Text => "invalid string in message".to_owned(),
             Violation::Format => "invalid message format".to_owned(),
-            Violation::Backlog => "too many messages without reading their answers".to_owned(),
-            Violation::Unasked => "the server answered what nobody had asked".to_owned(),
         }
     }
 

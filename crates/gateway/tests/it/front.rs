@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use mio::event::Source;
 use mio::{Interest, Registry, Token};
-use tenantry_domain::{Error, ErrorCode, Isolation, Limits, TenantId};
+use tenantry_domain::{Error, ErrorCode, Isolation, Limits, PlanLimits, TenantId};
 use tenantry_gateway::profile::{Judging, Profile, Source as RulesSource};
-use tenantry_gateway::shard::decide::{AllowAll, Decide};
+use tenantry_gateway::shard::decide::Decide;
 use tenantry_gateway::shard::run::{Inbox, Shard, start};
 use tenantry_gateway::shard::{
-    Budget, CancelTarget, ClientId, Command, Link, NewClient, NewServer, Outside, PlanLimits, PoolKey,
-    PoolSpec, Pooling, ServerId, Stats,
+    Budget, CancelTarget, ClientId, Command, Link, NewClient, NewServer, Outside, PoolKey, PoolSpec, Pooling,
+    ServerId, Stats,
 };
 use tenantry_gateway::sql::mask::OutlineKey;
 use tenantry_gateway::wire::backend;
@@ -23,6 +23,8 @@ use tenantry_testkit::postgres::server::Server;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+use super::allow_all::AllowAll;
 
 const TENANT: &str = "00000001-0000-4000-8000-000000000001";
 const CANCEL: u32 = 80_877_102;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tenantry_domain::{App, Isolation, Plan, TenantId};
+use tenantry_domain::{App, Isolation, Plan, PlanLimits, TenantId};
 use tenantry_gateway::{Certificate, Gateway, Setup, bind};
 use tenantry_registry::directory::installation_secret;
 use tenantry_registry::{Directory, SecretDoor};
@@ -144,13 +144,7 @@ pub fn plan(name: &str) -> Plan {
         isolation: None,
         connections_max: None,
         clients_max: None,
-        queries_per_second_max: None,
-        statement_ms_max: None,
-        transaction_ms_max: None,
-        transaction_idle_ms_max: None,
-        client_idle_ms_max: None,
-        rows_max: None,
-        bytes_max: None,
+        limits: PlanLimits::default(),
         price_monthly: None,
         currency: None,
     }

@@ -2,6 +2,7 @@
 //! of statements.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod allow_all;
 mod application;
 mod clients;
 mod connector;

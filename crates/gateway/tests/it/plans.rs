@@ -13,13 +13,13 @@ const LONG: &str = "SELECT count(*) FROM generate_series(1, 100000000000)";
 async fn lab() -> Lab {
     Lab::new(|app| {
         let mut plans = [plan("time"), plan("size"), plan("rate"), plan("free")];
-        plans[0].statement_ms_max = Some(400);
-        plans[0].transaction_ms_max = Some(2_000);
-        plans[0].transaction_idle_ms_max = Some(600);
-        plans[1].rows_max = Some(50_000);
-        plans[1].bytes_max = Some(5_000_000);
+        plans[0].limits.statement_ms_max = Some(400);
+        plans[0].limits.transaction_ms_max = Some(2_000);
+        plans[0].limits.transaction_idle_ms_max = Some(600);
+        plans[1].limits.rows_max = Some(50_000);
+        plans[1].limits.bytes_max = Some(5_000_000);
         plans[1].clients_max = Some(2);
-        plans[2].queries_per_second_max = Some(20);
+        plans[2].limits.queries_per_second_max = Some(20);
         app.plans = plans.into_iter().map(|plan| (plan.name.clone(), plan)).collect();
     })
     .await

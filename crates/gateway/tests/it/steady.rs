@@ -7,16 +7,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use tenantry_domain::{Limits, TenantId};
+use tenantry_domain::{Limits, PlanLimits, TenantId};
 use tenantry_gateway::profile::Profile;
-use tenantry_gateway::shard::decide::{AllowAll, Decide};
+use tenantry_gateway::shard::decide::Decide;
 use tenantry_gateway::shard::{
     Added, Budget, CancelTarget, ClientId, Command, Event, Link, Millis, NewClient, NewServer, Outside,
-    PlanLimits, PoolKey, PoolSpec, Pooling, Relay, ServerId,
+    PoolKey, PoolSpec, Pooling, Relay, ServerId,
 };
 use tenantry_gateway::wire::frontend;
 use tokio::process::Command as Program;
 
+use super::allow_all::AllowAll;
 use super::front::{Front, judging};
 
 /// Each socket is read once and written once. Besides there are the log-ins.

@@ -1,16 +1,14 @@
 """asyncpg, which prepares every statement by name and asks for binary results only."""
 
 import asyncio
-import datetime
 import json
 import sys
-import uuid
-from decimal import Decimal
 
 import asyncpg
 
 from script import (
-    DATABASE, HOST, ISOLATION, MEGABYTE, NAMED, PASSWORD, POOL, PORT, RUN, TENANT, TRANSACTIONS, USER, equal, own, run_async,
+    DATABASE, HOST, ISOLATION, MEGABYTE, NAMED, PASSWORD, POOL, PORT, RUN, TENANT, TRANSACTIONS, USER, an_item, equal,
+    own, run_async,
 )
 
 INSERT = "INSERT INTO items (run, sku, owner, qty) VALUES ($1, $2, $3, $4)"
@@ -49,12 +47,8 @@ async def connects():
 
 
 async def types():
-    taken = datetime.datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=datetime.timezone.utc)
-    row = {
-        "run": RUN, "sku": "types", "owner": TENANT, "qty": 7, "big": 2**62, "ratio": 0.1, "amount": Decimal("12.50"),
-        "is_on": True, "token": uuid.uuid4(), "taken": taken, "day": taken.date(), "data": json.dumps({"a": [1, None, "ü"]}),
-        "tags": ["a", "b c", None, '"'], "raw": bytes(range(256)), "note": "Ünïcode ✓ '\"\\",
-    }
+    row = {"run": RUN, "owner": TENANT, **an_item()}
+    row["data"] = json.dumps(row["data"])
     names, values = ", ".join(row), ", ".join(f"${n + 1}" for n in range(len(row)))
     async with Connected() as connection:
         found = await connection.fetchrow(f"INSERT INTO items ({names}) VALUES ({values}) RETURNING {names}", *row.values())

@@ -1,15 +1,12 @@
 """Django's ORM, with its connections kept, and with server-side binding and its pool."""
 
-import datetime
-import threading
-import uuid
-from decimal import Decimal
 
 import django
 from django.conf import settings
 
 from script import (
-    DATABASE, HOST, MEGABYTE, OPTIONS, PASSWORD, POOL, PORT, RUN, TENANT, TRANSACTIONS, USER, equal, own, run,
+    DATABASE, HOST, MEGABYTE, OPTIONS, PASSWORD, POOL, PORT, RUN, TENANT, TRANSACTIONS, USER, an_item, equal,
+    in_threads, own, run,
 )
 
 CONNECTION = {
@@ -70,12 +67,7 @@ def connects():
 
 
 def types():
-    taken = datetime.datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=datetime.timezone.utc)
-    values = {
-        "sku": "types", "qty": 7, "big": 2**62, "ratio": 0.1, "amount": Decimal("12.50"), "is_on": True,
-        "token": uuid.uuid4(), "taken": taken, "day": taken.date(), "data": {"a": [1, None, "ü"]},
-        "tags": ["a", "b c", None, '"'], "raw": bytes(range(256)), "note": "Ünïcode ✓ '\"\\",
-    }
+    values = an_item()
     Item.objects.create(**values)
     for using in ("default", "pooled"):
         item = ITEMS.using(using).get(data__a__0=1, tags__contains=["a"], taken__year=2024)
@@ -166,8 +158,6 @@ def upserts():
 
 
 def pools():
-    faults = []
-
     def work(worker, using):
         try:
             for number in range(TRANSACTIONS):
@@ -176,18 +166,10 @@ def pools():
                     own(Item.objects.using(using).values_list("owner", flat=True).distinct())
                 if using == "pooled":
                     connections[using].close()
-        except Exception as error:  # noqa: BLE001: told by the main thread
-            faults.append(error)
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=work, args=(worker, using)) for worker in range(POOL) for using in ("default", "pooled")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if faults:
-        raise faults[0]
+    in_threads(work, [(worker, using) for worker in range(POOL) for using in ("default", "pooled")])
     equal(ITEMS.filter(sku__startswith="pool").count(), POOL * 2 * TRANSACTIONS)
 
 

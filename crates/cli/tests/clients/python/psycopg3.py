@@ -1,10 +1,7 @@
 """psycopg 3, with its pool."""
 
-import datetime
 import threading
 import time
-import uuid
-from decimal import Decimal
 
 import psycopg
 from psycopg.rows import dict_row
@@ -12,8 +9,8 @@ from psycopg.types.json import Jsonb
 from psycopg_pool import ConnectionPool
 
 from script import (
-    DATABASE, HOST, IS_APP_DOOR, ISOLATION, MEGABYTE, OPTIONS, PASSWORD, POOL, PORT, RUN, TENANT, TRANSACTIONS, USER,
-    equal, own, run,
+    DATABASE, HOST, ISOLATION, IS_APP_DOOR, MEGABYTE, OPTIONS, PASSWORD, POOL, PORT, RUN, TENANT, TRANSACTIONS, USER,
+    an_item, equal, in_threads, own, run,
 )
 
 PARAMETERS = {"host": HOST, "port": PORT, "user": USER, "password": PASSWORD, "dbname": DATABASE}
@@ -56,12 +53,7 @@ def names_tenant_by_statement():
 
 
 def types():
-    token, taken = uuid.uuid4(), datetime.datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=datetime.timezone.utc)
-    row = {
-        "run": RUN, "sku": "types", "owner": TENANT, "qty": 7, "big": 2**62, "ratio": 0.1, "amount": Decimal("12.50"),
-        "is_on": True, "token": token, "taken": taken, "day": taken.date(), "data": {"a": [1, None, "ü"]},
-        "tags": ["a", "b c", None, '"'], "raw": bytes(range(256)), "note": "Ünïcode ✓ '\"\\",
-    }
+    row = {"run": RUN, "owner": TENANT, **an_item()}
     names = ", ".join(row)
     read = f"SELECT {names} FROM items WHERE run = %s AND sku = %s"
     with connect(row_factory=dict_row) as connection:
@@ -215,25 +207,14 @@ def upserts():
 
 
 def pools():
-    faults = []
-
     def work(pool, worker):
-        try:
-            for number in range(TRANSACTIONS):
-                with pool.connection() as connection, connection.transaction():
-                    connection.execute(INSERT, (RUN, f"pool{worker}-{number}", TENANT, number))
-                    own(row[0] for row in connection.execute("SELECT DISTINCT owner FROM items"))
-        except Exception as error:  # noqa: BLE001: told by the main thread
-            faults.append(error)
+        for number in range(TRANSACTIONS):
+            with pool.connection() as connection, connection.transaction():
+                connection.execute(INSERT, (RUN, f"pool{worker}-{number}", TENANT, number))
+                own(row[0] for row in connection.execute("SELECT DISTINCT owner FROM items"))
 
     with ConnectionPool(kwargs=dict(PARAMETERS, options=OPTIONS), min_size=POOL, max_size=POOL, open=True) as pool:
-        threads = [threading.Thread(target=work, args=(pool, worker)) for worker in range(POOL * 2)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        if faults:
-            raise faults[0]
+        in_threads(work, [(pool, worker) for worker in range(POOL * 2)])
         with pool.connection() as connection:
             equal(count(connection, "pool%"), POOL * 2 * TRANSACTIONS)
 

@@ -4,10 +4,14 @@ The environment names the door: PGHOST, PGPORT, PGUSER, PGPASSWORD, PGDATABASE, 
 ISOLATION what it says, RUN a name that keeps the rows of one client apart from those of the others.
 """
 
+import datetime
 import inspect
 import os
 import sys
+import threading
 import traceback
+import uuid
+from decimal import Decimal
 
 HOST = os.environ["PGHOST"]
 PORT = int(os.environ["PGPORT"])
@@ -35,6 +39,35 @@ def own(owners):
 
 def equal(found, expected):
     assert found == expected, f"found {found!r}, expected {expected!r}"
+
+
+def an_item():
+    """A value of each type that the table has, by column, but for whose it is."""
+    taken = datetime.datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=datetime.timezone.utc)
+    return {
+        "sku": "types", "qty": 7, "big": 2**62, "ratio": 0.1, "amount": Decimal("12.50"), "is_on": True,
+        "token": uuid.uuid4(), "taken": taken, "day": taken.date(), "data": {"a": [1, None, "ü"]},
+        "tags": ["a", "b c", None, '"'], "raw": bytes(range(256)), "note": "Ünïcode ✓ '\"\\",
+    }
+
+
+def in_threads(work, calls):
+    """Calls `work` with each of these arguments, all at the same time; the first error is raised when all have ended."""
+    faults = []
+
+    def guarded(arguments):
+        try:
+            work(*arguments)
+        except Exception as error:  # noqa: BLE001: raised below
+            faults.append(error)
+
+    threads = [threading.Thread(target=guarded, args=(arguments,)) for arguments in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if faults:
+        raise faults[0]
 
 
 def _told(name, error):

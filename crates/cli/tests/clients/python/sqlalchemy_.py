@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime
-import threading
 import uuid
 from decimal import Decimal
 
@@ -15,7 +14,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from script import (
-    DATABASE, HOST, MEGABYTE, NAMED, OPTIONS, PASSWORD, POOL, PORT, RUN, TENANT, TRANSACTIONS, USER, equal, own, run,
+    DATABASE, HOST, MEGABYTE, NAMED, OPTIONS, PASSWORD, POOL, PORT, RUN, TENANT, TRANSACTIONS, USER, an_item, equal,
+    in_threads, own, run,
 )
 
 
@@ -62,12 +62,7 @@ def connects():
 
 
 def types():
-    taken = datetime.datetime(2024, 2, 29, 12, 30, 15, 123456, tzinfo=datetime.timezone.utc)
-    values = {
-        "sku": "types", "qty": 7, "big": 2**62, "ratio": 0.1, "amount": Decimal("12.50"), "is_on": True,
-        "token": uuid.uuid4(), "taken": taken, "day": taken.date(), "data": {"a": [1, None, "ü"]},
-        "tags": ["a", "b c", None, '"'], "raw": bytes(range(256)), "note": "Ünïcode ✓ '\"\\",
-    }
+    values = an_item()
     with Session(ENGINE) as session:
         session.add(Item(**values))
         session.commit()
@@ -160,25 +155,14 @@ def upserts():
 
 
 def pools():
-    faults = []
-
     def work(worker):
-        try:
-            for number in range(TRANSACTIONS):
-                with Session(ENGINE) as session, session.begin():
-                    session.add(Item(sku=f"pool{worker}-{number}"))
-                    session.flush()
-                    own(session.scalars(select(Item.owner).distinct()))
-        except Exception as error:  # noqa: BLE001: told by the main thread
-            faults.append(error)
+        for number in range(TRANSACTIONS):
+            with Session(ENGINE) as session, session.begin():
+                session.add(Item(sku=f"pool{worker}-{number}"))
+                session.flush()
+                own(session.scalars(select(Item.owner).distinct()))
 
-    threads = [threading.Thread(target=work, args=(worker,)) for worker in range(POOL)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if faults:
-        raise faults[0]
+    in_threads(work, [(worker,) for worker in range(POOL)])
     with ENGINE.connect() as connection:
         equal(count(connection, "pool%"), POOL * TRANSACTIONS)
 

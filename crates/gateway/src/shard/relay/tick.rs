@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use tenantry_domain::{Error, ErrorCode};
+use tenantry_domain::{Error, ErrorCode, PlanLimits};
 
 use super::Relay;
 use crate::shard::client::ClientId;
@@ -12,7 +12,6 @@ use crate::shard::frame;
 use crate::shard::link::Link;
 use crate::shard::server::{Duty, Server, ServerId};
 use crate::shard::talk::IDLE;
-use crate::shard::tenant::PlanLimits;
 
 /// What is to be done about a server or its client.
 enum Measure {

@@ -1,11 +1,10 @@
 //! Bytes cut anywhere give the same answers; random conversations are answered as a server would by itself.
 
 use proptest::prelude::*;
-use tenantry_domain::Limits;
+use tenantry_domain::{Limits, PlanLimits};
 
 use super::backend::Backend;
 use super::world::*;
-use crate::shard::PlanLimits;
 
 fn conversation() -> Vec<u8> {
     [

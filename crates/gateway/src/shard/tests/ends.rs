@@ -1,8 +1,8 @@
 //! Clients and servers that go, limits of time, cancel requests.
 
 use super::world::*;
-use crate::shard::{Command, PlanLimits, Pooling};
-use tenantry_domain::{Error, ErrorCode, Limits};
+use crate::shard::{Command, Pooling};
+use tenantry_domain::{Error, ErrorCode, Limits, PlanLimits};
 
 #[test]
 fn a_good_bye_frees_the_server_and_nothing_else() {

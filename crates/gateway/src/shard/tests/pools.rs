@@ -1,8 +1,8 @@
 //! Who gets a server, who waits, who is refused.
 
 use super::world::*;
-use crate::shard::{Command, PlanLimits};
-use tenantry_domain::{Error, ErrorCode, Limits};
+use crate::shard::Command;
+use tenantry_domain::{Error, ErrorCode, Limits, PlanLimits};
 
 const QUEUE_MS: u64 = 30_000;
 

@@ -6,7 +6,7 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use tenantry_domain::{Limits, TenantId};
+use tenantry_domain::{Limits, PlanLimits, TenantId};
 
 use super::backend::Backend;
 use crate::profile::Profile;
@@ -14,8 +14,8 @@ use crate::shard::command::Outside;
 use crate::shard::decide::{Decide, Decision, Effects, Statement};
 use crate::shard::frame;
 use crate::shard::{
-    Added, Budget, CancelTarget, ClientId, Command, Event, Link, Millis, NewClient, NewServer, PlanLimits,
-    PoolKey, PoolSpec, Pooling, Relay, ServerId,
+    Added, Budget, CancelTarget, ClientId, Command, Event, Link, Millis, NewClient, NewServer, PoolKey,
+    PoolSpec, Pooling, Relay, ServerId,
 };
 
 /// Both ends of a scripted connection.
