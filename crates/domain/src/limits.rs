@@ -17,11 +17,11 @@ pub const DECISIONS_MAX: usize = 16_384;
 /// Bytes that they take at most, about.
 pub const DECISIONS_BYTES_MAX: usize = 16 << 20;
 
-/// Bytes of a statement whose decision is kept; a longer one is parsed each time.
+/// Bytes of a statement whose decision is kept, long values left out; a longer one is parsed each time.
 pub const DECISION_STATEMENT_BYTES_MAX: usize = 16 << 10;
 
-/// Bytes of a statement that the gateway parses. In shared isolation a longer one is refused; elsewhere it passes, and its
-/// session is cleaned afterwards.
+/// Bytes of a statement that the gateway parses, long values left out. In shared isolation a longer one is refused;
+/// elsewhere it passes, and its session is cleaned afterwards.
 pub const JUDGED_STATEMENT_BYTES_MAX: usize = 256 << 10;
 
 const _: () = assert!(DECISION_STATEMENT_BYTES_MAX < JUDGED_STATEMENT_BYTES_MAX);
@@ -113,7 +113,8 @@ pub struct Limits {
     pub gateway_prepared_per_server_max: usize,
     /// Cancel requests with a wrong key that one address may send in a second before they go unread.
     pub gateway_wrong_cancels_per_second_max: u32,
-    /// KiB of a statement that the gateway looks at as a whole; of a longer one it sees the beginning.
+    /// KiB of a statement that the gateway looks at as a whole, for which it holds it until it is there; of a longer one it sees
+    /// the beginning, and refuses it in shared isolation.
     pub gateway_statement_kib_max: usize,
     /// KiB of prepared statements that one client of the gateway may have.
     pub gateway_prepared_kib_per_client_max: usize,
@@ -177,7 +178,7 @@ impl Default for Limits {
             gateway_prepared_per_client_max: 1_000,
             gateway_prepared_per_server_max: 200,
             gateway_wrong_cancels_per_second_max: 20,
-            gateway_statement_kib_max: 1_024,
+            gateway_statement_kib_max: 8_192,
             gateway_prepared_kib_per_client_max: 8_192,
             gateway_server_turn_ms: 200,
             gateway_cancel_ms_max: 5_000,

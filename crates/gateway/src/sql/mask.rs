@@ -22,6 +22,9 @@ const STRING: u8 = 0xff;
 const NUMBER: u8 = 0xfe;
 const COMMENT: u8 = 0xfd;
 
+/// Values of more bytes are left out of what is parsed of a long text.
+const LONG_VALUE_BYTES: usize = 64;
+
 /// The key that outlines are hashed with: made anew for each process, so that nobody can look for two statements of one
 /// outline.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +66,32 @@ pub fn value_ranges(text: &[u8]) -> Vec<Range<usize>> {
     let mut ranges = Vec::new();
     values(text, |range, _| ranges.push(range));
     ranges
+}
+
+/// The text with empty ones in place of its long values: a text of the same outline. None where it stays longer than `max`
+/// bytes, or ends within a value.
+pub fn condensed(text: &[u8], max: usize) -> Option<Vec<u8>> {
+    let (mut out, mut kept, mut is_closed) = (Vec::new(), 0, true);
+    values(text, |range, mark| {
+        if range.len() <= LONG_VALUE_BYTES || out.len() > max {
+            return;
+        }
+        let empty: &[u8] = match (mark, &text[range.clone()]) {
+            (STRING, [b'\'', .., b'\'']) => b"''",
+            (COMMENT, [b'-', b'-', ..]) => b"--",
+            (COMMENT, [b'/', b'*', .., b'*', b'/']) => b"/**/",
+            (NUMBER, _) => return,
+            _ => {
+                is_closed = false;
+                return;
+            }
+        };
+        out.extend_from_slice(&text[kept..range.start]);
+        out.extend_from_slice(empty);
+        kept = range.end;
+    });
+    out.extend_from_slice(&text[kept..]);
+    (is_closed && out.len() <= max).then_some(out)
 }
 
 /// Calls `found` with each value's place and mark.
