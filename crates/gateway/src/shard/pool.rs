@@ -16,10 +16,25 @@ pub(super) struct PoolId(pub u32);
 pub struct PoolKey {
     /// Name of the cluster.
     pub cluster: Arc<str>,
+    /// Which of its replicas, counted from 0; none: its primary.
+    pub replica: Option<usize>,
     /// Name of the database.
     pub database: Arc<str>,
     /// Login role on the server.
     pub login: Arc<str>,
+}
+
+impl PoolKey {
+    /// Of a cluster's primary.
+    pub fn primary(cluster: &str, database: &str, login: &str) -> Self {
+        Self { cluster: cluster.into(), replica: None, database: database.into(), login: login.into() }
+    }
+
+    /// The same of one of its replicas.
+    #[must_use]
+    pub fn on_replica(&self, replica: usize) -> Self {
+        Self { replica: Some(replica), ..self.clone() }
+    }
 }
 
 /// A pool as the rim asks for it.
