@@ -24,6 +24,8 @@ use handshake::{Opened, log_in};
 const PINNED: [&str; 3] = ["DateStyle", "IntervalStyle", "TimeZone"];
 /// SQLSTATE `invalid_password`.
 const PASSWORD_WRONG: &str = "28P01";
+/// SQLSTATE `cannot_connect_now`: the server starts or stops.
+const NOT_NOW: &str = "57P03";
 /// What server connections call themselves until a client has another name for them.
 const APPLICATION_NAME: &str = "tenantry gateway";
 /// Generation of the password of the app door's login.
@@ -89,9 +91,10 @@ async fn open(hub: Arc<Hub>, shard: usize, pool: Arc<PoolSpec>) {
             let timeline = u32::try_from(said.unwrap_or_default()).unwrap_or_default();
             Command::AddServer(Box::new(NewServer { link, pool, cancel, timeline }))
         }
-        Err(error) => {
-            if let (Some(replica), Some(replicas)) = (pool.key.replica, hub.replicas.get(&*pool.key.cluster))
-            {
+        Err(Failed { error, is_of_login, .. }) => {
+            let replicas = hub.replicas.get(&*pool.key.cluster);
+            // What a tenant has done to its own role keeps nobody else away.
+            if let (Some(replica), Some(replicas)) = (pool.key.replica, replicas.filter(|_| !is_of_login)) {
                 replicas.refuse(replica);
             }
             tracing::warn!(error = ?error, database = %pool.key.database, "a server connection can't be opened");
@@ -110,18 +113,19 @@ fn for_client(error: &Error) -> Error {
     Error::new(error.code(), what).help("try again")
 }
 
-async fn connect(hub: &Hub, key: &PoolKey) -> Result<Opened> {
+async fn connect(hub: &Hub, key: &PoolKey) -> Result<Opened, Failed> {
     let opened = connect_any(hub, key).await?;
     let replicas = hub.replicas.get(&*key.cluster);
     let replica = key.replica.and_then(|replica| replicas?.each().get(replica));
     // What is known of a replica holds for the process that was asked, wherever its address leads to now.
     if key.replica.is_some() && replica.is_none_or(|replica| opened.said != Some(replica.started())) {
-        return Err(Error::new(ErrorCode::ServerUnreachable, "the replica is not the one that was asked"));
+        let what = "the replica is not the one that was asked";
+        return Err(Error::new(ErrorCode::ServerUnreachable, what).into());
     }
     Ok(opened)
 }
 
-async fn connect_any(hub: &Hub, key: &PoolKey) -> Result<Opened> {
+async fn connect_any(hub: &Hub, key: &PoolKey) -> Result<Opened, Failed> {
     let defaults = defaults(hub, &key.cluster, &key.database).await?;
     let mut settings: Vec<(&str, &str)> =
         PINNED.iter().filter_map(|name| defaults.get(name).map(|value| (*name, value))).collect();
@@ -132,11 +136,11 @@ async fn connect_any(hub: &Hub, key: &PoolKey) -> Result<Opened> {
     let mut refused = None;
     for generation in generations(hub, key)? {
         match as_generation(hub, key, generation, &settings).await {
-            Err(e) if e.is_password => refused = Some(e.error),
-            opened => return opened.map_err(|e| e.error),
+            Err(e) if e.is_password => refused = Some(e),
+            opened => return opened,
         }
     }
-    Err(refused.unwrap_or_else(|| unknown(key)))
+    Err(refused.unwrap_or_else(|| unknown(key).into()))
 }
 
 /// The generations of a password that may be in force: while one takes the other's place, both may be.
@@ -161,11 +165,13 @@ pub(crate) struct Failed {
     error: Error,
     /// The password was wrong: another one may be right.
     is_password: bool,
+    /// The server refuses this login, and perhaps no other.
+    is_of_login: bool,
 }
 
 impl From<Error> for Failed {
     fn from(error: Error) -> Self {
-        Self { error, is_password: false }
+        Self { error, is_password: false, is_of_login: false }
     }
 }
 
@@ -174,7 +180,8 @@ impl Failed {
     fn said(sqlstate: Option<&str>, message: &str) -> Self {
         let text = format!("log in to the server: {message} (SQLSTATE {})", sqlstate.unwrap_or("none"));
         let error = Error::new(ErrorCode::from_sqlstate(sqlstate), text);
-        Self { error, is_password: sqlstate == Some(PASSWORD_WRONG) }
+        let is_of_login = sqlstate.is_some_and(|sqlstate| sqlstate != NOT_NOW);
+        Self { error, is_password: sqlstate == Some(PASSWORD_WRONG), is_of_login }
     }
 }
 

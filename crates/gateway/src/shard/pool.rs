@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::budget::Budget;
+use super::clock::Millis;
 use super::server::ServerId;
 use super::waiters::Waiters;
 
@@ -61,6 +62,8 @@ pub(super) struct Pool {
     pub opening: usize,
     pub waiters: Waiters,
     pub is_hungry: bool,
+    /// When its server last took no connection; of replicas.
+    pub refused: Option<Millis>,
 }
 
 impl Pool {
@@ -105,6 +108,7 @@ impl Pools {
             opening: 0,
             waiters: Waiters::default(),
             is_hungry: false,
+            refused: None,
         });
         id
     }

@@ -10,6 +10,9 @@ use crate::shard::pool::PoolId;
 use crate::shard::server::ServerId;
 use crate::shard::unit::Look;
 
+/// Milliseconds for which a login is not tried again that a replica has refused.
+const REFUSING_MS: u64 = 2_000;
+
 impl<L: Link, O: Outside> Relay<L, O> {
     /// A new client's way to replicas. What was written before it came it reads as if it had written it itself.
     pub(super) fn ways(&mut self, new: ClientReads, home: PoolId) -> Reads {
@@ -47,7 +50,16 @@ impl<L: Link, O: Outside> Relay<L, O> {
             }
             Verdict::Replica if stays_home => reads.home,
             Verdict::Replica => match reads.replicas.choose(reads.written, id.slot as usize) {
-                Ok(replica) => reads.pools.get(replica).copied().unwrap_or(reads.home),
+                Ok(replica) => {
+                    let pool = reads.pools.get(replica).copied().unwrap_or(reads.home);
+                    let refused = self.pools.get(pool).refused;
+                    if refused.is_some_and(|at| self.now.since(at) < REFUSING_MS) {
+                        reads.replicas.count_fallback(Fallback::Refused);
+                        reads.home
+                    } else {
+                        pool
+                    }
+                }
                 Err(why) => {
                     reads.replicas.count_fallback(why);
                     reads.home
@@ -79,6 +91,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
 
     /// A replica's connections can't be opened: its waiting clients go to the primary.
     pub(super) fn send_home(&mut self, pool: PoolId) {
+        self.pools.get_mut(pool).refused = Some(self.now);
         while let Some(id) = self.pools.get_mut(pool).waiters.pop() {
             let Some(client) = self.client_mut(id) else { continue };
             client.waiting = None;

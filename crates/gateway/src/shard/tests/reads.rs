@@ -269,7 +269,13 @@ fn a_replica_that_cannot_be_reached_is_no_error() {
     world.order(Command::ServerFailed { pool, error });
     assert_eq!(client.answers(), "D[1] C[ECHO] ZI");
     assert_eq!(world.ran_on(None), ["write 1", "echo 1"]);
-    assert_eq!(fallbacks(&world, Fallback::Refused), 1);
+    world.query(&client, "echo 2");
+    assert!(world.asked.borrow().opens.is_empty(), "it is not tried each time");
+    assert_eq!((world.ran_on(None), fallbacks(&world, Fallback::Refused)), (vec!["echo 2".into()], 2));
+    world.opens_nothing = false;
+    world.pass(2_000);
+    world.query(&client, "echo 3");
+    assert_eq!(world.ran_on(Some(0)), ["echo 3"]);
 }
 
 #[test]
