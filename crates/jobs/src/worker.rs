@@ -28,7 +28,7 @@ use crate::queue::{CLAIM, Job, JobStatus, WORKER_LOCK, get, steps as steps_of};
 /// How often a worker with nothing to do looks for jobs that nobody announced (leases that ran out).
 const IDLE_LOOK: Duration = Duration::from_millis(500);
 /// How often at least somebody who waits for another worker's job looks at it.
-const WAIT_LOOK: Duration = Duration::from_millis(100);
+const WAIT_LOOK: Duration = Duration::from_millis(30);
 /// Between two looks at least.
 const LOOK_PAUSE_MIN: Duration = Duration::from_millis(5);
 /// A pause that suits what has passed so far.
