@@ -96,7 +96,7 @@ impl Stack {
         open_control((&control, &database), &pool, mode).await?;
         let registry = Registry::new(pool.driver());
         registry.declare(app).await?;
-        let clusters = Clusters::new(servers, limits.connections_per_database_max);
+        let clusters = Clusters::new(servers, limits.connections_per_database_max).with_replicas_of(app)?;
         let platform = Platform::new(app.clone(), registry.clone(), clusters);
         let migrator = Migrator::new(platform.app.clone(), registry.clone(), platform.clusters.clone());
         let variations = Variations::new(platform.app.clone(), registry.clone(), platform.clusters.clone());

@@ -130,8 +130,14 @@ pub struct Limits {
     pub gateway_clients_max: usize,
     /// Clients of one tenant on one gateway.
     pub gateway_clients_per_tenant_max: usize,
-    /// Server connections of one gateway to a cluster.
+    /// Server connections of one gateway to a cluster's primary, and as many to each of its replicas.
     pub gateway_connections_per_cluster_max: usize,
+    /// Milliseconds between two questions of the gateway to a cluster's servers how far its replicas are.
+    pub gateway_replica_ms_between: u64,
+    /// Milliseconds that a replica may be behind its primary before the gateway asks it for nothing more.
+    pub gateway_replica_lag_ms_max: u64,
+    /// Milliseconds that a server has to answer that question.
+    pub gateway_replica_answer_ms_max: u64,
     /// Threads that relay between clients and servers; 0: as many as there are processors, 8 at most.
     pub gateway_shards: usize,
     /// Milliseconds that the gateway waits to learn why a server has ended a session, before the client reads the server's
@@ -187,6 +193,9 @@ impl Default for Limits {
             gateway_clients_max: 20_000,
             gateway_clients_per_tenant_max: 1_000,
             gateway_connections_per_cluster_max: 60,
+            gateway_replica_ms_between: 200,
+            gateway_replica_lag_ms_max: 10_000,
+            gateway_replica_answer_ms_max: 2_000,
             gateway_shards: 0,
             gateway_parting_ms_max: 1_000,
             gateway_certificate_seconds_between: 5,

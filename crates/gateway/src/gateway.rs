@@ -20,6 +20,7 @@ use crate::hub::{Hub, Setup};
 use crate::listener;
 use crate::metrics::Metrics;
 use crate::profile::Judging;
+use crate::reads;
 use crate::rules::{self, Places};
 use crate::shard::Command;
 use crate::shard::run::start;
@@ -87,6 +88,7 @@ impl Gateway {
         tasks.spawn(listener::serve(hub.clone(), listener));
         tasks.spawn(watch::serve(hub.clone()));
         tasks.spawn(rules::serve(hub.clone(), wants));
+        tasks.spawn(reads::serve(hub.clone()));
         Ok(Self { hub, socket: Some(socket), offer: None, tasks, threads })
     }
 

@@ -34,6 +34,7 @@ mod metrics;
 mod plan;
 mod pools;
 pub mod profile;
+pub mod reads;
 mod route;
 mod rules;
 mod session;

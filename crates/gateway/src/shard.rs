@@ -21,6 +21,7 @@
 //! | `statements`, `settings` | prepared statements and settings, interned once per shard |
 //! | `course` | what an open transaction has changed of the settings, until it is known how it ends |
 //! | `pool`, `waiters`, `budget` | which servers may be shared, who waits for them, how many there may be |
+//! | `unit` | what a client asks first, looked at where replicas may do it |
 //! | `relay` | brings it together: events and commands in, reads and writes out |
 //! | [`decide`] | the seam to what knows SQL |
 //! | [`command`] | the seam to the rim: clients and servers that have logged in, orders, questions |
@@ -56,6 +57,7 @@ mod settings;
 mod statements;
 mod talk;
 mod tenant;
+mod unit;
 mod up;
 mod waiters;
 

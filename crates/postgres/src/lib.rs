@@ -16,6 +16,7 @@ pub mod ident;
 pub mod password;
 pub mod pool;
 mod process;
+pub mod replication;
 pub mod server;
 pub mod session;
 pub mod shadow;

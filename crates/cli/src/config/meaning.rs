@@ -9,6 +9,8 @@ use tenantry_domain::{
     App, AppName, ClusterName, Error, ErrorCode, Limits, Plan, Result, Secret, Service, ServiceName,
 };
 
+use tenantry_postgres::server::Server;
+
 use super::raw::{RawCluster, RawConfig, RawGateway, RawIsolation, RawService};
 
 /// Room for `_t_` and 32 hexadecimal digits behind an app's and a service's name.
@@ -47,12 +49,16 @@ fn gateway(raw: RawGateway, directory: &Path) -> Result<GatewaySpec> {
     let pooling = raw.pooling.as_deref().map(str::parse).transpose();
     let pooling = pooling
         .map_err(|e: Error| invalid(format!("gateway.pooling: {}", e.message())).help(e.next_step()))?;
+    let reads = raw.reads.as_deref().map(str::parse).transpose();
+    let reads =
+        reads.map_err(|e: Error| invalid(format!("gateway.reads: {}", e.message())).help(e.next_step()))?;
     Ok(GatewaySpec {
         listen: raw.listen,
         control_url: raw.control_url.map(Secret::new),
         tls,
         domain,
         pooling: pooling.unwrap_or_default(),
+        reads: reads.unwrap_or_default(),
     })
 }
 
@@ -63,6 +69,9 @@ fn clusters(raw: BTreeMap<String, RawCluster>) -> Result<BTreeMap<ClusterName, C
         if !matches!(engine.as_str(), "postgres" | "citus") {
             return Err(invalid(format!("clusters.{name}.engine {engine:?} is not an engine"))
                 .help("use postgres or citus"));
+        }
+        for url in &cluster.replicas {
+            url.parse::<Server>().map_err(|e| e.context(format!("clusters.{name}.replicas")))?;
         }
         clusters.insert(
             name.parse()?,
@@ -164,6 +173,8 @@ fn check_limits(limits: &Limits) -> Result<()> {
         ("connect_seconds_max", limits.connect_seconds_max as usize),
         ("credential_hours_max", limits.credential_hours_max as usize),
         ("gateway_certificate_seconds_between", limits.gateway_certificate_seconds_between as usize),
+        ("gateway_replica_ms_between", limits.gateway_replica_ms_between as usize),
+        ("gateway_replica_answer_ms_max", limits.gateway_replica_answer_ms_max as usize),
     ];
     match positive.iter().find(|(_, n)| *n == 0) {
         Some((name, _)) => Err(invalid(format!("limits.{name} is too small"))),

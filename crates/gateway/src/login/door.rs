@@ -121,11 +121,7 @@ pub(super) fn tenant_way(hub: &Hub, entry: &Entry, service: &ServiceName) -> Res
     let login = app.layout().login_role(entry.id, entry.number, app.isolation.tenant_key);
     let connections_max = plan::connections_max(app, entry);
     let is_pinned = is_pinned(hub, entry, connections_max);
-    let key = PoolKey {
-        cluster: placement.cluster.as_str().into(),
-        database: placement.database.as_str().into(),
-        login: login.into(),
-    };
+    let key = PoolKey::primary(&placement.cluster, &placement.database, &login);
     let pool = hub.pools.get(key, Whose::Tenant(entry.id), connections_max, is_pinned);
     Ok(Way { pool, is_pinned, sets_tenant: false, profile: profile(hub, entry, placement, Door::Tenant) })
 }

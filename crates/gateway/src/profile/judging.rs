@@ -9,6 +9,7 @@ use tenantry_domain::{Error, ErrorCode, Isolation};
 use tenantry_shape::application::{Denial, Door, Leaves, Step, Tables};
 
 use super::{Profile, Source};
+use crate::reads::Reading;
 use crate::shard::decide::{Decide, Decision, Effects, Statement};
 use crate::sql::decision::Decision as Judged;
 use crate::sql::decisions::{Decisions, Judge};
@@ -90,12 +91,18 @@ impl Decide for Judging {
         };
         let is_dirty = is_dirty(judged.effects.leaves, profile);
         Decision {
-            effects: Effects { is_dirty, course },
+            effects: Effects { is_dirty, course, reading: judged.reading },
             refused: None,
             text: written,
             names,
             begins: begins(steps),
         }
+    }
+
+    fn reading(&mut self, statement: Statement<'_>) -> Reading {
+        let Statement { profile, text, is_whole } = statement;
+        let judged = if is_whole { self.judged(profile, text) } else { None };
+        judged.map_or_else(Reading::default, |judged| judged.reading)
     }
 
     fn function_call(&mut self, profile: &Profile) -> Decision {
@@ -142,7 +149,7 @@ fn refused(error: Error) -> Decision {
 }
 
 fn unknown() -> Decision {
-    Decision { effects: Effects { is_dirty: true, course: None }, ..Decision::default() }
+    Decision { effects: Effects { is_dirty: true, ..Effects::default() }, ..Decision::default() }
 }
 
 fn error(denial: &Denial) -> Error {

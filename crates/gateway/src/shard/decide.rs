@@ -7,6 +7,7 @@ use tenantry_shape::application::{Discarded, Effects as Judged, PreparedName, St
 
 use super::statements::{NameKey, StatementId};
 use crate::profile::{Profile, Source};
+use crate::reads::Reading;
 
 /// How a statement changes its session in ways that must not reach the next client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub struct Effects {
     pub is_dirty: bool,
     /// What has to be followed while it runs; none: nothing.
     pub course: Option<Arc<Course>>,
+    /// What it is to the choice between a primary and its replicas.
+    pub reading: Reading,
 }
 
 /// What has to be done as the statements of a text are done, one after the other.
@@ -131,6 +134,11 @@ pub struct Statement<'a> {
 pub trait Decide: Send {
     /// Decides about a statement.
     fn statement(&mut self, statement: Statement<'_>) -> Decision;
+
+    /// What a statement is to the choice between a primary and its replicas; must not allocate either.
+    fn reading(&mut self, _statement: Statement<'_>) -> Reading {
+        Reading::default()
+    }
 
     /// Decides about a FunctionCall message, which has no text.
     fn function_call(&mut self, profile: &Profile) -> Decision;

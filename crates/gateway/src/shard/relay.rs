@@ -8,6 +8,7 @@ mod ending;
 mod open;
 mod orders;
 mod pump;
+mod route;
 mod tick;
 
 use std::collections::{HashMap, VecDeque};

@@ -34,6 +34,10 @@ pub(super) struct ClientTalk {
     pub channels: Option<Box<Channels>>,
     /// What goes with running statements that its server knows by the client's own names.
     pub own: Courses,
+    /// Its replica has all of what it asked at once; what comes next waits for the answers, since it may be the primary's.
+    pub is_unit_sent: bool,
+    /// The message whose rest is to come is the last one of what it asks at once.
+    pub ends_unit: bool,
 }
 
 /// Names of channels by the server's names of them. Boxed: a client that listens on nothing takes a pointer's room.
@@ -100,6 +104,8 @@ impl ClientTalk {
             portals: Courses::default(),
             channels: None,
             own: Courses::default(),
+            is_unit_sent: false,
+            ends_unit: false,
         }
     }
 
@@ -163,11 +169,17 @@ pub(super) struct ServerTalk {
     pub rows: u64,
     /// Bytes, likewise.
     pub bytes: u64,
+    /// It is a replica.
+    pub is_replica: bool,
+    /// Its client has asked for what may have changed something.
+    pub may_write: bool,
 }
 
 impl ServerTalk {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(is_replica: bool) -> Self {
         Self {
+            is_replica,
+            may_write: false,
             held: Vec::new(),
             rest: Rest::default(),
             fates: Fates::default(),

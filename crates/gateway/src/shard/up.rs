@@ -16,6 +16,7 @@ use super::statements::Statements;
 use super::talk::{ClientTalk, ServerTalk};
 use super::tenant::Counts;
 use crate::profile::Profile;
+use crate::reads::{Class, Reading};
 
 /// Bytes of a statement too long to be looked at as a whole that are looked at.
 const BEGINNING_BYTES: usize = 8 * 1024;
@@ -99,6 +100,10 @@ impl Up<'_, '_> {
     fn messages(&mut self) -> Result<Walked, Violation> {
         let input = self.out.input();
         let mut at = self.client.rest.take(&mut self.out);
+        if self.client.ends_unit && self.client.rest.bytes == 0 {
+            self.end_unit();
+            return Ok(Walked { used: at, leaves: false });
+        }
         while let Some(head) = frame::client_head(&input[at..])? {
             let end = input.len().min(at + head.bytes);
             let message = Message { head, bytes: &input[at..end], at };
@@ -113,8 +118,20 @@ impl Up<'_, '_> {
             }
             self.client.rest.bytes = head.bytes - (end - at);
             at = end;
+            if self.server.is_replica && matches!(message.head.tag, b'Q' | b'F' | b'S') {
+                if self.client.rest.bytes == 0 {
+                    self.end_unit();
+                    break;
+                }
+                self.client.ends_unit = true;
+            }
         }
         Ok(Walked { used: at, leaves: false })
+    }
+
+    fn end_unit(&mut self) {
+        self.client.ends_unit = false;
+        self.client.is_unit_sent = true;
     }
 
     fn message(&mut self, message: Message<'_>) -> Result<Step, Violation> {
@@ -160,6 +177,12 @@ impl Up<'_, '_> {
 
     fn touch(&mut self, effects: &Effects) {
         self.server.is_dirty |= effects.is_dirty;
+        self.server.may_write |= effects.reading.may_write;
+    }
+
+    /// Refuses what a replica can't do, or would do otherwise than its client means.
+    pub(super) fn check_place(&self, reading: Reading) -> Result<(), Error> {
+        if self.server.is_replica && reading.class == Class::Primary { Err(not_here()) } else { Ok(()) }
     }
 
     /// The decision about a text, as an error where it is refused.
@@ -168,6 +191,7 @@ impl Up<'_, '_> {
         if let Some(error) = decision.refused.take() {
             return Err(error);
         }
+        self.check_place(decision.effects.reading)?;
         if decision.begins && self.rules.one_statement {
             return Err(simple::no_transactions());
         }
@@ -199,6 +223,13 @@ fn nobody_hears() -> Error {
         "LISTEN needs a server connection of its own, which this login gives back after each transaction";
     Error::new(ErrorCode::StatementUnsupported, what)
         .help("connect past the gateway to listen (`tenantry url SLUG --direct`); NOTIFY works here")
+}
+
+/// A transaction that was given to a replica can't go on elsewhere.
+fn not_here() -> Error {
+    let what = "this read-only transaction runs on a replica, which can't do that";
+    Error::new(ErrorCode::StatementUnsupported, what)
+        .help("use a transaction that is not declared READ ONLY, or tenantry.reads=primary")
 }
 
 fn too_many_settings() -> Error {

@@ -123,11 +123,7 @@ impl Front {
             start("shard-0", Limits::default(), decide, |_| Rim(wishes)).expect("a shard");
         let calls = Arc::new(AtomicU64::new(0));
         let pool = Arc::new(PoolSpec {
-            key: PoolKey {
-                cluster: "local".into(),
-                database: database.name().into(),
-                login: database.server().user.as_str().into(),
-            },
+            key: PoolKey::primary("local", database.name(), &database.server().user),
             servers_max,
             servers_min: 0,
             // One is kept back for whoever has none.
@@ -194,7 +190,7 @@ async fn grant(
                 Wish::Open(pool) => match super::connector::open(&server, &pool.key.database).await {
                     Ok((stream, cancel)) => {
                         let link = counted(stream, &calls);
-                        Command::AddServer(Box::new(NewServer { link, pool, cancel }))
+                        Command::AddServer(Box::new(NewServer { link, pool, cancel, timeline: 0 }))
                     }
                     Err(error) => {
                         let error = Error::new(ErrorCode::ServerUnreachable, error.to_string());
@@ -279,6 +275,7 @@ async fn greet(mut stream: TcpStream, entry: Entry, secret: u64) -> io::Result<(
         pool: entry.pool,
         pooling: entry.pooling,
         sets_tenant: false,
+        reads: None,
         profile: entry.profile,
         settings,
         cancel_secret: secret,

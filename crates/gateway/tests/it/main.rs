@@ -17,6 +17,7 @@ mod mutations;
 mod plans;
 mod programs;
 mod raw;
+mod replicas;
 mod revocation;
 mod second_wall;
 mod session;

@@ -97,7 +97,7 @@ struct Bench {
 
 impl Bench {
     fn new(decide: Box<dyn Decide>) -> Self {
-        let key = PoolKey { cluster: "c".into(), database: "d".into(), login: "l".into() };
+        let key = PoolKey::primary("c", "d", "l");
         let pool =
             Arc::new(PoolSpec { key, servers_max: 1, servers_min: 0, budget: Arc::new(Budget::new(1)) });
         let mut relay = Relay::new(Limits::default(), decide, Nobody);
@@ -113,6 +113,7 @@ impl Bench {
                 pool: pool.clone(),
                 pooling: Pooling::Transaction,
                 sets_tenant: false,
+                reads: None,
                 profile: Arc::new(Profile { id: 0, place: 0, ..Profile::nobodys() }),
                 settings: Vec::new(),
                 cancel_secret: number,
@@ -125,7 +126,7 @@ impl Bench {
         });
         let end = End::new();
         let cancel = CancelTarget { process: 1, secret: Box::from(*b"1234") };
-        let new = NewServer { link: end.clone(), pool, cancel };
+        let new = NewServer { link: end.clone(), pool, cancel, timeline: 0 };
         let Some(Added::Server(slot)) = relay.order(Command::AddServer(Box::new(new))) else {
             panic!("a server was not added")
         };

@@ -39,6 +39,7 @@ fn one(call: &Value, rules: &Rules, effects: &mut Effects) -> Result<(), Denial>
     let own = if schema == "tenantry" { Some(name) } else { name.strip_prefix("pg_").filter(|_| builtin) };
     if let Some(own) = own.filter(|own| own.starts_with("advisory_") || own.starts_with("try_advisory_")) {
         effects.reads_only = false;
+        effects.primary_only = true;
         leaves.locks |= !own.contains("unlock") && !own.contains("xact");
         return Ok(());
     }
@@ -46,14 +47,15 @@ fn one(call: &Value, rules: &Rules, effects: &mut Effects) -> Result<(), Denial>
         "set_config" if builtin => return set_config(call, rules, effects),
         "nextval" | "currval" | "setval" | "lastval" if builtin => {
             leaves.sequences = true;
-            effects.reads_only = false;
+            writes(effects);
         }
-        "pg_notify" if builtin => effects.reads_only = false,
+        // Not volatile, but a transaction gets its number by them.
+        "txid_current" | "pg_current_xact_id" | "pg_notify" if builtin => writes(effects),
         "next_value" | "current_value" | "set_value" if schema == "tenantry" => {
             leaves.sequences = true;
-            effects.reads_only = false;
+            writes(effects);
         }
-        "notify" if schema == "tenantry" => effects.reads_only = false,
+        "notify" if schema == "tenantry" => writes(effects),
         "current_tenant" | "get_current_tenant" | "current_tenant_key" | "no_tenant"
             if schema == "tenantry" => {}
         name if (builtin || schema == "extensions") && rules.harmless.contains(name) => {}
@@ -63,6 +65,12 @@ fn one(call: &Value, rules: &Rules, effects: &mut Effects) -> Result<(), Denial>
         }
     }
     Ok(())
+}
+
+/// What even a read-only transaction may do on a primary alone.
+fn writes(effects: &mut Effects) {
+    effects.reads_only = false;
+    effects.primary_only = true;
 }
 
 fn name(call: &Value) -> Vec<String> {

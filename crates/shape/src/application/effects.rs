@@ -24,6 +24,9 @@ pub struct Effects {
     pub leaves: Leaves,
     /// It changes nothing that others can see: a replica may run it.
     pub reads_only: bool,
+    /// A replica can't do it, or it would mean something else there (advisory locks, values of sequences, temporary objects,
+    /// channels, transaction numbers, serializable transactions), though a read-only transaction of a primary may do it.
+    pub primary_only: bool,
     /// How many statements it has.
     pub statements: usize,
 }
@@ -180,6 +183,7 @@ pub(super) fn add(statement: &Statement<'_>, rules: &Rules, effects: &mut Effect
     effects.statements += 1;
     effects.reads_only &= tree::reads_only(statement);
     effects.leaves.temporary |= tree::makes_temporary(statement);
+    effects.primary_only |= tree::primary_only(statement);
     effects.leaves.counts |= tree::counts(statement);
     prepared::add(statement, effects);
     let leaves = &mut effects.leaves;

@@ -368,6 +368,38 @@ fn what_stays_in_the_session() {
 #[test]
 fn what_only_reads() {
     let reads = |text: &str| judge(text, &rules(Isolation::Database)).effects.reads_only;
+    let primary = |text: &str| judge(text, &rules(Isolation::Database)).effects.primary_only;
+    for text in [
+        "SELECT pg_advisory_xact_lock(1)",
+        "SELECT tenantry.advisory_lock(1)",
+        "SELECT nextval('s')",
+        "SELECT txid_current()",
+        "SELECT pg_notify('a', 'b')",
+        "LISTEN x",
+        "NOTIFY x",
+        "LOCK TABLE t IN SHARE MODE",
+        "CREATE TEMP TABLE t (a int)",
+        "SELECT 1 INTO TEMP t",
+        "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY",
+        "BEGIN READ ONLY; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+        "SET default_transaction_isolation = 'Serializable'",
+        "BEGIN READ ONLY; SELECT pg_try_advisory_lock(1); COMMIT",
+    ] {
+        assert!(primary(text), "{text}");
+    }
+    for text in [
+        "BEGIN READ ONLY",
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        "SELECT 'serializable', own_function(1) FROM t",
+        "INSERT INTO t VALUES (1)",
+        "SET application_name = 'x'",
+        "UNLISTEN *",
+        "DISCARD ALL",
+        "COPY t TO STDOUT",
+    ] {
+        assert!(!primary(text), "{text}");
+    }
     for text in [
         "SELECT lower('x')",
         "SHOW x",

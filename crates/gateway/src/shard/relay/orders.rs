@@ -1,5 +1,6 @@
 //! What the rim orders.
 
+use tenantry_domain::app::Pooling;
 use tenantry_domain::{Error, ErrorCode, TenantId};
 
 use super::attach::shutting_down;
@@ -66,6 +67,10 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let is_readable = !new.read.is_empty();
         talk.held = new.read;
         self.cancel_keys.insert(new.cancel_secret, id);
+        let home = self.pools.enter(&new.pool);
+        // Who keeps a server keeps the primary's.
+        let reads = new.reads.filter(|_| new.pooling != Pooling::Session);
+        let reads = reads.map(|reads| Box::new(self.ways(reads, home)));
         self.clients.insert(Client {
             id,
             link: new.link,
@@ -76,7 +81,8 @@ impl<L: Link, O: Outside> Relay<L, O> {
             is_leaving: false,
             server: None,
             tenant: self.tenants.enter(new.tenant, new.limits),
-            pool: self.pools.enter(&new.pool),
+            pool: home,
+            reads,
             pooling: new.pooling,
             sets_tenant: new.sets_tenant,
             profile: new.profile,
@@ -157,6 +163,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let Some(slot) = self.tenants.slot(tenant) else { return };
         self.tenants.get_mut(slot).is_held = false;
         for id in self.of_tenant(tenant) {
+            if !moved.is_empty() {
+                self.forget_replicas(id);
+            }
             let Some(client) = self.client(id) else { continue };
             let (pool, is_waiting) = (client.pool, client.waiting.is_some());
             let old = &self.pools.get(pool).spec.key;

@@ -66,19 +66,37 @@ impl<L: Link, O: Outside> Relay<L, O> {
             if !client.unsent.is_empty() {
                 return false;
             }
+            if client.refusal.is_none() && client.reads.is_some() {
+                // What it asks decides which server it gets.
+                return true;
+            }
             if client.refusal.is_none() {
                 self.acquire(id);
             }
         }
         let Some(client) = self.client(id) else { return false };
         let Some(server) = client.server else { return client.refusal.is_some() };
-        self.server(server).is_some_and(|server| {
+        let (is_unit_sent, is_hung_up) = (client.talk.is_unit_sent, client.is_hung_up);
+        let Some(server) = self.server(server) else { return false };
+        if is_unit_sent && !server.talk.fates.is_empty() {
+            if is_hung_up {
+                self.end_client(id, None);
+            }
+            return false;
+        }
+        self.can_take(id)
+    }
+
+    /// Whether the client's server takes what it asks.
+    pub(super) fn can_take(&self, id: ClientId) -> bool {
+        let server = self.client(id).and_then(|client| client.server).and_then(|server| self.server(server));
+        server.is_some_and(|server| {
             server.duty == Duty::Serving(id) && server.unsent.is_empty() && !server.talk.fates.is_full()
         })
     }
 
     fn read_client(&mut self, id: ClientId) -> Result<Walked, Stop> {
-        let Self { clients, servers, tenants, buffer, changed, .. } = self;
+        let Self { clients, buffer, .. } = self;
         let client = clients.get_mut(id.slot as usize).ok_or(Stop::Wait)?;
         let chunk = match Chunk::read(&mut client.talk.held, &mut client.link, buffer) {
             Ok(Some(chunk)) => chunk,
@@ -94,6 +112,23 @@ impl<L: Link, O: Outside> Relay<L, O> {
         // A short read took everything: the next edge tells of more. Not so of the end, which is read by itself.
         client.is_readable = !chunk.is_drained || client.is_hung_up;
         client.last_active = self.now;
+        if client.server.is_none() && client.refusal.is_none() && client.reads.is_some() {
+            let verdict = self.look(id, &chunk);
+            self.acquire_for(id, verdict);
+            let is_refused = self.client(id).is_some_and(|client| client.refusal.is_some());
+            if !is_refused && !self.can_take(id) {
+                self.put_back(id, chunk);
+                return Err(Stop::Wait);
+            }
+        }
+        self.forward(id, chunk)
+    }
+
+    /// Sends on what a client has sent, to its server or to whom refuses it.
+    fn forward(&mut self, id: ClientId, chunk: Chunk) -> Result<Walked, Stop> {
+        let Self { clients, servers, tenants, buffer, changed, .. } = self;
+        let client = clients.get_mut(id.slot as usize).ok_or(Stop::Wait)?;
+        client.talk.is_unit_sent = false;
         let tenant = client.tenant;
         let counts = &tenants.get(tenant).counts;
         let queries = counts.queries.load(Relaxed);
@@ -136,6 +171,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let queries = counts.queries.load(Relaxed).wrapping_sub(queries);
         let sent = server.unsent.send(&mut server.link, bytes);
         client.talk.held = chunk.keep(buffer, walked.used);
+        client.is_readable |= client.talk.is_unit_sent && !client.talk.held.is_empty();
         if server.busy_since.is_none() && !server.talk.fates.is_empty() {
             server.busy_since = Some(self.now);
         }

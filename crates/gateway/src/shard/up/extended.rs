@@ -7,6 +7,7 @@ use tenantry_domain::{Error, ErrorCode};
 use tenantry_postgres::session::REFUSED;
 
 use super::{Message, Rules, Up};
+use crate::reads::Reading;
 use crate::shard::decide::Effects;
 use crate::shard::fate::{Asked, Fate, To};
 use crate::shard::frame::{self, SHORT_BYTES, Violation};
@@ -157,7 +158,12 @@ impl Up<'_, '_> {
         }
         let key = self.statements.key(name);
         let Some(id) = self.client.names.get(key) else { return Ok(self.refuse(message, &unknown(name))) };
-        let course = self.statements.effects(id).and_then(|effects| effects.course.clone());
+        let effects = self.statements.effects(id);
+        let reading = effects.map_or_else(Reading::default, |effects| effects.reading);
+        let course = effects.and_then(|effects| effects.course.clone());
+        if let Err(error) = self.check_place(reading) {
+            return Ok(self.refuse(message, &error));
+        }
         self.server.is_dirty |= !self.client.portals.put(portal, course);
         self.bring(message.at, id);
         let renamed = id.name();
@@ -176,7 +182,9 @@ impl Up<'_, '_> {
 
     /// A statement is about to be used: the server must have it, and running it may have effects.
     pub(super) fn bring(&mut self, at: usize, id: StatementId) {
-        self.server.is_dirty |= self.statements.effects(id).is_some_and(|effects| effects.is_dirty);
+        let effects = self.statements.effects(id);
+        self.server.is_dirty |= effects.is_some_and(|effects| effects.is_dirty);
+        self.server.may_write |= effects.is_none_or(|effects| effects.reading.may_write);
         let kind = self.statements.kind(id);
         if let Kind::Parse(Some(needed)) = kind {
             self.bring(at, needed);

@@ -117,6 +117,8 @@ impl Up<'_, '_> {
                 NameUse::Deallocate => drop(made.insert(name, false)),
                 NameUse::Execute => {
                     let id = self.client.names.get(key);
+                    let effects = id.and_then(|id| self.statements.effects(id));
+                    effects.map_or(Ok(()), |effects| self.check_place(effects.reading))?;
                     if id.is_some_and(|id| !made.contains_key(name) && self.statements.prepare(id).is_none())
                     {
                         return Err(by_protocol(name));
@@ -193,7 +195,7 @@ impl Up<'_, '_> {
         let (within, at) = (prepared.within.clone(), prepared.at.clone());
         let body = [part(within.start..at.start), part(at.end..within.end)].concat();
         // What running it does, PREPARE and EXECUTE do as well as far as the gateway knows.
-        let effects = Effects { is_dirty: effects.is_dirty, course: None };
+        let effects = Effects { is_dirty: effects.is_dirty, course: None, reading: effects.reading };
         let id = self.statements.take(&body, Kind::Sql(at.start - within.start), &effects);
         let key = self.statements.key(prepared.name.as_deref().unwrap_or_default().as_bytes());
         self.client.name(key, id, self.statements);
