@@ -5,6 +5,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+mod own_settings;
+
+pub use own_settings::OwnSettings;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -54,6 +58,8 @@ pub struct GatewaySpec {
     pub domain: Option<String>,
     /// When clients that ask for nothing else give their server connection back.
     pub pooling: Pooling,
+    /// Settings of the application's own, which it may set in every isolation.
+    pub settings: OwnSettings,
 }
 
 /// When a client of the gateway gives its server connection back.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use tenantry_domain::app::{ClusterSpec, GatewaySpec, IsolationSpec, Tables, TlsSpec};
+use tenantry_domain::app::{ClusterSpec, GatewaySpec, IsolationSpec, OwnSettings, Tables, TlsSpec};
 use tenantry_domain::layout::IDENTIFIER_BYTES_MAX;
 use tenantry_domain::{
     App, AppName, ClusterName, Error, ErrorCode, Limits, Plan, Result, Secret, Service, ServiceName,
@@ -53,6 +53,7 @@ fn gateway(raw: RawGateway, directory: &Path) -> Result<GatewaySpec> {
         tls,
         domain,
         pooling: pooling.unwrap_or_default(),
+        settings: OwnSettings::parse(&raw.settings)?,
     })
 }
 

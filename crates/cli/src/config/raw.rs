@@ -109,6 +109,8 @@ pub struct RawGateway {
     pub listen: Option<String>,
     pub control_url: Option<String>,
     pub pooling: Option<String>,
+    #[serde(default)]
+    pub settings: Vec<String>,
     pub tls: Option<RawTls>,
 }
 
@@ -155,6 +157,7 @@ pub fn known_keys() -> Vec<String> {
         "gateway.listen",
         "gateway.control_url",
         "gateway.pooling",
+        "gateway.settings",
         "gateway.tls.certificate",
         "gateway.tls.key",
         "gateway.tls.domain",

@@ -113,6 +113,13 @@ pub(super) fn error_response(error: &Error) -> Box<[u8]> {
     response(Severity::Error, error)
 }
 
+/// The same as a warning that answers nothing.
+pub(super) fn warning(error: &Error) -> Box<[u8]> {
+    let mut out = Vec::new();
+    backend::notice_response(&mut out, &Report::of(error, Severity::Warning));
+    out.into()
+}
+
 /// An ErrorResponse before the connection is closed.
 pub(crate) fn farewell(error: &Error) -> Box<[u8]> {
     response(Severity::Fatal, error)

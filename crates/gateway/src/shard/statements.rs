@@ -339,7 +339,7 @@ mod tests {
     #[test]
     fn a_text_may_be_several_statements() {
         let mut statements = Statements::default();
-        let (clean, dirty) = (Effects::default(), Effects { is_dirty: true, course: None });
+        let (clean, dirty) = (Effects::default(), Effects { is_dirty: true, ..Effects::default() });
         let first = statements.take(b"DELETE FROM t\0\0\0", Kind::Parse(None), &clean);
         assert_ne!(first, statements.take(b"DELETE FROM t\0\0\0", Kind::Parse(None), &dirty));
         assert_eq!(first, statements.take(b"DELETE FROM t\0\0\0", Kind::Parse(None), &clean));

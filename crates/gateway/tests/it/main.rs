@@ -14,6 +14,8 @@ mod lab;
 mod logs;
 mod mixups;
 mod mutations;
+mod notifications;
+mod own_settings;
 mod plans;
 mod programs;
 mod raw;

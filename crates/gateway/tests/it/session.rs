@@ -266,10 +266,14 @@ async fn a_server_that_reads_strings_otherwise_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shared_session_says_that_it_hears_nothing() {
+async fn a_channel_that_nobody_can_hear_is_refused() {
     let front = Front::judging(1, Pooling::Transaction).await;
     let mine = front.connect().await;
-    assert_eq!(sqlstate(&mine, "LISTEN x").await, "0A000");
-    assert_eq!(mine.execute("LISTEN x", &[]).await.unwrap_err().code().unwrap().code(), "0A000");
+    for _ in 0..2 {
+        assert_eq!(sqlstate(&mine, "LISTEN x").await, "08001");
+        assert_eq!(mine.execute("LISTEN x", &[]).await.unwrap_err().code().unwrap().code(), "08001");
+        assert_eq!(sqlstate(&mine, "BEGIN; LISTEN x").await, "08001");
+        assert_eq!(value(&mine, "SELECT 1").await, "1", "it is refused as a whole, and begins nothing");
+    }
     mine.batch_execute("NOTIFY x; UNLISTEN x; UNLISTEN *").await.unwrap();
 }

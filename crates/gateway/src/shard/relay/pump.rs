@@ -61,6 +61,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
         if !client.is_readable || client.is_leaving || client.waiting.is_some() || client.parting.is_some() {
             return false;
         }
+        if client.talk.waits_for_channels() {
+            return false;
+        }
         if client.server.is_none() {
             // Whoever does not read its answers gets no server for more of them.
             if !client.unsent.is_empty() {
@@ -129,9 +132,13 @@ impl<L: Link, O: Outside> Relay<L, O> {
             settings: &self.settings,
             decide: &mut *self.decide,
             counts,
+            ears: &self.ears,
+            pool: &self.pools.get(client.pool).spec.key,
+            wants: Vec::new(),
             out: Out::new(input, changed),
         };
         let walked = up.walk().map_err(Stop::ClientWrong)?;
+        let wants = std::mem::take(&mut up.wants);
         let bytes = up.out.finish(walked.used);
         let queries = counts.queries.load(Relaxed).wrapping_sub(queries);
         let sent = server.unsent.send(&mut server.link, bytes);
@@ -141,6 +148,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
         }
         tenants.get_mut(tenant).charge(self.now, queries);
         sent.map_err(|_| Stop::ServerLost(server_id))?;
+        if !wants.is_empty() {
+            self.want_channels(id, wants);
+        }
         Ok(walked)
     }
 
@@ -185,9 +195,17 @@ impl<L: Link, O: Outside> Relay<L, O> {
                     return client.into_iter().for_each(|client| self.end_client(client, None));
                 }
             }
+            let client = self.server(id).and_then(|server| server.client());
+            if let Some(client) = client.filter(|client| self.has_channels(*client)) {
+                self.tidy_channels(client);
+            }
             self.settle_server(id);
         }
         self.later.push_back(Todo::Server(id));
+    }
+
+    fn has_channels(&self, id: ClientId) -> bool {
+        self.client(id).is_some_and(|client| client.talk.channels.is_some())
     }
 
     fn read_server(&mut self, id: ServerId) -> Result<(), Stop> {

@@ -112,7 +112,7 @@ impl Decide for Following {
         let steps = set.map(step).into_iter().collect::<Vec<_>>();
         let judged = Judged { steps_by_statement: vec![steps.len()], steps, ..Judged::default() };
         Decision {
-            effects: Effects { is_dirty: false, course: Course::of(&judged, &[]) },
+            effects: Effects { course: Course::of(&judged, &[]), ..Effects::default() },
             ..Decision::default()
         }
     }

@@ -6,7 +6,7 @@
 use tenantry_domain::{Error, ErrorCode};
 use tenantry_postgres::session::REFUSED;
 
-use super::{Message, Rules, Up};
+use super::{Message, Rules, Up, bound};
 use crate::shard::decide::Effects;
 use crate::shard::fate::{Asked, Fate, To};
 use crate::shard::frame::{self, SHORT_BYTES, Violation};
@@ -28,6 +28,7 @@ impl Up<'_, '_> {
             Ok(decision) => decision,
             Err(error) => return Ok(self.refuse(message, &error)),
         };
+        bound::keep_texts(&mut decision.effects, &statement[text.len()..]);
         let named = if decision.names.is_empty() || self.rules.keeps_server {
             Ok(None)
         } else {
@@ -152,12 +153,24 @@ impl Up<'_, '_> {
         };
         if self.is_on_server(name) {
             let course = if self.client.own.is_empty() { None } else { self.client.own.get(name).cloned() };
+            let Some(course) = bound::course(course, &message) else { return Ok(Step::More) };
+            match self.must_hear(course.as_deref()) {
+                Ok(false) => {}
+                Ok(true) => return Ok(Step::More),
+                Err(error) => return Ok(self.refuse(message, &error)),
+            }
             self.server.is_dirty |= !self.client.portals.put(portal, course);
             return Ok(self.expect(Asked::Bind));
         }
         let key = self.statements.key(name);
         let Some(id) = self.client.names.get(key) else { return Ok(self.refuse(message, &unknown(name))) };
         let course = self.statements.effects(id).and_then(|effects| effects.course.clone());
+        let Some(course) = bound::course(course, &message) else { return Ok(Step::More) };
+        match self.must_hear(course.as_deref()) {
+            Ok(false) => {}
+            Ok(true) => return Ok(Step::More),
+            Err(error) => return Ok(self.refuse(message, &error)),
+        }
         self.server.is_dirty |= !self.client.portals.put(portal, course);
         self.bring(message.at, id);
         let renamed = id.name();
@@ -176,7 +189,10 @@ impl Up<'_, '_> {
 
     /// A statement is about to be used: the server must have it, and running it may have effects.
     pub(super) fn bring(&mut self, at: usize, id: StatementId) {
-        self.server.is_dirty |= self.statements.effects(id).is_some_and(|effects| effects.is_dirty);
+        if let Some(effects) = self.statements.effects(id) {
+            self.server.is_dirty |= effects.is_dirty;
+            self.server.is_spent |= effects.is_spent;
+        }
         let kind = self.statements.kind(id);
         if let Kind::Parse(Some(needed)) = kind {
             self.bring(at, needed);

@@ -151,7 +151,10 @@ impl Up<'_, '_> {
             }
             NameUse::Execute => {
                 let Some(id) = self.client.names.get(key) else { return };
-                self.server.is_dirty |= self.statements.effects(id).is_some_and(|effects| effects.is_dirty);
+                if let Some(effects) = self.statements.effects(id) {
+                    self.server.is_dirty |= effects.is_dirty;
+                    self.server.is_spent |= effects.is_spent;
+                }
                 if self.make_room(at, id) != Ensure::Nothing
                     && let Some(mut sql) = self.statements.prepare(id)
                 {
@@ -193,7 +196,7 @@ impl Up<'_, '_> {
         let (within, at) = (prepared.within.clone(), prepared.at.clone());
         let body = [part(within.start..at.start), part(at.end..within.end)].concat();
         // What running it does, PREPARE and EXECUTE do as well as far as the gateway knows.
-        let effects = Effects { is_dirty: effects.is_dirty, course: None };
+        let effects = Effects { course: None, ..effects.clone() };
         let id = self.statements.take(&body, Kind::Sql(at.start - within.start), &effects);
         let key = self.statements.key(prepared.name.as_deref().unwrap_or_default().as_bytes());
         self.client.name(key, id, self.statements);
