@@ -89,6 +89,7 @@ impl Decide for Judging {
             judged.write(text, &mut out);
             out
         });
+        let moves = if written.is_some() { judged.moves(text) } else { None };
         let names = if judged.has_names() { judged.written_names(text) } else { Vec::new() };
         let course = match &judged.course {
             Some(course) if written.is_some() => Some(course.with_path(&profile.schema)),
@@ -99,6 +100,7 @@ impl Decide for Judging {
             effects: Effects { is_dirty, is_spent: is_spent(judged.effects.leaves, profile), course },
             refused: None,
             text: written,
+            moves,
             names,
             begins: begins(steps),
         }

@@ -7,6 +7,7 @@ use tenantry_shape::application::{Discarded, Effects as Judged, PreparedName, St
 
 use super::statements::{NameKey, StatementId};
 use crate::profile::{Profile, Source};
+use crate::sql::moves::Moves;
 
 /// How a statement changes its session in ways that must not reach the next client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -142,6 +143,8 @@ pub struct Decision {
     pub refused: Option<Error>,
     /// The text to run instead.
     pub text: Option<Vec<u8>>,
+    /// Where that text has its places from.
+    pub moves: Option<Moves>,
     /// The names of prepared statements in the text that is to run.
     pub names: Vec<PreparedName>,
     /// It begins a transaction that it does not end. Refused in statement pooling.

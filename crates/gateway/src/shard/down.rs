@@ -14,6 +14,7 @@ use super::settings::SettingsTable;
 use super::statements::{NameKey, StatementId, Statements};
 use super::talk::{ClientTalk, IDLE, ServerTalk};
 use super::tenant::Counts;
+use crate::sql::moves::Moves;
 
 /// Bytes of an error that is looked into; a longer one passes as it is.
 const ERROR_BYTES_MAX: usize = 64 * 1024;
@@ -246,8 +247,18 @@ impl Down<'_, '_> {
                 self.out.before(at).extend_from_slice(&instead);
                 Step::Drop
             }
-            _ => self.pass_to(To::Client),
+            _ => self.pass_error(body, &failure.moves, at),
         }
+    }
+
+    /// The server's own error. In a text that was rewritten it stands elsewhere than in the client's.
+    fn pass_error(&mut self, body: &[u8], moves: &[Moves], at: usize) -> Step {
+        let place = frame::error_field(body, b'P').filter(|_| !moves.is_empty() && self.client.is_some());
+        let place = place.and_then(|place| std::str::from_utf8(place).ok()?.parse().ok());
+        let Some(place) = place else { return self.pass_to(To::Client) };
+        let place = moves.iter().rev().fold(place, |place, moves| moves.back(place));
+        frame::write_error_at(self.out.before(at), body, place);
+        Step::Drop
     }
 
     fn ready(&mut self, body: &[u8]) -> Result<Step, Violation> {

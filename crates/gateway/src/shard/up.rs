@@ -19,6 +19,7 @@ use super::statements::Statements;
 use super::talk::{ClientTalk, ServerTalk};
 use super::tenant::Counts;
 use crate::profile::Profile;
+use crate::sql::moves::Moves;
 
 /// Bytes of a statement too long to be looked at as a whole that are looked at.
 const BEGINNING_BYTES: usize = 8 * 1024;
@@ -55,6 +56,8 @@ pub(super) struct Up<'a, 'b> {
     pub pool: &'a PoolKey,
     /// Channels, by the server's names, that have to be heard for the client before it is read on.
     pub wants: Vec<Box<str>>,
+    /// How the text of the Parse at hand came from the client's.
+    pub moves: Vec<Moves>,
     pub out: Out<'b>,
 }
 

@@ -46,7 +46,7 @@ impl Moves {
             }
             shift += i64::from(change.new) - i64::from(change.old);
         }
-        u32::try_from(i64::from(place) - shift).unwrap_or_default() + 1
+        u32::try_from((i64::from(place) - shift + 1).max(1)).unwrap_or(u32::MAX)
     }
 }
 

@@ -16,6 +16,7 @@ mod mixups;
 mod mutations;
 mod notifications;
 mod own_settings;
+mod places;
 mod plans;
 mod programs;
 mod raw;

@@ -1,9 +1,11 @@
 //! Reading a connection and sending on what came.
 
 use std::sync::atomic::Ordering::Relaxed;
+use tenantry_domain::Limits;
 use tenantry_domain::app::Pooling;
 
 use super::{Relay, Todo};
+use crate::profile::Profile;
 use crate::shard::chunk::Chunk;
 use crate::shard::client::ClientId;
 use crate::shard::command::Outside;
@@ -117,15 +119,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let server = servers.get_mut(server_id.slot as usize).ok_or(Stop::Wait)?;
         changed.append(&mut server.lead);
         let mut up = Up {
-            rules: Rules {
-                profile: &client.profile,
-                keeps_server: client.pooling == Pooling::Session,
-                one_statement: client.pooling == Pooling::Statement,
-                statement_bytes_max: self.limits.gateway_statement_kib_max * 1024,
-                prepared_per_server_max: self.limits.gateway_prepared_per_server_max,
-                prepared_max: self.limits.gateway_prepared_per_client_max,
-                prepared_bytes_max: self.limits.gateway_prepared_kib_per_client_max * 1024,
-            },
+            rules: rules(&client.profile, client.pooling, &self.limits),
             client: &mut client.talk,
             server: &mut server.talk,
             statements: &mut self.statements,
@@ -135,6 +129,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
             ears: &self.ears,
             pool: &self.pools.get(client.pool).spec.key,
             wants: Vec::new(),
+            moves: Vec::new(),
             out: Out::new(input, changed),
         };
         let walked = up.walk().map_err(Stop::ClientWrong)?;
@@ -264,5 +259,18 @@ impl<L: Link, O: Outside> Relay<L, O> {
             return Err(Stop::ServerLost(id));
         }
         sent.map_err(|_| Stop::ClientGone)
+    }
+}
+
+/// What holds for a client's statements.
+fn rules<'a>(profile: &'a Profile, pooling: Pooling, limits: &Limits) -> Rules<'a> {
+    Rules {
+        profile,
+        keeps_server: pooling == Pooling::Session,
+        one_statement: pooling == Pooling::Statement,
+        statement_bytes_max: limits.gateway_statement_kib_max * 1024,
+        prepared_per_server_max: limits.gateway_prepared_per_server_max,
+        prepared_max: limits.gateway_prepared_per_client_max,
+        prepared_bytes_max: limits.gateway_prepared_kib_per_client_max * 1024,
     }
 }

@@ -44,7 +44,8 @@ impl Up<'_, '_> {
             return Ok(self.query_naming(message, text, decision));
         }
         let course = decision.effects.course;
-        self.server.fates.push(Fate { course, ..Fate::new(Asked::Query, To::Client) });
+        let moves = decision.moves.into_iter().collect();
+        self.server.fates.push(Fate { course, moves, ..Fate::new(Asked::Query, To::Client) });
         match decision.text {
             Some(text) if message.is_whole() => {
                 frame::write_query(self.out.before(message.at), &text);
