@@ -5,6 +5,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+mod own_settings;
+
+pub use own_settings::OwnSettings;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -56,6 +60,8 @@ pub struct GatewaySpec {
     pub pooling: Pooling,
     /// What clients that ask for nothing else let replicas answer.
     pub reads: Reads,
+    /// Settings of the application's own, which it may set in every isolation.
+    pub settings: OwnSettings,
 }
 
 /// What a client of the gateway lets replicas answer.

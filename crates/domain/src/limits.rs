@@ -118,6 +118,11 @@ pub struct Limits {
     pub gateway_statement_kib_max: usize,
     /// KiB of prepared statements that one client of the gateway may have.
     pub gateway_prepared_kib_per_client_max: usize,
+    /// Channels that all clients of one tenant without a server connection of their own listen on at most, in one database of
+    /// one gateway.
+    pub gateway_channels_per_tenant_max: usize,
+    /// KiB of notifications that wait for one client of the gateway at most. Who takes them more slowly is sent away.
+    pub gateway_notifications_kib_per_client_max: usize,
     /// Milliseconds that a pool keeps a new server connection although other pools wait for one.
     pub gateway_server_turn_ms: u64,
     /// Milliseconds that a server may take to heed a cancel request before its connection is closed.
@@ -186,6 +191,8 @@ impl Default for Limits {
             gateway_wrong_cancels_per_second_max: 20,
             gateway_statement_kib_max: 8_192,
             gateway_prepared_kib_per_client_max: 8_192,
+            gateway_channels_per_tenant_max: 1_000,
+            gateway_notifications_kib_per_client_max: 1_024,
             gateway_server_turn_ms: 200,
             gateway_cancel_ms_max: 5_000,
             gateway_login_seconds_max: 15,

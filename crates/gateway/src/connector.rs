@@ -9,10 +9,13 @@ use tenantry_postgres::{password, replication};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
 use tokio::time::timeout;
 
+use crate::hearing::Wish;
 use crate::hub::{Hub, lock};
 use crate::pools::Whose;
 use crate::session::reported::Reported;
-use crate::shard::{CancelTarget, ClientId, Command, NewServer, Outside, PoolKey, PoolSpec, ServerId};
+use crate::shard::{
+    CancelTarget, Channel, ClientId, Command, NewServer, Outside, Place, PoolKey, PoolSpec, ServerId,
+};
 
 mod handshake;
 mod stream;
@@ -47,6 +50,8 @@ pub struct Asking {
     pub shard: usize,
     /// Where to.
     pub requests: UnboundedSender<Request>,
+    /// Who listens.
+    pub listeners: UnboundedSender<(usize, Wish)>,
 }
 
 impl Outside for Asking {
@@ -57,6 +62,14 @@ impl Outside for Asking {
 
     fn cancel(&mut self, pool: &Arc<PoolSpec>, target: &CancelTarget, server: ServerId) {
         let _ = self.requests.send(Request::Cancel(self.shard, pool.clone(), target.clone(), server));
+    }
+
+    fn listen(&mut self, pool: &Arc<PoolSpec>, channel: &Channel, tenant: TenantId) {
+        let _ = self.listeners.send((self.shard, Wish::Listen(channel.clone(), tenant, pool.key.clone())));
+    }
+
+    fn unlisten(&mut self, channel: &Channel) {
+        let _ = self.listeners.send((self.shard, Wish::Unlisten(channel.clone())));
     }
 
     fn gone(&mut self, _client: ClientId, tenant: TenantId) {
@@ -154,6 +167,27 @@ fn generations(hub: &Hub, key: &PoolKey) -> Result<Vec<i32>> {
             Ok([now, now - 1, now + 1].into_iter().filter(|generation| *generation >= 0).collect())
         }
     }
+}
+
+/// The servers, with logins and their passwords one after the other, by which a database's channels are listened on: in a data
+/// database by the app door's, for all tenants; in a tenant's own by the tenant's.
+///
+/// # Errors
+/// `internal` for a login that nobody has.
+pub(crate) fn logins(hub: &Hub, place: &Place, key: &PoolKey) -> Result<Vec<Server>> {
+    let app = &hub.setup.app;
+    let layout = app.layout();
+    let is_common = app.services.keys().any(|service| *place.database == *layout.data_database(service));
+    let (login, generations) = if is_common {
+        (layout.app_role(), vec![APP_GENERATION])
+    } else {
+        (key.login.to_string(), generations(hub, key)?)
+    };
+    let server = hub.setup.clusters.server(&place.cluster)?;
+    let with = |generation: &i32| {
+        server.with_login(&*login, password::derived(&hub.setup.secret, &login, *generation))
+    };
+    Ok(generations.iter().map(with).collect())
 }
 
 fn unknown(key: &PoolKey) -> Error {

@@ -26,6 +26,7 @@ mod connector;
 pub mod fuzzing;
 mod gateway;
 pub mod handover;
+mod hearing;
 mod hub;
 mod limits;
 mod listener;

@@ -12,6 +12,7 @@ pub mod connect;
 pub mod embedded;
 pub mod error;
 pub mod harden;
+pub mod hearing;
 pub mod ident;
 pub mod password;
 pub mod pool;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use tenantry_domain::app::{ClusterSpec, GatewaySpec, IsolationSpec, Tables, TlsSpec};
+use tenantry_domain::app::{ClusterSpec, GatewaySpec, IsolationSpec, OwnSettings, Tables, TlsSpec};
 use tenantry_domain::layout::IDENTIFIER_BYTES_MAX;
 use tenantry_domain::{
     App, AppName, ClusterName, Error, ErrorCode, Limits, Plan, Result, Secret, Service, ServiceName,
@@ -59,6 +59,7 @@ fn gateway(raw: RawGateway, directory: &Path) -> Result<GatewaySpec> {
         domain,
         pooling: pooling.unwrap_or_default(),
         reads: reads.unwrap_or_default(),
+        settings: OwnSettings::parse(&raw.settings)?,
     })
 }
 

@@ -110,6 +110,8 @@ pub struct RawGateway {
     pub control_url: Option<String>,
     pub pooling: Option<String>,
     pub reads: Option<String>,
+    #[serde(default)]
+    pub settings: Vec<String>,
     pub tls: Option<RawTls>,
 }
 
@@ -157,6 +159,7 @@ pub fn known_keys() -> Vec<String> {
         "gateway.control_url",
         "gateway.pooling",
         "gateway.reads",
+        "gateway.settings",
         "gateway.tls.certificate",
         "gateway.tls.key",
         "gateway.tls.domain",

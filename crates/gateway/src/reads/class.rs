@@ -47,11 +47,12 @@ impl Reading {
             locks,
             sequences,
             counts,
+            seed,
             unknown,
             settings: _,
             prepared: _,
         } = effects.leaves;
-        let leaves = temporary || cursors || channels || locks || sequences || counts || unknown;
+        let leaves = temporary || cursors || channels || locks || sequences || counts || seed || unknown;
         let may_write = leaves || !effects.reads_only;
         Self { class: class(effects, may_write), may_write }
     }

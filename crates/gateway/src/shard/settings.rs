@@ -138,6 +138,7 @@ impl SettingsTable {
                     settings.retain(|(known, _)| compare(known, name).is_ne());
                     settings.extend(start.iter().filter(|(known, _)| compare(known, name).is_eq()).cloned());
                 }
+                Changed::Listen(..) | Changed::Unlisten(_) => {}
                 Changed::ResetAll { role } => {
                     settings.retain(|(known, _)| !role && compare(known, ROLE).is_eq());
                     settings.extend_from_slice(start);
@@ -152,6 +153,14 @@ impl SettingsTable {
         let settings = self.get(id);
         let bytes: usize = settings.iter().map(|(name, value)| name.len() + value.len()).sum();
         settings.len() >= FOLLOWED_SETTINGS_MAX || bytes >= FOLLOWED_SETTINGS_BYTES_MAX
+    }
+
+    /// Whether texts of a session with this set are in UTF-8.
+    pub(super) fn is_utf8(&self, id: SettingsId) -> bool {
+        let encoding = self.get(id).iter().find(|(name, _)| compare(name, "client_encoding").is_eq());
+        encoding.is_none_or(|(_, value)| {
+            ["utf8", "utf-8", "unicode"].iter().any(|utf8| value.eq_ignore_ascii_case(utf8))
+        })
     }
 
     /// Whether a set names something that servers report.

@@ -7,6 +7,7 @@ use tenantry_shape::application::{Denial, Effects, Judgement, Leaves, NameUse, P
 
 use super::anchor::{Anchor, Ends, meets_value};
 use super::mask;
+use super::moves::Moves;
 use crate::reads::Reading;
 use crate::shard::decide::Course;
 
@@ -96,6 +97,12 @@ impl Decision {
             done = range.end;
         }
         out.extend_from_slice(text.get(done..).unwrap_or_default());
+    }
+
+    /// Where what [`Decision::write`] makes of the text has its places from; none: it is the text.
+    pub fn moves(&self, text: &[u8]) -> Option<Moves> {
+        let ends = Ends::of(text);
+        Moves::of(text, self.edits.iter().map(|(anchors, new)| (ends.range(anchors), new.as_bytes())))
     }
 
     /// The names of prepared statements, with their places in this text, which is of the decision's outline.

@@ -106,9 +106,13 @@ fn values(text: &[u8], mut found: impl FnMut(Range<usize>, u8)) {
             }
             b'0'..=b'9' => {
                 let end = run(text, at, |b| b.is_ascii_digit());
-                // 0x1F, 1_000, 1e5: what follows without a gap is hashed as it is.
-                found(at..end, NUMBER);
-                if text.get(end).copied().is_some_and(is_name_start) { run(text, end, is_name) } else { end }
+                // 0x1F, 1_000, 1e5: with what follows without a gap it is hashed as it is, since 0b1 is a number and 42b1 none.
+                if text.get(end).copied().is_some_and(is_name_start) {
+                    run(text, end, is_name)
+                } else {
+                    found(at..end, NUMBER);
+                    end
+                }
             }
             b'-' if text.get(at + 1) == Some(&b'-') => {
                 let end = run(text, at, |b| b != b'\n' && b != b'\r');

@@ -11,8 +11,8 @@ use tenantry_domain::{Limits, PlanLimits, TenantId};
 use tenantry_gateway::profile::Profile;
 use tenantry_gateway::shard::decide::Decide;
 use tenantry_gateway::shard::{
-    Added, Budget, CancelTarget, ClientId, Command, Event, Link, Millis, NewClient, NewServer, Outside,
-    PoolKey, PoolSpec, Pooling, Relay, ServerId,
+    Added, Budget, CancelTarget, Channel, ClientId, Command, Event, Link, Millis, NewClient, NewServer,
+    Outside, PoolKey, PoolSpec, Pooling, Relay, ServerId,
 };
 use tenantry_gateway::wire::frontend;
 use tokio::process::Command as Program;
@@ -85,6 +85,8 @@ struct Nobody;
 impl Outside for Nobody {
     fn open(&mut self, _pool: &Arc<PoolSpec>) {}
     fn cancel(&mut self, _pool: &Arc<PoolSpec>, _target: &CancelTarget, _server: ServerId) {}
+    fn listen(&mut self, _pool: &Arc<PoolSpec>, _channel: &Channel, _tenant: TenantId) {}
+    fn unlisten(&mut self, _channel: &Channel) {}
     fn gone(&mut self, _client: ClientId, _tenant: TenantId) {}
 }
 

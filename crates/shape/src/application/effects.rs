@@ -43,6 +43,13 @@ pub enum Step {
         /// To the end of the transaction.
         local: bool,
     },
+    /// A setting of the session gets the value of a parameter.
+    SetParameter {
+        /// Which.
+        name: String,
+        /// Which parameter, counted from 1.
+        parameter: usize,
+    },
     /// A setting is what it was at the start.
     Reset(String),
     /// All settings are.
@@ -147,6 +154,8 @@ pub struct Leaves {
     pub prepared: bool,
     /// Advisory locks that outlast the transaction.
     pub locks: bool,
+    /// What random numbers come next.
+    pub seed: bool,
     /// What sequences have given last, where the text names them.
     pub sequences: bool,
     /// What sequences have given last, where columns may have counted with them.
@@ -193,6 +202,7 @@ pub(super) fn add(statement: &Statement<'_>, rules: &Rules, effects: &mut Effect
             leaves.settings |= !s.is_local
                 && s.kind() != VariableSetKind::VarReset
                 && s.kind() != VariableSetKind::VarResetAll;
+            leaves.seed |= s.name.eq_ignore_ascii_case("seed");
             effects.steps.extend(settings::steps(s, rules));
         }
         N::DeclareCursorStmt(s) => leaves.cursors |= s.options & CURSOR_HOLD != 0,

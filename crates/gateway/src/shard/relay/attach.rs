@@ -83,7 +83,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
     }
 
     fn attach(&mut self, id: ClientId, server_id: ServerId) {
-        let Self { clients, servers, tenants, settings, pools, .. } = self;
+        let Self { clients, servers, tenants, pools, .. } = self;
         let Some(client) = clients.get_mut(id.slot as usize) else { return };
         let Some(server) = servers.get_mut(server_id.slot as usize) else { return };
         let tenant = tenants.get(client.tenant);
@@ -104,6 +104,24 @@ impl<L: Link, O: Outside> Relay<L, O> {
         server.quiet_since = self.now;
         server.duty = Duty::Serving(id);
         self.todo.push_back(Todo::Client(id));
+        self.prepare(id, server_id);
+    }
+
+    /// The tenant of a client that keeps its server may have been lost with DISCARD ALL.
+    fn prepare_again(&mut self, id: ClientId, server_id: ServerId) {
+        let Some(server) = self.server_mut(server_id) else { return };
+        if std::mem::take(&mut server.talk.has_lost_context) {
+            server.context = None;
+            self.prepare(id, server_id);
+        }
+    }
+
+    /// Has the server set to what its client has set.
+    fn prepare(&mut self, id: ClientId, server_id: ServerId) {
+        let Self { clients, servers, tenants, settings, .. } = self;
+        let Some(client) = clients.get_mut(id.slot as usize) else { return };
+        let Some(server) = servers.get_mut(server_id.slot as usize) else { return };
+        let tenant = tenants.get(client.tenant);
         let context = client.sets_tenant.then_some(client.tenant);
         if server.talk.settings == client.talk.settings && server.context == context {
             return;
@@ -190,7 +208,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
             return self.end_client(client_id, None);
         }
         if client.pooling == Pooling::Session && !is_draining {
-            return;
+            return self.prepare_again(client_id, id);
         }
         if is_draining {
             return self.end_client(client_id, Some(&frame::farewell(&shutting_down())));
@@ -219,7 +237,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
         if std::mem::take(&mut server.talk.has_lost_context) {
             server.context = None;
         }
-        if server.cancels > 0 {
+        if server.talk.is_spent {
+            self.close_server(id);
+        } else if server.cancels > 0 {
             server.duty = Duty::AwaitingCancel;
         } else if server.talk.is_dirty {
             self.reset(id);

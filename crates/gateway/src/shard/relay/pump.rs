@@ -1,9 +1,11 @@
 //! Reading a connection and sending on what came.
 
 use std::sync::atomic::Ordering::Relaxed;
+use tenantry_domain::Limits;
 use tenantry_domain::app::Pooling;
 
 use super::{Relay, Todo};
+use crate::profile::Profile;
 use crate::shard::chunk::Chunk;
 use crate::shard::client::ClientId;
 use crate::shard::command::Outside;
@@ -59,6 +61,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
     fn may_read(&mut self, id: ClientId) -> bool {
         let Some(client) = self.client(id) else { return false };
         if !client.is_readable || client.is_leaving || client.waiting.is_some() || client.parting.is_some() {
+            return false;
+        }
+        if client.talk.waits_for_channels() {
             return false;
         }
         if client.server.is_none() {
@@ -149,24 +154,21 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let server = servers.get_mut(server_id.slot as usize).ok_or(Stop::Wait)?;
         changed.append(&mut server.lead);
         let mut up = Up {
-            rules: Rules {
-                profile: &client.profile,
-                keeps_server: client.pooling == Pooling::Session,
-                one_statement: client.pooling == Pooling::Statement,
-                statement_bytes_max: self.limits.gateway_statement_kib_max * 1024,
-                prepared_per_server_max: self.limits.gateway_prepared_per_server_max,
-                prepared_max: self.limits.gateway_prepared_per_client_max,
-                prepared_bytes_max: self.limits.gateway_prepared_kib_per_client_max * 1024,
-            },
+            rules: rules(&client.profile, client.pooling, &self.limits),
             client: &mut client.talk,
             server: &mut server.talk,
             statements: &mut self.statements,
             settings: &self.settings,
             decide: &mut *self.decide,
             counts,
+            ears: &self.ears,
+            pool: &self.pools.get(client.pool).spec.key,
+            wants: Vec::new(),
+            moves: Vec::new(),
             out: Out::new(input, changed),
         };
         let walked = up.walk().map_err(Stop::ClientWrong)?;
+        let wants = std::mem::take(&mut up.wants);
         let bytes = up.out.finish(walked.used);
         let queries = counts.queries.load(Relaxed).wrapping_sub(queries);
         let sent = server.unsent.send(&mut server.link, bytes);
@@ -177,6 +179,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
         }
         tenants.get_mut(tenant).charge(self.now, queries);
         sent.map_err(|_| Stop::ServerLost(server_id))?;
+        if !wants.is_empty() {
+            self.want_channels(id, wants);
+        }
         Ok(walked)
     }
 
@@ -221,9 +226,17 @@ impl<L: Link, O: Outside> Relay<L, O> {
                     return client.into_iter().for_each(|client| self.end_client(client, None));
                 }
             }
+            let client = self.server(id).and_then(|server| server.client());
+            if let Some(client) = client.filter(|client| self.has_channels(*client)) {
+                self.tidy_channels(client);
+            }
             self.settle_server(id);
         }
         self.later.push_back(Todo::Server(id));
+    }
+
+    fn has_channels(&self, id: ClientId) -> bool {
+        self.client(id).is_some_and(|client| client.talk.channels.is_some())
     }
 
     fn read_server(&mut self, id: ServerId) -> Result<(), Stop> {
@@ -282,5 +295,18 @@ impl<L: Link, O: Outside> Relay<L, O> {
             return Err(Stop::ServerLost(id));
         }
         sent.map_err(|_| Stop::ClientGone)
+    }
+}
+
+/// What holds for a client's statements.
+fn rules<'a>(profile: &'a Profile, pooling: Pooling, limits: &Limits) -> Rules<'a> {
+    Rules {
+        profile,
+        keeps_server: pooling == Pooling::Session,
+        one_statement: pooling == Pooling::Statement,
+        statement_bytes_max: limits.gateway_statement_kib_max * 1024,
+        prepared_per_server_max: limits.gateway_prepared_per_server_max,
+        prepared_max: limits.gateway_prepared_per_client_max,
+        prepared_bytes_max: limits.gateway_prepared_kib_per_client_max * 1024,
     }
 }

@@ -16,8 +16,8 @@ use crate::shard::command::Outside;
 use crate::shard::decide::{Decide, Decision, Effects, Statement};
 use crate::shard::frame;
 use crate::shard::{
-    Added, Budget, CancelTarget, ClientId, Command, Event, Link, Millis, NewClient, NewServer, PoolKey,
-    PoolSpec, Pooling, Relay, ServerId,
+    Added, Budget, CancelTarget, Channel, ClientId, Command, Event, Link, Millis, NewClient, NewServer,
+    PoolKey, PoolSpec, Pooling, Relay, ServerId,
 };
 
 /// Both ends of a scripted connection.
@@ -99,6 +99,8 @@ pub struct Asked {
     pub opens: VecDeque<Arc<PoolSpec>>,
     pub cancels: VecDeque<(u32, ServerId)>,
     pub gone: usize,
+    pub listens: VecDeque<Channel>,
+    pub unlistens: VecDeque<Channel>,
 }
 
 pub struct Rim(Rc<RefCell<Asked>>);
@@ -110,6 +112,14 @@ impl Outside for Rim {
 
     fn cancel(&mut self, _pool: &Arc<PoolSpec>, target: &CancelTarget, server: ServerId) {
         self.0.borrow_mut().cancels.push_back((target.process, server));
+    }
+
+    fn listen(&mut self, _pool: &Arc<PoolSpec>, channel: &Channel, _tenant: TenantId) {
+        self.0.borrow_mut().listens.push_back(channel.clone());
+    }
+
+    fn unlisten(&mut self, channel: &Channel) {
+        self.0.borrow_mut().unlistens.push_back(channel.clone());
     }
 
     fn gone(&mut self, _client: ClientId, _tenant: TenantId) {

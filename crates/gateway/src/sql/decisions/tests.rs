@@ -20,7 +20,7 @@ fn rules(isolation: Isolation, tenant: u128) -> Rules {
         schema: "shared".to_owned(),
         tables: Arc::new(Tables::new("tenant_id", vec![users], Vec::new())),
         harmless: Arc::new(BTreeSet::new()),
-        own_settings: BTreeSet::new(),
+        own_settings: Arc::default(),
         explains: false,
     }
 }
