@@ -99,7 +99,7 @@ impl Likes {
         for (source, options) in &self.clauses {
             let Some(from) = work.catalog.tables.get(source).cloned() else { continue };
             if options & CONSTRAINTS != 0 {
-                out.extend(checks(work, table, &from)?);
+                checks(work, table, &from);
             }
             if options & IDENTITY != 0 {
                 out.extend(identities(work, table, &from)?);
@@ -131,24 +131,12 @@ impl Likes {
     }
 }
 
-/// Checks come under their own names; the one that stands for MATCH FULL belongs to a foreign key that does not come.
-fn checks(work: &mut Work<'_>, table: &str, from: &Table) -> Result<Vec<Emitted>, Refuse> {
-    let mut out = Vec::new();
-    for c in &from.constraints {
-        match &c.kind {
-            ConstraintKind::Check => {
-                if let Some(t) = work.catalog.tables.get_mut(table) {
-                    t.constraints.push(crate::catalog::Constraint { of_parent: None, ..c.clone() });
-                }
-            }
-            ConstraintKind::Foreign { full: true, .. } => {
-                let name = ident::quote(&constraint::full_check_name(&c.name));
-                out.push(once(format!("ALTER TABLE {} DROP CONSTRAINT {name}", ident::quote(table)))?);
-            }
-            _ => {}
-        }
+/// Checks come under their own names.
+fn checks(work: &mut Work<'_>, table: &str, from: &Table) {
+    let Some(t) = work.catalog.tables.get_mut(table) else { return };
+    for c in from.constraints.iter().filter(|c| c.kind == ConstraintKind::Check) {
+        t.constraints.push(crate::catalog::Constraint { of_parent: None, ..c.clone() });
     }
-    Ok(out)
 }
 
 fn identities(work: &mut Work<'_>, table: &str, from: &Table) -> Result<Vec<Emitted>, Refuse> {
