@@ -157,7 +157,11 @@ impl Plan {
             let before_last = service.files.len().saturating_sub(1);
             let halts = service.files.iter().take(before_last).filter(|f| f.retires);
             halts
-                .map(|f| Halt { service: service.service.clone(), version: f.version, label: f.label.clone() })
+                .map(|f| Halt {
+                    service: service.service.clone(),
+                    version: f.version,
+                    label: f.label.clone(),
+                })
                 .collect()
         };
         self.services.iter().flat_map(of_service).collect()

@@ -50,11 +50,7 @@ pub struct Tenants {
 ///
 /// # Errors
 /// Those of the folders; `migration_changed`; what servers say.
-pub async fn standings(
-    app: &App,
-    clusters: &Clusters,
-    wanted: Option<&[TenantId]>,
-) -> Result<Vec<Standing>> {
+pub async fn standings(app: &App, clusters: &Clusters, wanted: Option<&[TenantId]>) -> Result<Vec<Standing>> {
     let wanted: Option<Vec<_>> = wanted.map(|ids| ids.iter().map(|id| id.uuid()).collect());
     let mut standings = Vec::new();
     for service in app.services.values() {
@@ -98,12 +94,7 @@ async fn standing(
         let isolation: Isolation = row.get::<_, &str>(0).parse()?;
         let count = row.get(2);
         let wanted = if isolation == Isolation::Shared { count } else { row.get(3) };
-        standing.tenants.push(Tenants {
-            isolation,
-            version: row.get(1),
-            count,
-            wanted,
-        });
+        standing.tenants.push(Tenants { isolation, version: row.get(1), count, wanted });
     }
     Ok(standing)
 }
