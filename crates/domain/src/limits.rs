@@ -69,6 +69,8 @@ pub struct Limits {
     pub job_heartbeat_seconds: u64,
     /// Times a step is tried before the job is undone.
     pub job_attempts_max: u32,
+    /// Times that taking back a step is tried before the job is given up, half undone, for somebody to look at.
+    pub job_undo_attempts_max: u32,
     /// Jobs that one worker runs at a time.
     pub job_parallel_max: usize,
     /// Days that a deleted tenant is kept.
@@ -167,6 +169,7 @@ impl Default for Limits {
             job_lease_seconds: 30,
             job_heartbeat_seconds: 5,
             job_attempts_max: 5,
+            job_undo_attempts_max: 100,
             job_parallel_max: 4,
             deleted_days_kept: 30,
             blank_schemas_ready: 8,

@@ -253,6 +253,15 @@ fn job_error(job: &Job, undone: bool) -> Error {
             text("help").map_or_else(|| format!("`tenantry job retry {}` goes on", job.id), str::to_owned),
         );
     }
+    let undo = job.error.as_ref().and_then(|e| e["undo"]["message"].as_str());
+    if let Some(undo) = undo.filter(|_| job.status == JobStatus::Failed) {
+        let why = text("message").unwrap_or("it was cancelled");
+        let message = format!("{what}: {why}; and it could not be undone: {undo}");
+        return Error::new(ErrorCode::UndoFailed, message).help(format!(
+            "mend what stands in the way; then `tenantry job retry {}` goes on undoing it",
+            job.id
+        ));
+    }
     let message = text("message").unwrap_or("no reason was recorded");
     let error = Error::new(code.unwrap_or(ErrorCode::JobFailed), format!("{what}: {message}"));
     match text("help") {

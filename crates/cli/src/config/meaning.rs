@@ -171,6 +171,7 @@ fn check_limits(limits: &Limits) -> Result<()> {
         ("sql_connections_max", limits.sql_connections_max),
         ("job_parallel_max", limits.job_parallel_max),
         ("job_attempts_max", limits.job_attempts_max as usize),
+        ("job_undo_attempts_max", limits.job_undo_attempts_max as usize),
         ("connect_seconds_max", limits.connect_seconds_max as usize),
         ("credential_hours_max", limits.credential_hours_max as usize),
         ("gateway_certificate_seconds_between", limits.gateway_certificate_seconds_between as usize),

@@ -136,9 +136,8 @@ impl Decisions {
         if let Some(short) = condensed(text, DECISION_STATEMENT_BYTES_MAX) {
             let decision = self.decide_short(&short, judge);
             let outline = Key { text: self.key.outline(text), rules: judge.number, tenant: None };
-            match self.kept.get(&outline) {
-                Some(Kept::Decision(_) | Kept::Apart { by_text: false, .. }) => return decision,
-                _ => {}
+            if let Some(Kept::Decision(_) | Kept::Apart { by_text: false, .. }) = self.kept.get(&outline) {
+                return decision;
             }
         } else if text.len() > JUDGED_STATEMENT_BYTES_MAX
             && let Some(short) = condensed(text, JUDGED_STATEMENT_BYTES_MAX)
