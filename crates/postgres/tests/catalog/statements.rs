@@ -21,9 +21,13 @@ async fn no_catalog_is_scanned() {
     for setting in ["enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit"] {
         client.batch_execute(&format!("SET {setting} = off")).await.unwrap();
     }
-    for sql in tenantry_postgres::catalog::static_sql()
+    // What is asked of a tenant's own database as a whole has no other schemas to pass by.
+    let of_databases =
+        ["pg_catalog.pg_extension e JOIN", "pg_catalog.pg_default_acl d", "pg_catalog.acldefault("];
+    let of_schemas = tenantry_postgres::catalog::static_sql()
         .filter(|sql| !sql.contains("set_config") && !sql.contains("md5("))
-    {
+        .filter(|sql| !of_databases.iter().any(|name| sql.contains(name)));
+    for sql in of_schemas {
         let value = match sql {
             _ if sql.contains("$1::oid[]") => "ARRAY[1, 2, 3]".to_owned(),
             _ if sql.contains("nspname = $1") => "'template'".to_owned(),
