@@ -163,13 +163,26 @@ async fn as_generation(
     generation: i32,
     settings: &[(&str, &str)],
 ) -> Result<Opened, Failed> {
-    let password = password::derived(&hub.setup.secret, &key.login, generation);
-    let server = hub.setup.clusters.server(&key.cluster)?.with_login(&*key.login, password);
+    let server = logged_in(hub, &key.cluster, &key.login, generation)?;
     let mut parameters =
         vec![("user", &*key.login), ("database", &*key.database), ("application_name", APPLICATION_NAME)];
     parameters.push(("client_encoding", "UTF8"));
     parameters.extend_from_slice(settings);
     within(hub, log_in(&server, &parameters)).await
+}
+
+/// A cluster's address with a login's password: the gateway uses no other login of `[clusters.NAME] url`.
+fn logged_in(hub: &Hub, cluster: &str, login: &str, generation: i32) -> Result<Server> {
+    let password = password::derived(&hub.setup.secret, login, generation);
+    Ok(hub.setup.clusters.server(cluster)?.with_login(login, password))
+}
+
+/// A cluster with the app door's login, which every data database lets in.
+///
+/// # Errors
+/// The cluster is not known.
+pub fn app_server(hub: &Hub, cluster: &str) -> Result<Server> {
+    logged_in(hub, cluster, &hub.setup.app.layout().app_role(), APP_GENERATION)
 }
 
 async fn within<T>(hub: &Hub, opening: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
