@@ -167,7 +167,7 @@ pub async fn run_alone(
         let server = cluster.url.as_ref().map_or_else(|| Ok(control.clone()), |url| url.reveal().parse())?;
         servers.insert(name.clone(), server);
     }
-    let clusters = Clusters::new(servers, app.limits.connections_per_database_max);
+    let clusters = Clusters::new(servers, app.limits.connections_per_database_max).with_replicas_of(&app)?;
     let at = door.url();
     let serve = async {
         let sources = Sources { app: app.clone(), control, clusters };

@@ -91,12 +91,12 @@ impl Stack {
             check_servers(foreign.filter(|s| embedded.is_none() || Some(*s) != default.as_ref())).await?;
         }
         let database = app.layout().control_database();
-        open_control(&control, &database, mode).await?;
         let limits = app.limits.clone();
         let pool = Pool::new(&control, &database, APPLICATION_NAME, limits.connections_per_database_max)?;
+        open_control((&control, &database), &pool, mode).await?;
         let registry = Registry::new(pool.driver());
         registry.declare(app).await?;
-        let clusters = Clusters::new(servers, limits.connections_per_database_max);
+        let clusters = Clusters::new(servers, limits.connections_per_database_max).with_replicas_of(app)?;
         let platform = Platform::new(app.clone(), registry.clone(), clusters);
         let migrator = Migrator::new(platform.app.clone(), registry.clone(), platform.clusters.clone());
         let variations = Variations::new(platform.app.clone(), registry.clone(), platform.clusters.clone());
@@ -269,10 +269,10 @@ async fn check_servers(servers: impl Iterator<Item = &Server>) -> Result<()> {
 }
 
 /// Makes the control database where it is missing, and brings its tables up to this executable.
-async fn open_control(server: &Server, database: &str, mode: Mode) -> Result<()> {
+async fn open_control((server, database): (&Server, &str), pool: &Pool, mode: Mode) -> Result<()> {
     let there = match mode {
         Mode::Exclusive => None,
-        Mode::Shared => match connect(server, database, APPLICATION_NAME).await {
+        Mode::Shared => match pool.get().await {
             Ok(client) => Some(client),
             Err(e) if sqlstate(&e) == Some(NO_DATABASE) => None,
             Err(e) => return Err(e),
@@ -284,7 +284,7 @@ async fn open_control(server: &Server, database: &str, mode: Mode) -> Result<()>
             let admin = connect(server, maintenance(server), APPLICATION_NAME).await?;
             bootstrap::lock_cluster(&admin).await?;
             bootstrap::ensure_control_database(&admin, database).await?;
-            connect(server, database, APPLICATION_NAME).await?
+            pool.get().await?
         }
     };
     migrations::up(&mut client).await

@@ -5,6 +5,10 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+mod own_settings;
+
+pub use own_settings::OwnSettings;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -54,6 +58,46 @@ pub struct GatewaySpec {
     pub domain: Option<String>,
     /// When clients that ask for nothing else give their server connection back.
     pub pooling: Pooling,
+    /// What clients that ask for nothing else let replicas answer.
+    pub reads: Reads,
+    /// Settings of the application's own, which it may set in every isolation.
+    pub settings: OwnSettings,
+}
+
+/// What a client of the gateway lets replicas answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Reads {
+    /// Nothing.
+    #[default]
+    Primary,
+    /// Transactions that are declared READ ONLY.
+    Replica,
+    /// Those, and statements outside of a transaction that are seen to read only.
+    Auto,
+}
+
+impl FromStr for Reads {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        match text {
+            "primary" => Ok(Self::Primary),
+            "replica" => Ok(Self::Replica),
+            "auto" => Ok(Self::Auto),
+            _ => Err(Error::new(ErrorCode::SettingInvalid, format!("{text:?} is no place to read from"))
+                .help("use primary, replica or auto")),
+        }
+    }
+}
+
+impl fmt::Display for Reads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Primary => "primary",
+            Self::Replica => "replica",
+            Self::Auto => "auto",
+        })
+    }
 }
 
 /// When a client of the gateway gives its server connection back.

@@ -102,6 +102,8 @@ codes! {
     JobState = "job_state", 409, "55000", 1, "`tenantry job show ID` tells the state";
     /// Another worker has taken the job over.
     JobFenced = "job_fenced", 409, "40001", 1, "nothing to do: the other worker goes on";
+    /// A job failed, and so did taking back what it had done; a part of it may be left.
+    UndoFailed = "undo_failed", 500, "XX000", 1, "`tenantry job show ID` tells what stands in the way; then `tenantry job retry ID` goes on undoing";
     /// A job failed and was undone.
     JobFailed = "job_failed", 500, "XX000", 1, "`tenantry job show ID` tells why; `tenantry job retry ID` tries again";
 

@@ -17,11 +17,11 @@ pub const DECISIONS_MAX: usize = 16_384;
 /// Bytes that they take at most, about.
 pub const DECISIONS_BYTES_MAX: usize = 16 << 20;
 
-/// Bytes of a statement whose decision is kept; a longer one is parsed each time.
+/// Bytes of a statement whose decision is kept, long values left out; a longer one is parsed each time.
 pub const DECISION_STATEMENT_BYTES_MAX: usize = 16 << 10;
 
-/// Bytes of a statement that the gateway parses. In shared isolation a longer one is refused; elsewhere it passes, and its
-/// session is cleaned afterwards.
+/// Bytes of a statement that the gateway parses, long values left out. In shared isolation a longer one is refused;
+/// elsewhere it passes, and its session is cleaned afterwards.
 pub const JUDGED_STATEMENT_BYTES_MAX: usize = 256 << 10;
 
 const _: () = assert!(DECISION_STATEMENT_BYTES_MAX < JUDGED_STATEMENT_BYTES_MAX);
@@ -69,6 +69,8 @@ pub struct Limits {
     pub job_heartbeat_seconds: u64,
     /// Times a step is tried before the job is undone.
     pub job_attempts_max: u32,
+    /// Times that taking back a step is tried before the job is given up, half undone, for somebody to look at.
+    pub job_undo_attempts_max: u32,
     /// Jobs that one worker runs at a time.
     pub job_parallel_max: usize,
     /// Days that a deleted tenant is kept.
@@ -113,10 +115,16 @@ pub struct Limits {
     pub gateway_prepared_per_server_max: usize,
     /// Cancel requests with a wrong key that one address may send in a second before they go unread.
     pub gateway_wrong_cancels_per_second_max: u32,
-    /// KiB of a statement that the gateway looks at as a whole; of a longer one it sees the beginning.
+    /// KiB of a statement that the gateway looks at as a whole, for which it holds it until it is there; of a longer one it sees
+    /// the beginning, and refuses it in shared isolation.
     pub gateway_statement_kib_max: usize,
     /// KiB of prepared statements that one client of the gateway may have.
     pub gateway_prepared_kib_per_client_max: usize,
+    /// Channels that all clients of one tenant without a server connection of their own listen on at most, in one database of
+    /// one gateway.
+    pub gateway_channels_per_tenant_max: usize,
+    /// KiB of notifications that wait for one client of the gateway at most. Who takes them more slowly is sent away.
+    pub gateway_notifications_kib_per_client_max: usize,
     /// Milliseconds that a pool keeps a new server connection although other pools wait for one.
     pub gateway_server_turn_ms: u64,
     /// Milliseconds that a server may take to heed a cancel request before its connection is closed.
@@ -129,8 +137,14 @@ pub struct Limits {
     pub gateway_clients_max: usize,
     /// Clients of one tenant on one gateway.
     pub gateway_clients_per_tenant_max: usize,
-    /// Server connections of one gateway to a cluster.
+    /// Server connections of one gateway to a cluster's primary, and as many to each of its replicas.
     pub gateway_connections_per_cluster_max: usize,
+    /// Milliseconds between two questions of the gateway to a cluster's servers how far its replicas are.
+    pub gateway_replica_ms_between: u64,
+    /// Milliseconds that a replica may be behind its primary before the gateway asks it for nothing more.
+    pub gateway_replica_lag_ms_max: u64,
+    /// Milliseconds that a server has to answer that question.
+    pub gateway_replica_answer_ms_max: u64,
     /// Threads that relay between clients and servers; 0: as many as there are processors, 8 at most.
     pub gateway_shards: usize,
     /// Milliseconds that the gateway waits to learn why a server has ended a session, before the client reads the server's
@@ -155,6 +169,7 @@ impl Default for Limits {
             job_lease_seconds: 30,
             job_heartbeat_seconds: 5,
             job_attempts_max: 5,
+            job_undo_attempts_max: 100,
             job_parallel_max: 4,
             deleted_days_kept: 30,
             blank_schemas_ready: 8,
@@ -177,8 +192,10 @@ impl Default for Limits {
             gateway_prepared_per_client_max: 1_000,
             gateway_prepared_per_server_max: 200,
             gateway_wrong_cancels_per_second_max: 20,
-            gateway_statement_kib_max: 1_024,
+            gateway_statement_kib_max: 8_192,
             gateway_prepared_kib_per_client_max: 8_192,
+            gateway_channels_per_tenant_max: 1_000,
+            gateway_notifications_kib_per_client_max: 1_024,
             gateway_server_turn_ms: 200,
             gateway_cancel_ms_max: 5_000,
             gateway_login_seconds_max: 15,
@@ -186,6 +203,9 @@ impl Default for Limits {
             gateway_clients_max: 20_000,
             gateway_clients_per_tenant_max: 1_000,
             gateway_connections_per_cluster_max: 60,
+            gateway_replica_ms_between: 200,
+            gateway_replica_lag_ms_max: 10_000,
+            gateway_replica_answer_ms_max: 2_000,
             gateway_shards: 0,
             gateway_parting_ms_max: 1_000,
             gateway_certificate_seconds_between: 5,

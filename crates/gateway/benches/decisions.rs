@@ -28,7 +28,7 @@ fn main() {
         schema: "shared".to_owned(),
         tables: Arc::new(Tables::none()),
         harmless: Arc::new(BTreeSet::new()),
-        own_settings: BTreeSet::new(),
+        own_settings: Arc::default(),
         explains: false,
     };
     let judge = Judge { number: 1, rules: Arc::new(rules) };

@@ -16,10 +16,12 @@ use tokio::time::timeout;
 use crate::certificate;
 use crate::connector::{self, Asking};
 use crate::handover::Offer;
+use crate::hearing;
 use crate::hub::{Hub, Setup};
 use crate::listener;
 use crate::metrics::Metrics;
 use crate::profile::Judging;
+use crate::reads;
 use crate::rules::{self, Places};
 use crate::shard::Command;
 use crate::shard::run::start;
@@ -64,11 +66,12 @@ impl Gateway {
             Error::new(ErrorCode::ConfigInvalid, "the app has no service for the gateway to serve")
         })?;
         let (requests, asked) = unbounded_channel();
+        let (listeners, heard) = unbounded_channel();
         let mut inboxes = Vec::new();
         let mut threads = Vec::new();
         for shard in 0..shards(limits.gateway_shards) {
             let name = format!("shard {shard}");
-            let asking = Asking { shard, requests: requests.clone() };
+            let asking = Asking { shard, requests: requests.clone(), listeners: listeners.clone() };
             let judging = Judging::new(OutlineKey::new(rand::random(), rand::random()));
             let started = start(&name, limits.clone(), Box::new(judging), |_| asking)?;
             inboxes.push(started.inbox);
@@ -87,6 +90,8 @@ impl Gateway {
         tasks.spawn(listener::serve(hub.clone(), listener));
         tasks.spawn(watch::serve(hub.clone()));
         tasks.spawn(rules::serve(hub.clone(), wants));
+        tasks.spawn(reads::serve(hub.clone()));
+        tasks.spawn(hearing::serve(hub.clone(), heard));
         Ok(Self { hub, socket: Some(socket), offer: None, tasks, threads })
     }
 

@@ -20,6 +20,7 @@ use crate::certificate::Certificate;
 use crate::plan;
 use crate::pools::Pools;
 use crate::profile::Profiles;
+use crate::reads::Replicas;
 use crate::route::Served;
 use crate::rules::Places;
 use crate::session::reported::Reported;
@@ -53,6 +54,8 @@ pub struct Hub {
     pub setup: Setup,
     /// Services and host names.
     pub served: Served,
+    /// The replicas of each cluster that has some.
+    pub replicas: HashMap<String, Arc<Replicas>>,
     /// Pools that were asked for.
     pub pools: Pools,
     /// Who clients are to the rules for statements.
@@ -93,6 +96,7 @@ impl Hub {
                 domain: app.gateway.domain.clone(),
                 hosts: app.gateway.domain.iter().cloned().collect(),
             },
+            replicas: replicas(&setup.clusters),
             pools: Pools::new(limits.gateway_connections_per_cluster_max, shards.len()),
             profiles: Profiles::default(),
             places,
@@ -276,6 +280,15 @@ impl Hub {
     pub fn login_time(&self) -> Duration {
         Duration::from_secs(self.setup.app.limits.gateway_login_seconds_max)
     }
+}
+
+fn replicas(clusters: &Clusters) -> HashMap<String, Arc<Replicas>> {
+    let of = |cluster: &str| {
+        let names =
+            clusters.replicas(cluster).iter().map(|server| format!("{}:{}", server.host, server.port));
+        (cluster.to_owned(), Arc::new(Replicas::new(names)))
+    };
+    clusters.names().map(of).filter(|(_, replicas)| !replicas.each().is_empty()).collect()
 }
 
 fn too_many(what: &str, limit: &str, max: usize) -> Error {

@@ -6,6 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use tenantry_domain::app::Reads;
 use tenantry_domain::{Error, ErrorCode, Isolation, Result, ServiceName};
 use tenantry_registry::directory::Snapshot;
 use tokio::net::TcpStream;
@@ -24,6 +25,7 @@ pub use wire::Wire;
 use crate::admin;
 use crate::auth;
 use crate::hub::Hub;
+use crate::reads::ClientReads;
 use crate::route::{Door, Request, route};
 use crate::shard::{Command, NewClient};
 use crate::watch::{self, Opener};
@@ -217,6 +219,13 @@ fn hand_over(
         }
     };
     let shard = hub.choose_shard(tenant, is_pinned);
+    let mode = startup.reads.unwrap_or(hub.setup.app.gateway.reads);
+    let replicas = hub.replicas.get(&*pool.key.cluster).filter(|_| mode != Reads::Primary);
+    let reads = replicas.map(|replicas| ClientReads {
+        mode,
+        replicas: replicas.clone(),
+        pools: hub.pools.on_replicas(&pool, replicas),
+    });
     let client = NewClient {
         link,
         read,
@@ -226,6 +235,7 @@ fn hand_over(
         pooling: startup.pooling.unwrap_or(hub.setup.app.gateway.pooling),
         sets_tenant,
         profile,
+        reads,
         settings,
         cancel_secret: process.into(),
         opened_by: opener.id,

@@ -8,7 +8,8 @@ use std::sync::atomic::Ordering::Relaxed;
 use tenantry_domain::TenantId;
 
 use crate::hub::Hub;
-use crate::shard::Stats;
+use crate::reads::{Replica, State};
+use crate::shard::{PoolKey, Stats};
 
 mod text;
 
@@ -63,6 +64,7 @@ impl Metrics {
         let hub = &*self.0;
         let mut text = Text::default();
         directory(hub, &mut text);
+        replicas(hub, &mut text);
         match hub.stats().await {
             Ok(stats) => {
                 clients(hub, &stats, &mut text);
@@ -95,9 +97,9 @@ fn clients(hub: &Hub, stats: &[Stats], text: &mut Text) {
 }
 
 fn servers(hub: &Hub, stats: &[Stats], text: &mut Text) {
-    let mut clusters: BTreeMap<&str, [usize; 3]> = BTreeMap::new();
+    let mut clusters: BTreeMap<(&str, String), [usize; 3]> = BTreeMap::new();
     for pool in stats.iter().flat_map(|stats| &stats.pools) {
-        let states = clusters.entry(&pool.pool.key.cluster).or_default();
+        let states = clusters.entry(place(hub, &pool.pool.key)).or_default();
         let parts = [pool.servers.saturating_sub(pool.free), pool.free, pool.opening];
         states.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
     }
@@ -106,22 +108,68 @@ fn servers(hub: &Hub, stats: &[Stats], text: &mut Text) {
         "gauge",
         "Connections to the servers of each cluster.",
     );
-    for (cluster, counts) in clusters {
+    for ((cluster, server), counts) in clusters {
         for (state, count) in ["used", "idle", "opening"].into_iter().zip(counts) {
-            text.value(&[("cluster", cluster), ("state", state)], count as f64);
+            text.value(&[("cluster", cluster), ("server", &server), ("state", state)], count as f64);
         }
     }
-    let help = "Connections of the cluster's budget that are taken.";
+    let help = "Connections of each server's budget that are taken.";
     text.family("tenantry_gateway_budget_used", "gauge", help);
-    for (cluster, used) in hub.pools.used() {
-        text.value(&[("cluster", &cluster)], used as f64);
+    for ((cluster, replica), used) in hub.pools.used() {
+        let server = server(hub, &cluster, replica);
+        text.value(&[("cluster", &cluster), ("server", &server)], used as f64);
     }
-    text.family(
-        "tenantry_gateway_budget_max",
-        "gauge",
-        "Connections that each cluster is used with at most.",
-    );
+    text.family("tenantry_gateway_budget_max", "gauge", "Connections that each server is used with at most.");
     text.value(&[], hub.pools.per_cluster_max() as f64);
+}
+
+/// A server's name: host and port of a replica, else `primary`.
+pub(crate) fn server(hub: &Hub, cluster: &str, replica: Option<usize>) -> String {
+    let replicas = hub.replicas.get(cluster);
+    let replica = replica.and_then(|replica| replicas?.each().get(replica));
+    replica.map_or("primary", Replica::name).to_owned()
+}
+
+fn place<'a>(hub: &Hub, key: &'a PoolKey) -> (&'a str, String) {
+    (&key.cluster, server(hub, &key.cluster, key.replica))
+}
+
+/// A family of figures of replicas: name, kind, help, the figure.
+type ReplicaFamily = (&'static str, &'static str, &'static str, fn(&Replica) -> Option<f64>);
+
+const REPLICAS: [ReplicaFamily; 4] = [
+    ("tenantry_gateway_replica_up", "gauge", "Whether a replica is asked.", |r| {
+        Some(f64::from(u8::from(r.state() == State::Up)))
+    }),
+    ("tenantry_gateway_replica_lag_seconds", "gauge", "Seconds that a replica is behind its primary.", |r| {
+        r.lag().map(|lag| lag.as_secs_f64())
+    }),
+    ("tenantry_gateway_replica_lag_bytes", "gauge", "Bytes that a replica has not replayed.", |r| {
+        r.bytes().map(|bytes| bytes as f64)
+    }),
+    ("tenantry_gateway_replica_reads_total", "counter", "Transactions that a replica was given.", |r| {
+        Some(r.reads() as f64)
+    }),
+];
+
+fn replicas(hub: &Hub, text: &mut Text) {
+    for (family, kind, help, figure) in REPLICAS {
+        text.family(family, kind, help);
+        for (cluster, replicas) in &hub.replicas {
+            for replica in replicas.each() {
+                if let Some(figure) = figure(replica) {
+                    text.value(&[("cluster", cluster), ("server", replica.name())], figure);
+                }
+            }
+        }
+    }
+    let help = "Reads that replicas might have answered and the primary was given, by the reason.";
+    text.family("tenantry_gateway_read_fallbacks_total", "counter", help);
+    for (cluster, replicas) in &hub.replicas {
+        for (why, count) in replicas.fallbacks() {
+            text.value(&[("cluster", cluster), ("reason", why.as_str())], count as f64);
+        }
+    }
 }
 
 fn refusals(hub: &Hub, stats: &[Stats], text: &mut Text) {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use tenantry_domain::TenantId;
 
 use crate::hub::lock;
+use crate::reads::Replicas;
 use crate::shard::{Budget, PoolKey, PoolSpec};
 
 /// Whose login a pool's connections have.
@@ -17,10 +18,13 @@ pub enum Whose {
     App,
 }
 
+/// A server: a cluster's primary or one of its replicas.
+pub type Place = (Arc<str>, Option<usize>);
+
 /// Pools that were asked for, and the budgets of clusters.
 pub struct Pools {
     known: Mutex<HashMap<PoolKey, (Arc<PoolSpec>, Whose)>>,
-    budgets: Mutex<HashMap<Arc<str>, Arc<Budget>>>,
+    budgets: Mutex<HashMap<Place, Arc<Budget>>>,
     per_cluster_max: usize,
     shards: usize,
 }
@@ -34,12 +38,23 @@ impl Pools {
     /// The pool of this key; the login has at most so many connections over all shards, or on the one that it keeps to.
     pub fn get(&self, key: PoolKey, whose: Whose, connections_max: usize, is_pinned: bool) -> Arc<PoolSpec> {
         let shards = if is_pinned { 1 } else { self.shards };
-        let servers_max = (connections_max / shards).max(1);
+        self.of_shard(key, whose, (connections_max / shards).max(1))
+    }
+
+    /// The pools of the same login on its cluster's replicas, each as large.
+    pub fn on_replicas(&self, pool: &PoolSpec, replicas: &Replicas) -> Arc<[Arc<PoolSpec>]> {
+        // Whoever has a pool has asked for it here.
+        let whose = self.whose(&pool.key).unwrap_or(Whose::App);
+        let of = |replica| self.of_shard(pool.key.on_replica(replica), whose, pool.servers_max);
+        (0..replicas.each().len()).map(of).collect()
+    }
+
+    fn of_shard(&self, key: PoolKey, whose: Whose, servers_max: usize) -> Arc<PoolSpec> {
         let mut known = lock(&self.known);
         if let Some((spec, _)) = known.get(&key).filter(|(spec, _)| spec.servers_max == servers_max) {
             return spec.clone();
         }
-        let budget = self.budget(&key.cluster);
+        let budget = self.budget((key.cluster.clone(), key.replica));
         let spec = Arc::new(PoolSpec { key: key.clone(), servers_max, servers_min: 0, budget });
         known.insert(key, (spec.clone(), whose));
         spec
@@ -55,20 +70,20 @@ impl Pools {
         lock(&self.known).get(key).map(|(_, whose)| *whose)
     }
 
-    /// Connections that each cluster is used with.
-    pub fn used(&self) -> Vec<(Arc<str>, usize)> {
-        lock(&self.budgets).iter().map(|(cluster, budget)| (cluster.clone(), budget.used())).collect()
+    /// Connections that each server is used with.
+    pub fn used(&self) -> Vec<(Place, usize)> {
+        lock(&self.budgets).iter().map(|(place, budget)| (place.clone(), budget.used())).collect()
     }
 
-    /// Connections that a cluster may be used with.
+    /// Connections that a server of a cluster may be used with.
     pub fn per_cluster_max(&self) -> usize {
         self.per_cluster_max
     }
 
-    fn budget(&self, cluster: &Arc<str>) -> Arc<Budget> {
+    fn budget(&self, place: Place) -> Arc<Budget> {
         let mut budgets = lock(&self.budgets);
         let new = || Arc::new(Budget::new(self.per_cluster_max));
-        budgets.entry(cluster.clone()).or_insert_with(new).clone()
+        budgets.entry(place).or_insert_with(new).clone()
     }
 }
 
@@ -77,7 +92,7 @@ mod tests {
     use super::*;
 
     fn key(login: &str) -> PoolKey {
-        PoolKey { cluster: "c".into(), database: "d".into(), login: login.into() }
+        PoolKey::primary("c", "d", login)
     }
 
     #[test]
@@ -91,6 +106,13 @@ mod tests {
         assert!(pools.is_pinned(3) && !pools.is_pinned(4));
         assert_eq!(get("a", 40).servers_max, 10, "a plan that has changed");
         assert!(Arc::ptr_eq(&pool.budget, &get("b", 3).budget));
+        let replicas = Replicas::new(["x".to_owned(), "y".to_owned()]);
+        let on_replicas = pools.on_replicas(&pool, &replicas);
+        let of_replica = |replica: usize| on_replicas[replica].clone();
+        assert_eq!((of_replica(1).servers_max, of_replica(1).key.replica), (5, Some(1)));
+        assert_eq!(pools.whose(&of_replica(1).key), Some(Whose::App));
+        assert!(!Arc::ptr_eq(&pool.budget, &of_replica(0).budget), "each server has a budget of its own");
+        assert!(!Arc::ptr_eq(&of_replica(1).budget, &of_replica(0).budget));
         assert_eq!(pools.whose(&key("a")), Some(Whose::App));
         assert_eq!(pools.whose(&key("z")), None);
     }

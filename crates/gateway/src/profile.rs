@@ -10,6 +10,7 @@ mod known;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use tenantry_domain::app::OwnSettings;
 use tenantry_domain::{Isolation, TenantId};
 use tenantry_shape::application::{Door, Rules, Tables};
 
@@ -27,6 +28,8 @@ pub struct Source {
     pub tables: Arc<Tables>,
     /// Functions of the server that leave nothing in a session.
     pub harmless: Arc<BTreeSet<String>>,
+    /// Settings of the application's own.
+    pub own_settings: Arc<OwnSettings>,
 }
 
 /// Who a client is to the rules.
@@ -67,7 +70,7 @@ impl Profile {
             schema: self.schema.to_string(),
             tables: source.tables.clone(),
             harmless: source.harmless.clone(),
-            own_settings: BTreeSet::new(),
+            own_settings: source.own_settings.clone(),
             explains: false,
         }
     }

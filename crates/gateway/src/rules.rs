@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tenantry_domain::{Result, ServiceName};
+use tenantry_domain::{App, Result, ServiceName};
 use tenantry_postgres::catalog::{FollowedTables, SharedTable, TablesNow};
 use tenantry_shape::application::{Column, Counter, Table, Tables};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
@@ -120,7 +120,7 @@ async fn follow(hub: &Hub, wanted: &Wanted, again: &mut Duration) -> Result<Infa
     loop {
         let read_at = Instant::now();
         let now = followed.read(column).await?;
-        let source = Arc::new(source(wanted.place, column, now));
+        let source = Arc::new(source(wanted.place, &hub.setup.app, now));
         hub.order_all(|| Command::Rules(source.clone()));
         wanted.is_known.send_replace(true);
         *again = AGAIN;
@@ -130,13 +130,14 @@ async fn follow(hub: &Hub, wanted: &Wanted, again: &mut Duration) -> Result<Infa
     }
 }
 
-fn source(place: u32, tenant_column: &str, now: TablesNow) -> Source {
+fn source(place: u32, app: &App, now: TablesNow) -> Source {
     /// Numbers of sources: never the same in this process.
     static NUMBERS: AtomicU64 = AtomicU64::new(1);
     let tables = now.tables.into_iter().map(table).collect();
-    let tables = Arc::new(Tables::new(tenant_column, tables, now.sequences));
+    let tables = Arc::new(Tables::new(&app.isolation.tenant_column, tables, now.sequences));
     let number = NUMBERS.fetch_add(1, Relaxed);
-    Source { place, number, tables, harmless: Arc::new(now.harmless) }
+    let own_settings = Arc::new(app.gateway.settings.clone());
+    Source { place, number, tables, harmless: Arc::new(now.harmless), own_settings }
 }
 
 /// A table of the catalog as rewriting wants it.

@@ -20,7 +20,9 @@
 //! | `fate` | the queue of what is to become of each answer that a server owes |
 //! | `statements`, `settings` | prepared statements and settings, interned once per shard |
 //! | `course` | what an open transaction has changed of the settings, until it is known how it ends |
+//! | `ears` | channels that clients listen on through the gateway's listener |
 //! | `pool`, `waiters`, `budget` | which servers may be shared, who waits for them, how many there may be |
+//! | `unit` | what a client asks first, looked at where replicas may do it |
 //! | `relay` | brings it together: events and commands in, reads and writes out |
 //! | [`decide`] | the seam to what knows SQL |
 //! | [`command`] | the seam to the rim: clients and servers that have logged in, orders, questions |
@@ -43,6 +45,7 @@ pub mod command;
 mod course;
 pub mod decide;
 mod down;
+mod ears;
 mod fate;
 pub(crate) mod frame;
 pub mod link;
@@ -56,6 +59,7 @@ mod settings;
 mod statements;
 mod talk;
 mod tenant;
+mod unit;
 mod up;
 mod waiters;
 
@@ -63,6 +67,7 @@ pub use budget::Budget;
 pub use client::{ClientId, NewClient};
 pub use clock::Millis;
 pub use command::{Command, Outside, PoolStats, Stats};
+pub use ears::{Channel, Notice, Place};
 pub(crate) use frame::farewell;
 pub use link::{Link, Tls};
 pub use pool::{PoolKey, PoolSpec};

@@ -5,3 +5,4 @@ pub mod decision;
 pub mod decisions;
 pub mod generations;
 pub mod mask;
+pub mod moves;

@@ -24,6 +24,7 @@ pub(crate) const STEP_DONE: &str = include_str!("queue/step_done.sql");
 pub(crate) const STEP_UNDONE: &str = include_str!("queue/step_undone.sql");
 pub(crate) const STEPS: &str = include_str!("queue/steps.sql");
 pub(crate) const BEGIN_UNDO: &str = include_str!("queue/begin_undo.sql");
+pub(crate) const UNDO_FAILED: &str = include_str!("queue/undo_failed.sql");
 pub(crate) const FINISH: &str = include_str!("queue/finish.sql");
 pub(crate) const LIST: &str = include_str!("queue/list.sql");
 pub(crate) const OF_TENANT: &str = include_str!("queue/of_tenant.sql");
@@ -56,7 +57,7 @@ pub enum JobStatus {
     Paused,
     /// Done.
     Done,
-    /// Failed, and undone where its kind can be undone.
+    /// Failed, and undone where its kind can be undone and nothing stood in the way.
     Failed,
     /// Cancelled and undone.
     Cancelled,
@@ -128,8 +129,8 @@ pub struct Job {
     pub status: JobStatus,
     /// How often the present step has failed.
     pub attempts: i32,
-    /// Why it failed, or why the present step did last time: `code`, `message`, `help`; while it is being undone, the same
-    /// under `undo` for a step that can't be undone yet.
+    /// Why it failed, or why the present step did last time: `code`, `message`, `help`; the same under `undo`
+    /// for a step that can't be undone yet, or could not be when the job was given up.
     pub error: Option<Value>,
     /// When it was queued.
     pub created_at: Timestamp,
@@ -305,7 +306,8 @@ pub async fn has_open(registry: &Registry, tenant: TenantId) -> Result<bool> {
     Ok(row.get(0))
 }
 
-/// Queues a failed or cancelled job again, or lets one that waits for its next attempt go on at once.
+/// Queues a failed or cancelled job again, or lets one that waits for its next attempt go on at once. One that could not be
+/// undone goes on being undone.
 ///
 /// # Errors
 /// `job_state` when the job is done or in a worker's hands.

@@ -28,7 +28,7 @@ use crate::queue::{CLAIM, Job, JobStatus, WORKER_LOCK, get, steps as steps_of};
 /// How often a worker with nothing to do looks for jobs that nobody announced (leases that ran out).
 const IDLE_LOOK: Duration = Duration::from_millis(500);
 /// How often at least somebody who waits for another worker's job looks at it.
-const WAIT_LOOK: Duration = Duration::from_millis(100);
+const WAIT_LOOK: Duration = Duration::from_millis(30);
 /// Between two looks at least.
 const LOOK_PAUSE_MIN: Duration = Duration::from_millis(5);
 /// A pause that suits what has passed so far.
@@ -252,6 +252,15 @@ fn job_error(job: &Job, undone: bool) -> Error {
         return error.help(
             text("help").map_or_else(|| format!("`tenantry job retry {}` goes on", job.id), str::to_owned),
         );
+    }
+    let undo = job.error.as_ref().and_then(|e| e["undo"]["message"].as_str());
+    if let Some(undo) = undo.filter(|_| job.status == JobStatus::Failed) {
+        let why = text("message").unwrap_or("it was cancelled");
+        let message = format!("{what}: {why}; and it could not be undone: {undo}");
+        return Error::new(ErrorCode::UndoFailed, message).help(format!(
+            "mend what stands in the way; then `tenantry job retry {}` goes on undoing it",
+            job.id
+        ));
     }
     let message = text("message").unwrap_or("no reason was recorded");
     let error = Error::new(code.unwrap_or(ErrorCode::JobFailed), format!("{what}: {message}"));

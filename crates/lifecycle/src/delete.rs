@@ -2,7 +2,7 @@
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
-use tenantry_domain::{JobId, Result, TenantStatus};
+use tenantry_domain::{Error, ErrorCode, JobId, Result, TenantStatus};
 use tenantry_jobs::{Operation, Outcome, Run};
 use tenantry_registry::Transaction;
 use tenantry_registry::tenants;
@@ -69,6 +69,10 @@ impl Operation for Delete {
         Box::pin(async move {
             let row = self.platform.subject(run).await?;
             match step {
+                "mark" if row.is_being_purged() => Err(Error::new(
+                    ErrorCode::TenantStatus,
+                    format!("tenant {} is being purged", row.tenant.slug),
+                )),
                 "mark" => tenants::set_status(tx, row.tenant.id, TenantStatus::Deleting).await,
                 "keep" => {
                     let days = self.platform.app.limits.deleted_days_kept;
@@ -98,7 +102,7 @@ impl Operation for Delete {
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let row = self.platform.subject(run).await?;
-            if row.tenant.status != TenantStatus::Deleting {
+            if row.tenant.status != TenantStatus::Deleting || row.is_being_purged() {
                 // It was never marked: the tenant stays what it is (deleted by another job, say).
                 return Ok(());
             }

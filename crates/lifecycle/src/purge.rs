@@ -1,27 +1,27 @@
 //! Purging a deleted tenant: its data, its roles and its row go, for good. There is no undo: a purge that fails stays
-//! where it is and goes on when tried again.
+//! where it is and goes on when tried again. From its first step on the tenant is `deleting` once more, since a part of its
+//! data may be gone: it can't be restored.
 
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 use tenantry_domain::{Error, ErrorCode, JobId, Result, TenantStatus};
 use tenantry_jobs::{Operation, Run};
 use tenantry_postgres::tenant::{Script, Scripts};
-use tenantry_registry::Transaction;
-use tenantry_registry::tenants;
+use tenantry_registry::{TenantRow, Transaction, tenants};
 
-use crate::access::expect;
 use crate::create::{record, service_of};
 use crate::home::Home;
 use crate::platform::Platform;
 
 impl Platform {
-    /// Queues the purge of a deleted (or failed) tenant, before its retention time is over.
+    /// Queues the purge of a deleted (or failed) tenant, before its retention time is over; or goes on with one that failed.
     ///
     /// # Errors
     /// `tenant_unknown`, `tenant_status` when it is in use.
     pub async fn purge(&self, slug: &str, actor: &str) -> Result<JobId> {
         let row = self.registry.find_tenant(slug).await?;
-        if !matches!(row.tenant.status, TenantStatus::Deleted | TenantStatus::Failed) {
+        let is_gone = matches!(row.tenant.status, TenantStatus::Deleted | TenantStatus::Failed);
+        if !is_gone && !row.is_being_purged() {
             return Err(Error::new(
                 ErrorCode::TenantStatus,
                 format!("tenant {slug} is {}, not deleted", row.tenant.status),
@@ -33,7 +33,7 @@ impl Platform {
         self.enqueue("purge", &row, actor, json!({ "services": services })).await
     }
 
-    /// Queues the purge of every tenant whose retention time is over; returns how many.
+    /// Queues the purge of every tenant whose retention time is over or whose purge has failed; returns how many.
     ///
     /// # Errors
     /// As for the registry.
@@ -50,9 +50,6 @@ impl Platform {
     }
 }
 
-/// Only of such tenants is anything removed; one may have been restored since the job was queued.
-const GONE: &[TenantStatus] = &[TenantStatus::Deleted, TenantStatus::Failed];
-
 /// The job `purge`.
 pub struct Purge {
     platform: Platform,
@@ -64,9 +61,18 @@ impl Purge {
         Self { platform }
     }
 
-    async fn remove_data(&self, run: &Run, step: &str) -> Result<()> {
+    /// The tenant; only of one that is being purged anything is removed.
+    async fn subject(&self, run: &Run) -> Result<TenantRow> {
         let row = self.platform.subject(run).await?;
-        expect(&row, GONE)?;
+        if row.is_being_purged() {
+            return Ok(row);
+        }
+        let (slug, status) = (&row.tenant.slug, row.tenant.status);
+        Err(Error::new(ErrorCode::TenantStatus, format!("tenant {slug} is {status} by now")))
+    }
+
+    async fn remove_data(&self, run: &Run, step: &str) -> Result<()> {
+        let row = self.subject(run).await?;
         let service = service_of(step);
         for placement in self.platform.registry.placements(row.tenant.id).await? {
             if Some(&placement.service) == service.as_ref() {
@@ -77,8 +83,7 @@ impl Purge {
     }
 
     async fn remove_login(&self, run: &Run) -> Result<()> {
-        let row = self.platform.subject(run).await?;
-        expect(&row, GONE)?;
+        let row = self.subject(run).await?;
         let mut seen = Vec::new();
         for placement in self.platform.registry.placements(row.tenant.id).await? {
             if seen.contains(&placement.cluster) {
@@ -102,7 +107,8 @@ impl Operation for Purge {
     fn steps(&self, run: &Run) -> Vec<String> {
         let services = run.input["services"].as_array().cloned().unwrap_or_default();
         let data = services.iter().filter_map(Value::as_str).map(|s| format!("data:{s}"));
-        data.chain(["login", "forget"].map(str::to_owned)).collect()
+        let first = std::iter::once("mark".to_owned());
+        first.chain(data).chain(["login", "forget"].map(str::to_owned)).collect()
     }
 
     fn undoes(&self) -> bool {
@@ -113,7 +119,7 @@ impl Operation for Purge {
         Box::pin(async move {
             match step {
                 "login" => self.remove_login(run).await?,
-                "forget" => {}
+                "mark" | "forget" => {}
                 _ => self.remove_data(run, step).await?,
             }
             Ok(Value::Null)
@@ -128,8 +134,10 @@ impl Operation for Purge {
         tx: &'a Transaction<'_>,
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            if step == "forget" {
-                let row = self.platform.subject(run).await?;
+            let row = self.platform.subject(run).await?;
+            if step == "mark" {
+                tenants::set_purging(tx, row.tenant.id).await?;
+            } else if step == "forget" {
                 record(tx, run, "tenant.purge", &row, json!({})).await?;
                 tenants::remove(tx, row.tenant.id).await?;
             }

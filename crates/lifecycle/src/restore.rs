@@ -17,10 +17,16 @@ impl Platform {
     pub async fn restore(&self, slug: &str, actor: &str) -> Result<JobId> {
         let row = self.registry.find_tenant(slug).await?;
         if row.tenant.status != TenantStatus::Deleted {
-            return Err(Error::new(
+            let e = Error::new(
                 ErrorCode::TenantStatus,
                 format!("tenant {slug} is {}, not deleted", row.tenant.status),
-            ));
+            );
+            return Err(match row.is_being_purged() {
+                true => e.help(format!(
+                    "its purge has begun, and a part of its data is gone; `tenantry tenant delete {slug} --purge` goes on with it"
+                )),
+                false => e,
+            });
         }
         self.enqueue("restore", &row, actor, json!({})).await
     }

@@ -73,6 +73,8 @@ pub struct ClusterPlan {
     pub applied: Option<String>,
     /// Tenants in all, by isolation.
     pub tenants: BTreeMap<Isolation, i64>,
+    /// Applied migrations, as people write them, of which a part waits for the last tenant: what they take from global tables.
+    pub retiring: Vec<String>,
 }
 
 /// A pending file.
@@ -88,6 +90,9 @@ pub struct FilePlan {
     pub has_down: bool,
     /// Whether it runs in one transaction at each target.
     pub in_one_transaction: bool,
+    /// Whether a part of it, what it takes from global tables, waits until the last tenant with a schema has passed; what
+    /// comes behind it is then a rollout of its own.
+    pub retires: bool,
     /// Where it runs; empty where no server was asked.
     pub targets: Vec<Target>,
     /// The block whose definitions show only when a server runs it, and without which the SQL of the shapes is not known.
@@ -107,6 +112,17 @@ pub struct Target {
     pub templates: bool,
     /// Tenants that lack it, by isolation.
     pub tenants: BTreeMap<Isolation, i64>,
+}
+
+/// Where a rollout stops until the last tenant has passed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Halt {
+    /// The service.
+    pub service: ServiceName,
+    /// The migration that puts something off.
+    pub version: i64,
+    /// It as people write it.
+    pub label: String,
 }
 
 /// Something dangerous.
@@ -132,6 +148,23 @@ impl Plan {
     /// Everything dangerous, in order.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.services.iter().flat_map(|s| &s.files).flat_map(|f| &f.findings)
+    }
+
+    /// Where a rollout stops until the last tenant has passed, in order: behind each file that puts something off, but for
+    /// the last one of its service.
+    pub fn halts(&self) -> Vec<Halt> {
+        let of_service = |service: &ServicePlan| -> Vec<Halt> {
+            let before_last = service.files.len().saturating_sub(1);
+            let halts = service.files.iter().take(before_last).filter(|f| f.retires);
+            halts
+                .map(|f| Halt {
+                    service: service.service.clone(),
+                    version: f.version,
+                    label: f.label.clone(),
+                })
+                .collect()
+        };
+        self.services.iter().flat_map(of_service).collect()
     }
 }
 
@@ -214,6 +247,7 @@ fn file_plan(
         label: migration.label.clone(),
         has_down: migration.down.is_some(),
         in_one_transaction: runs.iter().flatten().all(|r| r.emitted.transactional),
+        retires: shaped.is_some_and(|s| !s.retiring().is_empty()),
         targets: standings.iter().filter(lacks).map(|s| s.target(migration.version)).collect(),
         statements: statement::plans(shaped, &linted),
         unknown: None,
@@ -233,16 +267,22 @@ fn finding(finding: lint::Finding, migration: &Migration) -> Finding {
     }
 }
 
+/// A migration as people write it.
+fn label(files: &[Migration], version: i64) -> String {
+    files.iter().find(|m| m.version == version).map_or_else(|| version.to_string(), |m| m.label.clone())
+}
+
 impl Standing {
-    /// The version of whoever is furthest behind.
+    /// The version of whoever is furthest behind, of the templates and the tenants asked for.
     fn lowest(&self) -> i64 {
-        self.tenants.iter().map(|t| t.version).chain([self.version]).min().unwrap_or(0)
+        let wanted = self.tenants.iter().filter(|t| t.wanted > 0);
+        wanted.map(|t| t.version).chain([self.version]).min().unwrap_or(0)
     }
 
-    fn counts(&self, wanted: impl Fn(&Tenants) -> bool) -> BTreeMap<Isolation, i64> {
+    fn counts(&self, count: impl Fn(&Tenants) -> i64) -> BTreeMap<Isolation, i64> {
         let mut counts = BTreeMap::new();
-        for tenants in self.tenants.iter().filter(|t| t.count > 0 && wanted(t)) {
-            *counts.entry(tenants.isolation).or_default() += tenants.count;
+        for tenants in self.tenants.iter().filter(|t| count(t) > 0) {
+            *counts.entry(tenants.isolation).or_default() += count(tenants);
         }
         counts
     }
@@ -251,7 +291,7 @@ impl Standing {
         Target {
             cluster: self.cluster.clone(),
             templates: self.version < version,
-            tenants: self.counts(|t| t.version < version),
+            tenants: self.counts(|t| if t.version < version { t.wanted } else { 0 }),
         }
     }
 
@@ -260,7 +300,8 @@ impl Standing {
         ClusterPlan {
             cluster: self.cluster.clone(),
             applied: applied.map(|m| m.label.clone()),
-            tenants: self.counts(|_| true),
+            tenants: self.counts(|t| t.count),
+            retiring: self.retiring.iter().map(|version| label(files, *version)).collect(),
         }
     }
 }

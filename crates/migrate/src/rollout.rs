@@ -20,5 +20,5 @@ pub mod waves;
 pub use operation::{KIND, Rollout};
 pub use order::{Canary, Direction, Goal, Order, Request};
 pub use pending::{Pending, SiteState};
-pub use preview::Preview;
+pub use preview::{Preview, Stage};
 pub use threshold::Threshold;

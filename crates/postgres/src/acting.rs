@@ -29,7 +29,15 @@ impl Acting {
     /// # Errors
     /// `internal` when the template is wrong.
     pub fn begin(&self) -> Result<String> {
-        render(include_str!("acting/begin.sql"), &self.values())
+        Ok(format!("BEGIN;\n{}", self.enter()?))
+    }
+
+    /// Takes the role's rights in a transaction that is open already.
+    ///
+    /// # Errors
+    /// As [`Acting::begin`].
+    pub fn enter(&self) -> Result<String> {
+        render(include_str!("acting/enter.sql"), &self.values())
     }
 
     /// Begins a transaction that moves a tenant of a data database from one version to another, with the role's rights for

@@ -15,6 +15,8 @@ const FUNCTIONS: &str = include_str!("bootstrap/functions.sql");
 const LEDGER_FUNCTIONS: &str = include_str!("bootstrap/ledger_functions.sql");
 const ADVISORY_FUNCTIONS: &str = include_str!("bootstrap/advisory_functions.sql");
 const CASCADE_FUNCTIONS: &str = include_str!("bootstrap/cascade_functions.sql");
+const SESSION_FUNCTIONS: &str = include_str!("bootstrap/session_functions.sql");
+const MATCH_FULL_FUNCTIONS: &str = include_str!("bootstrap/match_full_functions.sql");
 const LACKS_FUNCTIONS: &str = include_str!("bootstrap/lacks_functions.sql");
 const SCHEMAS: &str = include_str!("bootstrap/schemas.sql");
 const OWN_GRANTS: &str = include_str!("bootstrap/own_grants.sql");
@@ -220,7 +222,7 @@ pub async fn fill_database(
     ensure_functions(client, layout).await
 }
 
-/// Makes the functions that note migrations, those for advisory locks and those for actions of foreign keys, where they are
+/// Makes the functions that note migrations, those for advisory locks, for foreign keys and for settings, where they are
 /// missing: in a database that an earlier version has made. `client` is connected to it.
 ///
 /// # Errors
@@ -246,7 +248,8 @@ fn later_functions(layout: &Layout) -> Result<String> {
         .text("database_group", layout.group_role(Isolation::Database))
         .raw("locks_max", ADVISORY_LOCKS_PER_SESSION_MAX.to_string())
         .raw("calls_max", ADVISORY_CALLS_BETWEEN_COUNTS.to_string());
-    let all = [LEDGER_FUNCTIONS, ADVISORY_FUNCTIONS, CASCADE_FUNCTIONS];
+    let all =
+        [LEDGER_FUNCTIONS, ADVISORY_FUNCTIONS, CASCADE_FUNCTIONS, MATCH_FULL_FUNCTIONS, SESSION_FUNCTIONS];
     all.into_iter().map(|script| render(script, &values)).collect()
 }
 

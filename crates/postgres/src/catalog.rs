@@ -9,6 +9,7 @@
 //! [`inspect`](inspect::inspect) is asked for them.
 //! The script that makes a schema anew is in [`crate::clone`].
 
+pub mod beside;
 mod canonical;
 mod change;
 mod difference;

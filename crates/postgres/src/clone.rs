@@ -5,6 +5,7 @@
 //! and rendered for any number of schemas. Left to the caller: `CREATE SCHEMA`, the role that runs the script
 //! (it owns what is made), default privileges, and the transaction around it.
 
+mod child;
 mod graph;
 mod plan;
 mod rows;

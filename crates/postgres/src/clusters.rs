@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tenantry_domain::{ClusterName, Error, ErrorCode, Result};
+use tenantry_domain::{App, ClusterName, Error, ErrorCode, Result};
 
 use crate::pool::{Pool, PoolSize, Pooled};
 use crate::server::Server;
@@ -15,6 +15,7 @@ const APPLICATION_NAME: &str = "tenantry";
 #[derive(Clone)]
 pub struct Clusters {
     servers: Arc<BTreeMap<String, Server>>,
+    replicas: Arc<BTreeMap<String, Vec<Server>>>,
     pools: Arc<Mutex<HashMap<(String, String), Pool>>>,
     connections_max: usize,
 }
@@ -25,9 +26,35 @@ impl Clusters {
         let servers = servers.into_iter().map(|(name, server)| (name.as_str().to_owned(), server)).collect();
         Self {
             servers: Arc::new(servers),
+            replicas: Arc::default(),
             pools: Arc::default(),
             connections_max: connections_per_database_max,
         }
+    }
+
+    /// With these replicas of each cluster.
+    #[must_use]
+    pub fn with_replicas(self, replicas: BTreeMap<ClusterName, Vec<Server>>) -> Self {
+        let replicas = replicas.into_iter().map(|(name, servers)| (name.as_str().to_owned(), servers));
+        Self { replicas: Arc::new(replicas.collect()), ..self }
+    }
+
+    /// With the replicas that the app names.
+    ///
+    /// # Errors
+    /// `config_invalid`.
+    pub fn with_replicas_of(self, app: &App) -> Result<Self> {
+        let mut replicas = BTreeMap::new();
+        for (name, cluster) in &app.clusters {
+            let servers = cluster.replicas.iter().map(|url| url.reveal().parse());
+            replicas.insert(name.clone(), servers.collect::<Result<_>>()?);
+        }
+        Ok(self.with_replicas(replicas))
+    }
+
+    /// A cluster's replicas.
+    pub fn replicas(&self, cluster: &str) -> &[Server] {
+        self.replicas.get(cluster).map_or(&[], Vec::as_slice)
     }
 
     /// Every cluster's name.

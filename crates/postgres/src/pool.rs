@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Connect, Manager, ManagerConfig, Object, PoolError, RecyclingMethod, Runtime, TimeoutType,
+    Connect, Manager, ManagerConfig, Object, PoolError, QueueMode, RecyclingMethod, Runtime, TimeoutType,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -59,6 +59,8 @@ impl Pool {
         );
         let inner = deadpool_postgres::Pool::builder(manager)
             .max_size(connections_max)
+            // The last used first: its caches are warm.
+            .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(Duration::from_secs(WAIT_SECONDS_MAX)))
             .create_timeout(Some(Duration::from_secs(CONNECT_SECONDS_MAX)))

@@ -18,6 +18,16 @@ pub const REFUSED: &str = "refused by the gateway";
 /// the answer has its place in a pipeline and a transaction that has failed refuses it.
 pub const NOTHING: &str = "UNLISTEN tn_none";
 
+/// A type of the server's own as PREPARE names it; none for one that was made later, whose number says nothing. 0 stands for a
+/// type that is left to the server.
+pub fn type_name(number: u32) -> Option<String> {
+    if number == 0 {
+        return Some("unknown".to_owned());
+    }
+    let known = tokio_postgres::types::Type::from_oid(number)?;
+    Some(format!("{}.{}", quote_ident(known.schema()), quote_ident(known.name())))
+}
+
 /// Between these two and behind them stand the name and the text of a statement that is prepared.
 pub const PREPARE: &[u8] = b"PREPARE ";
 /// See [`PREPARE`].
@@ -54,6 +64,14 @@ fn statement(change: &Change<'_>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn types_have_names() {
+        assert_eq!(type_name(0).unwrap(), "unknown");
+        assert_eq!(type_name(23).unwrap(), "\"pg_catalog\".\"int4\"");
+        assert_eq!(type_name(1009).unwrap(), "\"pg_catalog\".\"_text\"");
+        assert_eq!(type_name(100_000), None);
+    }
 
     #[test]
     fn one_message_for_all() {

@@ -20,6 +20,7 @@ pub(crate) const GET: &str = include_str!("tenants/get.sql");
 pub(crate) const LIST: &str = include_str!("tenants/list.sql");
 pub(crate) const SET_STATUS: &str = include_str!("tenants/set_status.sql");
 pub(crate) const SET_DELETED: &str = include_str!("tenants/set_deleted.sql");
+pub(crate) const SET_PURGING: &str = include_str!("tenants/set_purging.sql");
 pub(crate) const RENAME: &str = include_str!("tenants/rename.sql");
 pub(crate) const REMOVE: &str = include_str!("tenants/remove.sql");
 pub(crate) const REMOVE_FAILED: &str = include_str!("tenants/remove_failed.sql");
@@ -68,6 +69,11 @@ pub struct NewTenant {
 }
 
 impl TenantRow {
+    /// Whether its purge has begun: it was deleted, and is being deleted again. A part of its data may be gone.
+    pub fn is_being_purged(&self) -> bool {
+        self.tenant.status == TenantStatus::Deleting && self.deleted_at.is_some()
+    }
+
     /// The labels that people gave it.
     pub fn labels(&self) -> Vec<&str> {
         let labels = self.tenant.settings.get("labels").and_then(|l| l.as_array());
@@ -162,7 +168,7 @@ impl Registry {
         Ok(())
     }
 
-    /// Deleted tenants whose retention time is over.
+    /// Deleted tenants whose retention time is over, and those whose purge has begun.
     ///
     /// # Errors
     /// As [`control_error`].
@@ -249,6 +255,21 @@ pub async fn set_deleted(client: &impl GenericClient, id: TenantId, days: i32) -
     execute(client, SET_DELETED, &[&id.uuid(), &days])
         .await
         .map_err(|e| control_error(e, "mark the tenant deleted"))?;
+    Ok(())
+}
+
+/// Marks a deleted or failed tenant as one whose purge has begun; part of the caller's transaction.
+///
+/// # Errors
+/// `tenant_status` when it is neither (restored by now, say).
+pub async fn set_purging(client: &impl GenericClient, id: TenantId) -> Result<()> {
+    let changed = execute(client, SET_PURGING, &[&id.uuid()])
+        .await
+        .map_err(|e| control_error(e, "begin to purge the tenant"))?;
+    if changed == 0 {
+        let message = format!("tenant {id} can't be purged: it is not deleted");
+        return Err(Error::new(ErrorCode::TenantStatus, message));
+    }
     Ok(())
 }
 

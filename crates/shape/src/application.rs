@@ -15,6 +15,7 @@
 mod allowed;
 mod calls;
 mod channels;
+mod config;
 mod copy;
 mod denial;
 mod effects;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use pg_query::NodeEnum;
 use pg_query::protobuf::RawStmt;
 use serde_json::Value;
+use tenantry_domain::app::OwnSettings;
 use tenantry_domain::{Isolation, TenantId};
 
 pub use channels::server_channel;
@@ -69,8 +71,8 @@ pub struct Rules {
     pub tables: Arc<Tables>,
     /// Names of functions that change nothing and leave nothing in the session, whatever their arguments.
     pub harmless: Arc<BTreeSet<String>>,
-    /// Prefixes of settings of the app's own that may be set in shared isolation: `shop` for `shop.user_id`.
-    pub own_settings: BTreeSet<String>,
+    /// Settings of the app's own, which may be set in shared isolation too.
+    pub own_settings: Arc<OwnSettings>,
     /// Whether EXPLAIN is allowed in shared isolation. Its estimates and counts tell of rows of other tenants.
     pub explains: bool,
 }

@@ -25,6 +25,7 @@ mod identity;
 mod inherit;
 mod like;
 mod maintenance;
+mod match_full;
 mod materialized_view;
 mod partition;
 mod policy;

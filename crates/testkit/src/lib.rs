@@ -12,6 +12,7 @@ mod owner;
 pub mod score;
 pub mod server;
 pub mod stack;
+pub mod standby;
 pub mod statements;
 mod sweep;
 
@@ -21,5 +22,6 @@ pub use database::TestDatabase;
 pub use names::unique_app_name;
 pub use server::{TestServer, server};
 pub use stack::{AppOptions, TestApp};
+pub use standby::Pair;
 /// For tests of crates that may not depend on it.
 pub use tenantry_postgres as postgres;

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::process::ExitCode;
 
 use serde::Serialize;
+use serde_json::Value;
 use tenantry_domain::{Error, ErrorCode, JobId, Result};
 use tenantry_jobs::{Job, JobStatus, JobStep, queue};
 
@@ -122,7 +123,12 @@ fn render(described: &Described<'_>) -> String {
 
 fn trouble(job: &Job) -> Option<String> {
     let error = job.error.as_ref()?;
-    Some(format!("[{}] {}", error["code"].as_str()?, error["message"].as_str()?))
+    let said = |e: &Value| Some(format!("[{}] {}", e["code"].as_str()?, e["message"].as_str()?));
+    let undo = error.get("undo").and_then(said).map(|undo| format!("not undone: {undo}"));
+    match (said(error), undo) {
+        (Some(error), Some(undo)) => Some(format!("{error}; {undo}")),
+        (error, undo) => error.or(undo),
+    }
 }
 
 async fn retry(context: &Context, stack: &Stack, id: JobId) -> Result<()> {

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use tenantry_domain::app::{ClusterSpec, GatewaySpec, IsolationSpec, Tables, TlsSpec};
+use tenantry_domain::app::{ClusterSpec, GatewaySpec, IsolationSpec, OwnSettings, Tables, TlsSpec};
 use tenantry_domain::layout::IDENTIFIER_BYTES_MAX;
 use tenantry_domain::{
     App, AppName, ClusterName, Error, ErrorCode, Limits, Plan, Result, Secret, Service, ServiceName,
 };
+
+use tenantry_postgres::server::Server;
 
 use super::raw::{RawCluster, RawConfig, RawGateway, RawIsolation, RawService};
 
@@ -47,12 +49,17 @@ fn gateway(raw: RawGateway, directory: &Path) -> Result<GatewaySpec> {
     let pooling = raw.pooling.as_deref().map(str::parse).transpose();
     let pooling = pooling
         .map_err(|e: Error| invalid(format!("gateway.pooling: {}", e.message())).help(e.next_step()))?;
+    let reads = raw.reads.as_deref().map(str::parse).transpose();
+    let reads =
+        reads.map_err(|e: Error| invalid(format!("gateway.reads: {}", e.message())).help(e.next_step()))?;
     Ok(GatewaySpec {
         listen: raw.listen,
         control_url: raw.control_url.map(Secret::new),
         tls,
         domain,
         pooling: pooling.unwrap_or_default(),
+        reads: reads.unwrap_or_default(),
+        settings: OwnSettings::parse(&raw.settings)?,
     })
 }
 
@@ -63,6 +70,9 @@ fn clusters(raw: BTreeMap<String, RawCluster>) -> Result<BTreeMap<ClusterName, C
         if !matches!(engine.as_str(), "postgres" | "citus") {
             return Err(invalid(format!("clusters.{name}.engine {engine:?} is not an engine"))
                 .help("use postgres or citus"));
+        }
+        for url in &cluster.replicas {
+            url.parse::<Server>().map_err(|e| e.context(format!("clusters.{name}.replicas")))?;
         }
         clusters.insert(
             name.parse()?,
@@ -161,9 +171,12 @@ fn check_limits(limits: &Limits) -> Result<()> {
         ("sql_connections_max", limits.sql_connections_max),
         ("job_parallel_max", limits.job_parallel_max),
         ("job_attempts_max", limits.job_attempts_max as usize),
+        ("job_undo_attempts_max", limits.job_undo_attempts_max as usize),
         ("connect_seconds_max", limits.connect_seconds_max as usize),
         ("credential_hours_max", limits.credential_hours_max as usize),
         ("gateway_certificate_seconds_between", limits.gateway_certificate_seconds_between as usize),
+        ("gateway_replica_ms_between", limits.gateway_replica_ms_between as usize),
+        ("gateway_replica_answer_ms_max", limits.gateway_replica_answer_ms_max as usize),
     ];
     match positive.iter().find(|(_, n)| *n == 0) {
         Some((name, _)) => Err(invalid(format!("limits.{name} is too small"))),

@@ -109,6 +109,9 @@ pub struct RawGateway {
     pub listen: Option<String>,
     pub control_url: Option<String>,
     pub pooling: Option<String>,
+    pub reads: Option<String>,
+    #[serde(default)]
+    pub settings: Vec<String>,
     pub tls: Option<RawTls>,
 }
 
@@ -155,6 +158,8 @@ pub fn known_keys() -> Vec<String> {
         "gateway.listen",
         "gateway.control_url",
         "gateway.pooling",
+        "gateway.reads",
+        "gateway.settings",
         "gateway.tls.certificate",
         "gateway.tls.key",
         "gateway.tls.domain",

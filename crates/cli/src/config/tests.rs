@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tenantry_domain::app::Pooling;
+use tenantry_domain::app::{Pooling, Reads};
 use tenantry_domain::{ErrorCode, Isolation, MigrationLayout, TenantKeyType};
 
 use super::parse;
@@ -28,7 +28,7 @@ fn every_section_is_read() {
          tenant_ddl = true\n[tables]\nglobal = ['countries']\n[services.crm]\nmigrations = 'db/crm'\n\
          [plans.basic]\nisolation = 'shared'\nconnections_max = 5\nprice_monthly = 4900\ncurrency = 'EUR'\n\
          queries_per_second_max = 50\nrows_max = 1000\n\
-         [gateway]\npooling = 'session'\ncontrol_url = 'postgres://u:p@h/d'\n\
+         [gateway]\npooling = 'session'\nreads = 'auto'\nsettings = ['myapp.*', 'shop.user_id']\ncontrol_url = 'postgres://u:p@h/d'\n\
          [clusters.eu]\nurl = 'postgres://u:p@h/d'\nregion = 'eu-west'\n[limits]\ndeleted_days_kept = 7\n",
         Path::new("/app"),
         &[],
@@ -37,7 +37,8 @@ fn every_section_is_read() {
     assert_eq!(app.isolation.tenant_key, TenantKeyType::Integer);
     assert!(app.isolation.tenant_ddl && app.tables.global.contains("countries"));
     assert_eq!(app.limits.deleted_days_kept, 7);
-    assert_eq!(app.gateway.pooling, Pooling::Session);
+    assert_eq!((app.gateway.pooling, app.gateway.reads), (Pooling::Session, Reads::Auto));
+    assert!(app.gateway.settings.has("myapp.x") && !app.gateway.settings.has("shop.x"));
     let basic = app.plans.values().next().unwrap();
     assert_eq!(
         (basic.limits.queries_per_second_max, basic.limits.rows_max, basic.limits.bytes_max),
@@ -65,6 +66,11 @@ fn bad_values_are_refused() {
         "app = 'crm'\n[services.main]\ncluster = 'eu'",
         "app = 'crm'\n[services.main]\nlayout = 'rails'",
         "app = 'crm'\n[gateway]\npooling = 'always'",
+        "app = 'crm'\n[gateway]\nreads = 'nearest'",
+        "app = 'crm'\n[clusters.eu]\nreplicas = ['eu.example']",
+        "app = 'crm'\n[limits]\ngateway_replica_ms_between = 0",
+        "app = 'crm'\n[gateway]\nsettings = ['tenantry.*']",
+        "app = 'crm'\n[gateway]\nsettings = ['work_mem']",
         "app = 'crm'\n[clusters.eu]\nengine = 'oracle'",
         "app = 'crm'\n[limits]\njob_heartbeat_seconds = 0",
         "app = 'crm'\n[limits]\ngateway_certificate_seconds_between = 0",

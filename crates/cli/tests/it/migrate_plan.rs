@@ -98,7 +98,7 @@ async fn what_would_run_where() {
     app.on(&["tenant", "label", "three", "+beta"]).await.ok();
     let json = ["migrate", "plan", "--canary", "label=beta", "--tenants", "thr*", "--json"];
     let way = app.on(&json).await.ok().json()["rollout"].clone();
-    assert_eq!((&way["tenants"], &way["canaries"]), (&1.into(), &serde_json::json!(["three"])));
+    assert_eq!((&way["tenants"], &way["stages"][0]["canaries"]), (&1.into(), &serde_json::json!(["three"])));
     app.on(&["migrate", "plan", "--canary", "beta"]).await.refused(2, "usage");
     let again = app.on(&["migrate", "plan"]).await.ok();
     assert_eq!(again.out, plan.out, "looking changes nothing");

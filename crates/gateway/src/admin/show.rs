@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tenantry_domain::{Error, ErrorCode, Result, TenantId};
 
 use crate::hub::Hub;
-use crate::metrics::{Usage, slug, usage};
+use crate::metrics::{Usage, server, slug, usage};
 use crate::wire::backend::{Column, Kind};
 
 /// An answer.
@@ -18,7 +18,7 @@ macro_rules! columns {
     ($($name:literal $kind:ident),* $(,)?) => { &[$(Column { name: $name, kind: Kind::$kind }),*] };
 }
 
-const SUBJECTS: &str = "SHOW POOLS, CLIENTS, SERVERS, TENANTS, STATS or VERSION";
+const SUBJECTS: &str = "SHOW POOLS, REPLICAS, CLIENTS, SERVERS, TENANTS, STATS or VERSION";
 
 /// Answers a statement.
 pub(super) async fn show(hub: &Hub, sql: &str) -> Result<Table> {
@@ -33,17 +33,20 @@ pub(super) async fn show(hub: &Hub, sql: &str) -> Result<Table> {
         ["show", "servers"] => servers(hub).await,
         ["show", "clients"] => Ok(clients(hub)),
         ["show", "tenants"] => Ok(tenants(hub)),
+        ["show", "replicas"] => Ok(replicas(hub)),
         ["show", "stats"] => stats(hub).await,
         _ => Err(Error::new(ErrorCode::StatementRefused, "this database answers SHOW only").help(SUBJECTS)),
     }
 }
 
-/// Sums over shards, by cluster, database and login: free, in use, being opened; waiting clients.
-async fn by_pool(hub: &Hub) -> Result<BTreeMap<[String; 3], [usize; 4]>> {
-    let mut pools: BTreeMap<[String; 3], [usize; 4]> = BTreeMap::new();
+/// Sums over shards, by cluster, server, database and login: free, in use, being opened; waiting clients.
+async fn by_pool(hub: &Hub) -> Result<BTreeMap<[String; 4], [usize; 4]>> {
+    let mut pools: BTreeMap<[String; 4], [usize; 4]> = BTreeMap::new();
     for pool in hub.stats().await?.iter().flat_map(|stats| &stats.pools) {
         let key = &pool.pool.key;
-        let sums = pools.entry([&key.cluster, &key.database, &key.login].map(|s| s.to_string())).or_default();
+        let server = server(hub, &key.cluster, key.replica);
+        let sums = pools.entry([&*key.cluster, &*server, &*key.database, &*key.login].map(str::to_owned));
+        let sums = sums.or_default();
         let parts = [pool.free, pool.servers.saturating_sub(pool.free), pool.opening, pool.waiting];
         sums.iter_mut().zip(parts).for_each(|(sum, part)| *sum += part);
     }
@@ -51,34 +54,63 @@ async fn by_pool(hub: &Hub) -> Result<BTreeMap<[String; 3], [usize; 4]>> {
 }
 
 async fn pools(hub: &Hub) -> Result<Table> {
-    let row = |([cluster, database, user], [free, used, opening, waiting]): ([String; 3], [usize; 4])| {
-        let numbers = [waiting, used, free, opening].map(|n| n.to_string());
-        let mut row = vec![database, user, cluster];
-        row.extend(numbers);
-        row.push("transaction".to_owned());
-        row
-    };
+    let row =
+        |([cluster, server, database, user], [free, used, opening, waiting]): ([String; 4], [usize; 4])| {
+            let numbers = [waiting, used, free, opening].map(|n| n.to_string());
+            let mut row = vec![database, user, cluster];
+            row.extend(numbers);
+            row.extend(["transaction".to_owned(), server]);
+            row
+        };
     Ok(Table {
         columns: columns!["database" Text, "user" Text, "cluster" Text, "cl_waiting" Integer, "sv_active" Integer,
-            "sv_idle" Integer, "sv_login" Integer, "pool_mode" Text],
+            "sv_idle" Integer, "sv_login" Integer, "pool_mode" Text, "server" Text],
         rows: by_pool(hub).await?.into_iter().map(row).collect(),
     })
 }
 
 async fn servers(hub: &Hub) -> Result<Table> {
     let mut rows = Vec::new();
-    for ([cluster, database, user], [free, used, opening, _]) in by_pool(hub).await? {
+    for ([cluster, server, database, user], [free, used, opening, _]) in by_pool(hub).await? {
         for (state, count) in [("active", used), ("idle", free), ("login", opening)] {
             if count > 0 {
-                let (database, user, cluster) = (database.clone(), user.clone(), cluster.clone());
-                rows.push(vec![user, database, state.to_owned(), cluster, count.to_string()]);
+                let [cluster, server, database, user] =
+                    [&cluster, &server, &database, &user].map(String::clone);
+                rows.push(vec![user, database, state.to_owned(), cluster, count.to_string(), server]);
             }
         }
     }
     Ok(Table {
-        columns: columns!["user" Text, "database" Text, "state" Text, "cluster" Text, "servers" Integer],
+        columns: columns!["user" Text, "database" Text, "state" Text, "cluster" Text, "servers" Integer,
+            "server" Text],
         rows,
     })
+}
+
+/// Each replica; behind them, for each cluster, the reads that its primary was given in their place, by reason.
+fn replicas(hub: &Hub) -> Table {
+    let mut rows = Vec::new();
+    for (cluster, replicas) in &hub.replicas {
+        let figure = |figure: Option<u64>| figure.map(|figure| figure.to_string()).unwrap_or_default();
+        for replica in replicas.each() {
+            let lag = replica.lag().map(|lag| lag.as_millis() as u64);
+            let (name, state) = (replica.name().to_owned(), replica.state().as_str().to_owned());
+            let figures = [figure(lag), figure(replica.bytes()), replica.reads().to_string()];
+            rows.push([vec![cluster.clone(), name, state], figures.to_vec()].concat());
+        }
+        for (why, count) in replicas.fallbacks() {
+            let blank = String::new();
+            let state = format!("instead: {}", why.as_str());
+            let row = [cluster.clone(), "primary".to_owned(), state, blank.clone(), blank, count.to_string()];
+            rows.push(row.to_vec());
+        }
+    }
+    rows.sort_by(|a, b| a[0].cmp(&b[0]));
+    Table {
+        columns: columns!["cluster" Text, "server" Text, "state" Text, "lag_ms" Integer, "lag_bytes" Integer,
+            "reads" Integer],
+        rows,
+    }
 }
 
 fn clients(hub: &Hub) -> Table {

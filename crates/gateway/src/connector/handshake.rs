@@ -30,10 +30,16 @@ pub struct Opened {
     pub cancel: CancelTarget,
     /// What it has told of its settings.
     pub reported: Reported,
+    /// What it has answered to the question that came with the log-in.
+    pub said: Option<u64>,
 }
 
-/// Opens a connection.
-pub(super) async fn log_in(server: &Server, parameters: &[(&str, &str)]) -> Result<Opened, Failed> {
+/// Opens a connection, and asks a question on it whose answer is one number.
+pub(super) async fn log_in(
+    server: &Server,
+    parameters: &[(&str, &str)],
+    question: Option<&str>,
+) -> Result<Opened, Failed> {
     let mut stream = Stream::open(server).await?;
     let mut packet = Vec::new();
     startup::write(&mut packet, VERSION, parameters)?;
@@ -56,9 +62,33 @@ pub(super) async fn log_in(server: &Server, parameters: &[(&str, &str)]) -> Resu
             b'N' => {}
             b'Z' => {
                 let cancel = cancel.unwrap_or(CancelTarget { process: 0, secret: Box::new([0; 4]) });
-                return Ok(Opened { link: stream.into_socket()?, cancel, reported });
+                let said = match question {
+                    Some(question) => Some(ask(&mut stream, question).await?),
+                    None => None,
+                };
+                return Ok(Opened { link: stream.into_socket()?, cancel, reported, said });
             }
             _ => return Err(broken(Violation::Format).into()),
+        }
+    }
+    Err(broken(Violation::Format).into())
+}
+
+/// Asks for a number.
+async fn ask(stream: &mut Stream, question: &str) -> Result<u64, Failed> {
+    let mut packet = Vec::new();
+    frontend::query(&mut packet, question);
+    stream.send(&packet).await?;
+    let mut said = None;
+    for _ in 0..MESSAGES_MAX {
+        let (tag, body) = stream.message().await?;
+        match tag {
+            // One column: its count and length stand in front of it.
+            b'D' => said = body.get(6..).and_then(|text| std::str::from_utf8(text).ok()?.parse().ok()),
+            b'E' => return Err(refusal(&body)),
+            b'Z' => return said.ok_or_else(|| broken(Violation::Format).into()),
+            b'T' | b'C' | b'N' | b'S' => {}
+            _ => break,
         }
     }
     Err(broken(Violation::Format).into())

@@ -50,11 +50,8 @@ fn way(hub: &Hub, entry: &Entry, service: &ServiceName) -> Result<Way> {
         return Ok(Way { profile, ..tenant_way(hub, entry, service)? });
     }
     let connections_max = hub.pools.per_cluster_max();
-    let key = PoolKey {
-        cluster: placement.cluster.as_str().into(),
-        database: placement.database.as_str().into(),
-        login: hub.setup.app.layout().app_role().into(),
-    };
+    let login = hub.setup.app.layout().app_role();
+    let key = PoolKey::primary(&placement.cluster, &placement.database, &login);
     Ok(Way {
         // Tenants share it, on every shard.
         pool: hub.pools.get(key, Whose::App, connections_max, false),
@@ -75,11 +72,7 @@ pub(super) async fn greet_nobody(
     let own = app.services.get(service).and_then(|service| service.cluster.as_ref());
     let cluster = own.map(|c| c.as_str()).or_else(|| hub.setup.clusters.names().next()).unwrap_or_default();
     let layout = app.layout();
-    let key = PoolKey {
-        cluster: cluster.into(),
-        database: layout.data_database(service).into(),
-        login: layout.app_role().into(),
-    };
+    let key = PoolKey::primary(cluster, &layout.data_database(service), &layout.app_role());
     let settings: Vec<_> =
         startup.settings.iter().map(|(name, value)| (name.as_str().into(), value.as_str().into())).collect();
     let greeting = greeting::prepare(hub, startup, &key, &settings).await?;

@@ -80,7 +80,7 @@ pub(super) async fn admit(
     startup: &Startup,
     (entry, service, way): (&Entry, &ServiceName, Way),
 ) -> Result<Admitted> {
-    let settings = settings(startup, entry, service)?;
+    let settings = settings(hub, startup, (entry, service))?;
     let greeting = greeting::prepare(hub, startup, &way.pool.key, &settings).await?;
     let admitted = admit_silently(hub, startup, (entry, service, way), greeting.process)?;
     if let Err(error) = wire.send(&greeting.bytes).await {
@@ -97,7 +97,7 @@ pub(super) fn admit_silently(
     (entry, service, way): (&Entry, &ServiceName, Way),
     process: u32,
 ) -> Result<Admitted> {
-    let settings = settings(startup, entry, service)?;
+    let settings = settings(hub, startup, (entry, service))?;
     hub.admit(entry)?;
     Ok(Admitted {
         tenant: entry.id,
@@ -121,11 +121,7 @@ pub(super) fn tenant_way(hub: &Hub, entry: &Entry, service: &ServiceName) -> Res
     let login = app.layout().login_role(entry.id, entry.number, app.isolation.tenant_key);
     let connections_max = plan::connections_max(app, entry);
     let is_pinned = is_pinned(hub, entry, connections_max);
-    let key = PoolKey {
-        cluster: placement.cluster.as_str().into(),
-        database: placement.database.as_str().into(),
-        login: login.into(),
-    };
+    let key = PoolKey::primary(&placement.cluster, &placement.database, &login);
     let pool = hub.pools.get(key, Whose::Tenant(entry.id), connections_max, is_pinned);
     Ok(Way { pool, is_pinned, sets_tenant: false, profile: profile(hub, entry, placement, Door::Tenant) })
 }
@@ -161,15 +157,16 @@ pub(super) fn open_placement<'a>(entry: &'a Entry, service: &ServiceName) -> Res
 }
 
 /// The settings that follow the client, as shards take them.
-fn settings(startup: &Startup, entry: &Entry, service: &ServiceName) -> Result<Vec<Setting>> {
+fn settings(hub: &Hub, startup: &Startup, (entry, service): (&Entry, &ServiceName)) -> Result<Vec<Setting>> {
     let schema = entry.placement(service).map_or(layout::DATABASE_SCHEMA, |placement| &placement.schema);
     let schemas = [schema, "global", "extensions"];
     let own = match entry.isolation {
         Isolation::Shared | Isolation::Schema => Own::Only(&schemas),
         Isolation::Database => Own::Any(schema),
     };
-    let settings = Settings::from_startup(&startup.settings, own)?;
-    Ok(settings.iter().map(|(known, value)| (known.name().into(), as_list(known, value).into())).collect())
+    let settings = Settings::from_startup(&startup.settings, own, &hub.setup.app.gateway.settings)?;
+    let listed = settings.iter().map(|(known, value)| (known.name().into(), as_list(known, value).into()));
+    Ok(listed.chain(settings.own().iter().cloned()).collect())
 }
 
 /// A list of names as the server writes it; any other value as it is.

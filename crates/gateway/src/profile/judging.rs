@@ -9,6 +9,7 @@ use tenantry_domain::{Error, ErrorCode, Isolation};
 use tenantry_shape::application::{Denial, Door, Leaves, Step, Tables};
 
 use super::{Profile, Source};
+use crate::reads::Reading;
 use crate::shard::decide::{Decide, Decision, Effects, Statement};
 use crate::sql::decision::Decision as Judged;
 use crate::sql::decisions::{Decisions, Judge};
@@ -36,7 +37,13 @@ impl Judging {
             decisions: Decisions::new(key),
             sources: Vec::new(),
             judges: HashMap::default(),
-            unread: Arc::new(Source { place: u32::MAX, number: 0, tables, harmless }),
+            unread: Arc::new(Source {
+                place: u32::MAX,
+                number: 0,
+                tables,
+                harmless,
+                own_settings: Arc::default(),
+            }),
         }
     }
 
@@ -83,6 +90,7 @@ impl Decide for Judging {
             judged.write(text, &mut out);
             out
         });
+        let moves = if written.is_some() { judged.moves(text) } else { None };
         let names = if judged.has_names() { judged.written_names(text) } else { Vec::new() };
         let course = match &judged.course {
             Some(course) if written.is_some() => Some(course.with_path(&profile.schema)),
@@ -90,12 +98,24 @@ impl Decide for Judging {
         };
         let is_dirty = is_dirty(judged.effects.leaves, profile);
         Decision {
-            effects: Effects { is_dirty, course },
+            effects: Effects {
+                is_dirty,
+                is_spent: is_spent(judged.effects.leaves, profile),
+                course,
+                reading: judged.reading,
+            },
             refused: None,
             text: written,
+            moves,
             names,
             begins: begins(steps),
         }
+    }
+
+    fn reading(&mut self, statement: Statement<'_>) -> Reading {
+        let Statement { profile, text, is_whole } = statement;
+        let judged = if is_whole { self.judged(profile, text) } else { None };
+        judged.map_or_else(Reading::default, |judged| judged.reading)
     }
 
     fn function_call(&mut self, profile: &Profile) -> Decision {
@@ -120,12 +140,20 @@ impl Decide for Judging {
 
 /// Whether something stays that neither the gateway follows nor the end of the transaction takes away.
 fn is_dirty(leaves: Leaves, profile: &Profile) -> bool {
-    let Leaves { temporary, cursors, channels, locks, sequences, counts, unknown, settings: _, prepared: _ } =
-        leaves;
+    let Leaves { temporary, cursors, channels, locks, sequences, counts, unknown, .. } = leaves;
     // What counters gave last is in the session. At its own door a tenant's session goes to that tenant alone; the app
     // door's goes to others.
-    let is_common = profile.door == Door::App && profile.isolation == Isolation::Shared;
-    temporary || cursors || channels || locks || sequences || unknown || counts && is_common
+    temporary || cursors || channels || locks || sequences || unknown || counts && is_common(profile)
+}
+
+/// Whether others would get random numbers that this client can foretell: no reset makes new ones.
+fn is_spent(leaves: Leaves, profile: &Profile) -> bool {
+    leaves.seed && is_common(profile)
+}
+
+/// Whether its servers serve other tenants too.
+fn is_common(profile: &Profile) -> bool {
+    profile.door == Door::App && profile.isolation == Isolation::Shared
 }
 
 /// Whether a transaction is begun and not ended.
@@ -142,7 +170,7 @@ fn refused(error: Error) -> Decision {
 }
 
 fn unknown() -> Decision {
-    Decision { effects: Effects { is_dirty: true, course: None }, ..Decision::default() }
+    Decision { effects: Effects { is_dirty: true, ..Effects::default() }, ..Decision::default() }
 }
 
 fn error(denial: &Denial) -> Error {

@@ -7,6 +7,7 @@
 //!
 //! What follows from them on servers is the relay's (`shard/settings.rs`).
 
+use tenantry_domain::app::OwnSettings;
 use tenantry_domain::{Error, ErrorCode, Result};
 
 use super::encoding;
@@ -27,6 +28,8 @@ const BETWEEN_NAMES: &str = "\0";
 pub struct Settings {
     /// Sorted by setting, none twice.
     chosen: Vec<(Setting, Box<str>)>,
+    /// Those of the application's own, in their order.
+    own: Vec<(Box<str>, Box<str>)>,
 }
 
 impl Settings {
@@ -35,11 +38,26 @@ impl Settings {
     /// # Errors
     /// `setting_refused` for a setting that a client may not choose, and for schemas that are not its own;
     /// `setting_invalid` and `encoding_refused` for values that can't be.
-    pub fn from_startup(pairs: &[(String, String)], own: Own<'_>) -> Result<Self> {
-        pairs.iter().try_fold(Self::default(), |settings, (name, value)| {
-            let setting = Setting::find(name).ok_or_else(|| refused(name))?;
-            settings.with(setting, value, own)
+    pub fn from_startup(pairs: &[(String, String)], own: Own<'_>, settings: &OwnSettings) -> Result<Self> {
+        pairs.iter().try_fold(Self::default(), |mut taken, (name, value)| match Setting::find(name) {
+            Some(setting) => taken.with(setting, value, own),
+            None if settings.has(&name.to_ascii_lowercase()) && !value.contains('\0') => {
+                taken.own.push((name.to_ascii_lowercase().into(), value.as_str().into()));
+                taken.checked()
+            }
+            None => Err(refused(name)),
         })
+    }
+
+    /// The same, if they are not too many.
+    fn checked(self) -> Result<Self> {
+        let listed = self.chosen.iter().map(|(_, value)| value.len());
+        let own = self.own.iter().map(|(name, value)| name.len() + value.len());
+        if listed.chain(own).sum::<usize>() > VALUE_BYTES_MAX {
+            let message = format!("the session's settings have more than {VALUE_BYTES_MAX} bytes");
+            return Err(Error::new(ErrorCode::SettingInvalid, message));
+        }
+        Ok(self)
     }
 
     /// With this setting at this value.
@@ -53,11 +71,7 @@ impl Settings {
             Ok(at) => chosen[at].1 = value,
             Err(at) => chosen.insert(at, (setting, value)),
         }
-        if chosen.iter().map(|(_, value)| value.len()).sum::<usize>() > VALUE_BYTES_MAX {
-            let message = format!("the session's settings have more than {VALUE_BYTES_MAX} bytes");
-            return Err(Error::new(ErrorCode::SettingInvalid, message));
-        }
-        Ok(Self { chosen })
+        Self { chosen, own: self.own.clone() }.checked()
     }
 
     /// The value of a setting; of a list, each name with a NUL behind it.
@@ -67,7 +81,12 @@ impl Settings {
         Some(&self.chosen[at].1)
     }
 
-    /// All of them, sorted.
+    /// Those of the application's own, with names in lower case.
+    pub fn own(&self) -> &[(Box<str>, Box<str>)] {
+        &self.own
+    }
+
+    /// All that are on the list, sorted.
     pub fn iter(&self) -> impl Iterator<Item = (Setting, &str)> {
         self.chosen.iter().map(|(setting, value)| (*setting, &**value))
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tenantry_domain::app::Pooling;
+use tenantry_domain::app::{Pooling, Reads as Mode};
 use tenantry_domain::{PlanLimits, TenantId};
 
 use super::clock::Millis;
@@ -14,6 +14,7 @@ use super::settings::Setting;
 use super::talk::ClientTalk;
 use super::tenant::TenantSlot;
 use crate::profile::Profile;
+use crate::reads::{ClientReads, Mark, Replicas};
 
 /// A client, told from others that had its place before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -42,12 +43,28 @@ pub struct NewClient<L> {
     pub sets_tenant: bool,
     /// See [`super::decide::Statement::profile`].
     pub profile: Arc<Profile>,
+    /// Replicas that may answer it; none: its primary does everything.
+    pub reads: Option<ClientReads>,
     /// Settings of its start-up packet.
     pub settings: Vec<Setting>,
     /// The secret part of its cancel key.
     pub cancel_secret: u64,
     /// The number of the password or token that it has logged in with.
     pub opened_by: i64,
+}
+
+/// A client's way to replicas.
+pub(super) struct Reads {
+    pub mode: Mode,
+    pub replicas: Arc<Replicas>,
+    /// Its pool on each of them.
+    pub pools: Box<[PoolId]>,
+    /// Its pool on the primary.
+    pub home: PoolId,
+    /// What a replica has to cover.
+    pub written: Mark,
+    /// Its transaction goes to the primary, whatever the replicas say by now.
+    pub stays_home: bool,
 }
 
 /// A client on this shard.
@@ -64,7 +81,10 @@ pub(super) struct Client<L> {
     pub is_leaving: bool,
     pub server: Option<ServerId>,
     pub tenant: TenantSlot,
+    /// Where its server is from, or where it waits for one.
     pub pool: PoolId,
+    /// Boxed: most have none.
+    pub reads: Option<Box<Reads>>,
     pub pooling: Pooling,
     /// It has used the server that it keeps: nobody knows what it has left there, and no other server has that.
     pub has_session: bool,

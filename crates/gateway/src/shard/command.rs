@@ -6,6 +6,7 @@ use std::sync::mpsc::Sender;
 use tenantry_domain::{Error, ErrorCode, PlanLimits, TenantId};
 
 use super::client::{ClientId, NewClient};
+use super::ears::{Channel, Notice, Place};
 use super::pool::PoolSpec;
 use super::server::{CancelTarget, NewServer, ServerId};
 use super::tenant::Counts;
@@ -48,6 +49,12 @@ pub enum Command<L> {
     },
     /// The rules of a data database have changed, or are known now.
     Rules(Arc<Source>),
+    /// A channel that was asked for is heard now; with an error: it can't be.
+    Listening(Channel, Option<Error>),
+    /// Something was sent to a channel that is heard for this shard.
+    Notified(Arc<Notice>),
+    /// What was sent to the channels of a database since a while was not heard.
+    Missed(Place),
     /// Sends clients away when they have no transaction open, and ends when none is left.
     Drain,
     /// Asks how things are.
@@ -95,6 +102,12 @@ pub trait Outside {
 
     /// A cancel request is to be sent; [`Command::CancelDone`] answers.
     fn cancel(&mut self, pool: &Arc<PoolSpec>, target: &CancelTarget, server: ServerId);
+
+    /// A channel is to be heard for a tenant's clients, who use this pool; [`Command::Listening`] answers.
+    fn listen(&mut self, pool: &Arc<PoolSpec>, channel: &Channel, tenant: TenantId);
+
+    /// A channel need not be heard any more.
+    fn unlisten(&mut self, channel: &Channel);
 
     /// A client has gone.
     fn gone(&mut self, client: ClientId, tenant: TenantId);

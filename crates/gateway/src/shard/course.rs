@@ -4,7 +4,7 @@
 use tenantry_domain::limits::{FOLLOWED_CHANGES_BYTES_MAX, FOLLOWED_CHANGES_MAX};
 use tenantry_shape::application::{Discarded, Step};
 
-/// A change of settings.
+/// A change of settings, or of the channels that a client listens on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Change {
     /// A value, or several.
@@ -13,6 +13,10 @@ pub(super) enum Change {
     Reset(Box<str>),
     /// All of them; the role apart, unless the session begins anew.
     ResetAll { role: bool },
+    /// It listens on a channel: the server's name, and its own.
+    Listen(Box<str>, Box<str>),
+    /// On one channel less, by the server's name; none: on none.
+    Unlisten(Option<Box<str>>),
 }
 
 #[derive(Debug)]
@@ -42,7 +46,13 @@ impl Log {
                 let values = values.iter().map(|value| value.as_str().into()).collect();
                 Entry::Change(Change::Set(name.as_str().into(), values))
             }
+            // Its value was not told.
+            Step::SetParameter { .. } => return false,
             Step::Reset(name) => Entry::Change(Change::Reset(name.as_str().into())),
+            Step::Listen { channel, server } => {
+                Entry::Change(Change::Listen(server.as_str().into(), channel.as_str().into()))
+            }
+            Step::Unlisten(server) => Entry::Change(Change::Unlisten(server.as_deref().map(Into::into))),
             Step::ResetAll => Entry::Change(Change::ResetAll { role: false }),
             Step::Discard(Discarded::All) => Entry::Change(Change::ResetAll { role: true }),
             Step::Savepoint(name) => Entry::Savepoint(name.as_str().into()),
@@ -118,6 +128,8 @@ impl Entry {
             }
             Entry::Change(Change::Reset(name)) | Entry::Savepoint(name) => name.len(),
             Entry::Change(Change::ResetAll { .. }) => 0,
+            Entry::Change(Change::Listen(server, own)) => server.len() + own.len(),
+            Entry::Change(Change::Unlisten(server)) => server.as_ref().map_or(0, |server| server.len()),
         }
     }
 }
@@ -135,6 +147,8 @@ mod tests {
             Change::Set(name, _) => name.to_string(),
             Change::Reset(name) => format!("-{name}"),
             Change::ResetAll { .. } => "-*".to_owned(),
+            Change::Listen(server, _) => format!("?{server}"),
+            Change::Unlisten(server) => format!("/{}", server.as_deref().unwrap_or("*")),
         };
         changes.iter().map(name).collect::<Vec<_>>().join(" ")
     }
@@ -154,6 +168,8 @@ mod tests {
                     continue;
                 }
                 b'-' if name == "*" => Step::ResetAll,
+                b'?' => Step::Listen { channel: name.clone(), server: name },
+                b'/' => Step::Unlisten((name != "*").then_some(name)),
                 b'-' => Step::Reset(name),
                 _ => set(word),
             };
@@ -174,6 +190,8 @@ mod tests {
         check("+a x +a y <a <a z", "x z");
         check("+a x +a y =a <a z", "z");
         check("x -*", "x -*");
+        check("?a +s ?b <s /c /*", "?a /c /*");
+        check("?a !", "");
     }
 
     #[test]
@@ -183,6 +201,7 @@ mod tests {
         assert!((0..FOLLOWED_CHANGES_MAX).all(|_| log.done(&set("x"))));
         assert!(!log.done(&set("x")));
         log.roll_back();
+        assert!(!log.done(&Step::SetParameter { name: "x".to_owned(), parameter: 1 }));
         let long = Step::Reset("x".repeat(FOLLOWED_CHANGES_BYTES_MAX + 1));
         assert!(!log.done(&long));
     }

@@ -7,14 +7,20 @@ use tenantry_shape::application::{Discarded, Effects as Judged, PreparedName, St
 
 use super::statements::{NameKey, StatementId};
 use crate::profile::{Profile, Source};
+use crate::reads::Reading;
+use crate::sql::moves::Moves;
 
 /// How a statement changes its session in ways that must not reach the next client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Effects {
     /// The session has to be reset before another client gets it.
     pub is_dirty: bool,
+    /// No reset takes away what it leaves: another client may not get it.
+    pub is_spent: bool,
     /// What has to be followed while it runs; none: nothing.
     pub course: Option<Arc<Course>>,
+    /// What it is to the choice between a primary and its replicas.
+    pub reading: Reading,
 }
 
 /// What has to be done as the statements of a text are done, one after the other.
@@ -80,22 +86,53 @@ impl Course {
         self.0.iter().filter(move |(at, _)| *at >= statement).map(|(_, part)| part)
     }
 
-    /// Whether it listens on a channel.
-    pub(super) fn listens(&self) -> bool {
-        self.0.iter().any(|(_, part)| matches!(part, Part::Step(Step::Listen { .. })))
+    /// The channels that it listens on, by the server's names.
+    pub(super) fn channels(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|(_, part)| match part {
+            Part::Step(Step::Listen { server, .. }) => Some(server.as_str()),
+            _ => None,
+        })
     }
 
     /// Whether settings stay changed.
     pub(super) fn sets(&self) -> bool {
-        self.0.iter().any(|(_, part)| matches!(part, Part::Step(Step::Set { local: false, .. })))
+        let sets = |step: &Step| matches!(step, Step::Set { local: false, .. } | Step::SetParameter { .. });
+        self.0.iter().any(|(_, part)| matches!(part, Part::Step(step) if sets(step)))
+    }
+
+    /// The parameters, counted from 1, whose values settings get.
+    pub(super) fn parameters(&self) -> impl Iterator<Item = usize> {
+        self.0.iter().filter_map(|(_, part)| match part {
+            Part::Step(Step::SetParameter { parameter, .. }) => Some(*parameter),
+            _ => None,
+        })
+    }
+
+    /// The same without what gets the values of parameters.
+    pub(super) fn without_parameters(&self) -> Option<Arc<Self>> {
+        let kept = self.0.iter().filter(|(_, part)| !matches!(part, Part::Step(Step::SetParameter { .. })));
+        let kept: Vec<_> = kept.cloned().collect();
+        (!kept.is_empty()).then(|| Arc::new(Self(kept)))
+    }
+
+    /// The same with the values of parameters, each NULL or a text; none where one can't be told.
+    pub(super) fn bound(&self, value: impl Fn(usize) -> Option<Option<String>>) -> Option<Arc<Self>> {
+        let bound = |part: &Part| {
+            let Part::Step(Step::SetParameter { name, parameter }) = part else { return Some(part.clone()) };
+            let values = value(*parameter)?.into_iter().collect();
+            Some(Part::Step(Step::Set { name: name.clone(), values, local: false }))
+        };
+        let parts = self.0.iter().map(|(at, part)| Some((*at, bound(part)?)));
+        Some(Arc::new(Self(parts.collect::<Option<_>>()?)))
     }
 }
 
 fn is_followed(step: &Step) -> bool {
     match step {
         Step::Set { local, .. } => !local,
-        Step::Reset(_) | Step::ResetAll | Step::Discard(Discarded::All) => true,
-        Step::Savepoint(_) | Step::RollbackTo(_) | Step::Release(_) | Step::Listen { .. } => true,
+        Step::SetParameter { .. } | Step::Reset(_) | Step::ResetAll | Step::Discard(Discarded::All) => true,
+        Step::Savepoint(_) | Step::RollbackTo(_) | Step::Release(_) => true,
+        Step::Listen { .. } | Step::Unlisten(_) => true,
         _ => false,
     }
 }
@@ -109,6 +146,8 @@ pub struct Decision {
     pub refused: Option<Error>,
     /// The text to run instead.
     pub text: Option<Vec<u8>>,
+    /// Where that text has its places from.
+    pub moves: Option<Moves>,
     /// The names of prepared statements in the text that is to run.
     pub names: Vec<PreparedName>,
     /// It begins a transaction that it does not end. Refused in statement pooling.
@@ -131,6 +170,11 @@ pub struct Statement<'a> {
 pub trait Decide: Send {
     /// Decides about a statement.
     fn statement(&mut self, statement: Statement<'_>) -> Decision;
+
+    /// What a statement is to the choice between a primary and its replicas; must not allocate either.
+    fn reading(&mut self, _statement: Statement<'_>) -> Reading {
+        Reading::default()
+    }
 
     /// Decides about a FunctionCall message, which has no text.
     fn function_call(&mut self, profile: &Profile) -> Decision;

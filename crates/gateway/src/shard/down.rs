@@ -1,12 +1,12 @@
 //! From server to client: whom each answer is for, and what it tells about the server's session.
 
-use tenantry_domain::limits::FOLLOWED_CHANNELS_MAX;
 use tenantry_postgres::session::FORGETTING_TAGS;
 
 use tenantry_shape::application::{Discarded, Step as Done};
 
 use super::course::Change;
 use super::decide::{Course, Part};
+use super::ears::Hears;
 use super::fate::To;
 use super::frame::{self, HEADER_BYTES, Head, Violation};
 use super::out::{Out, Step};
@@ -14,6 +14,7 @@ use super::settings::SettingsTable;
 use super::statements::{NameKey, StatementId, Statements};
 use super::talk::{ClientTalk, IDLE, ServerTalk};
 use super::tenant::Counts;
+use crate::sql::moves::Moves;
 
 /// Bytes of an error that is looked into; a longer one passes as it is.
 const ERROR_BYTES_MAX: usize = 64 * 1024;
@@ -67,14 +68,16 @@ impl Down<'_, '_> {
         match head.tag {
             // Large, or nothing of interest in them.
             b'D' | b'd' | b'T' | b't' | b'V' => self.answer(head.tag, body, at),
-            b'A' if self.client.as_ref().is_some_and(|client| client.channels.is_some()) => {
-                if is_whole {
-                    self.notification(body, at)
-                } else {
-                    Ok(Step::More)
+            b'A' => match self.client.as_ref().map_or(Hears::Listener, |client| client.hears) {
+                // What it listens on it hears from the gateway's listener.
+                Hears::Listener => Ok(Step::Drop),
+                Hears::All if self.client.as_ref().is_some_and(|client| client.channels.is_none()) => {
+                    Ok(self.pass_to(self.server.fates.to()))
                 }
-            }
-            b'N' | b'A' => Ok(self.pass_to(self.server.fates.to())),
+                _ if !is_whole => Ok(Step::More),
+                hears => self.notification(body, at, hears),
+            },
+            b'N' => Ok(self.pass_to(self.server.fates.to())),
             b'E' if !is_whole && head.bytes > ERROR_BYTES_MAX => Ok(self.error(&[], at)),
             _ if !is_whole => Ok(Step::More),
             b'E' => Ok(self.error(body, at)),
@@ -104,6 +107,11 @@ impl Down<'_, '_> {
             && self.follow(*statement, course, body, at)
         {
             return Ok(Step::Drop);
+        }
+        // Suspended: its calls may have been made, and whether it is ever done is open.
+        if tag == b's' {
+            let course = answer.ended.as_ref().and_then(|ended| ended.course.as_ref());
+            self.server.is_dirty |= course.is_some_and(|course| course.sets());
         }
         if let (Some(client), Some(ended)) = (&mut self.client, &answer.ended)
             && let Some(name) = ended.name
@@ -148,12 +156,11 @@ impl Down<'_, '_> {
 
     fn done(&mut self, step: &Done) {
         if let (Done::Listen { channel, server }, Some(client)) = (step, &mut self.client)
+            && client.hears != Hears::Listener
             && channel != server
         {
-            let channels = client.channels.get_or_insert_default();
-            if channels.len() < FOLLOWED_CHANNELS_MAX {
-                channels.insert(server.as_str().into(), channel.as_str().into());
-            }
+            // What its own server sends may come before the transaction's end is known.
+            client.channels.get_or_insert_default().listen(server, channel);
         }
         if !self.server.log.done(step) {
             self.server.log.roll_back();
@@ -162,17 +169,20 @@ impl Down<'_, '_> {
         self.server.has_lost_context |= matches!(step, Done::ResetAll | Done::Discard(Discarded::All));
     }
 
-    /// NotificationResponse: on a channel that the client knows by another name.
-    fn notification(&mut self, body: &[u8], at: usize) -> Result<Step, Violation> {
+    /// NotificationResponse of a client's own server: on a channel that the client knows by another name, or where others'
+    /// could be meant on none at all.
+    fn notification(&mut self, body: &[u8], at: usize, hears: Hears) -> Result<Step, Violation> {
         let wrong = || Violation::Format(b'A');
         let (process, rest) = body.split_at_checked(4).ok_or_else(wrong)?;
         let (channel, payload) = frame::text(rest).ok_or_else(wrong)?;
         let own = std::str::from_utf8(channel).ok().and_then(|channel| {
             let channels = self.client.as_ref().and_then(|client| client.channels.as_ref());
-            channels.and_then(|channels| channels.get(channel)).cloned()
+            channels.and_then(|channels| channels.names.get(channel)).cloned()
         });
         let step = self.pass_to(self.server.fates.to());
-        let Some(own) = own.filter(|_| step == Step::Pass) else { return Ok(step) };
+        let Some(own) = own.filter(|_| step == Step::Pass) else {
+            return Ok(if hears == Hears::All { step } else { Step::Drop });
+        };
         frame::write(self.out.before(at), b'A', &[process, own.as_bytes(), b"\0", payload]);
         Ok(Step::Drop)
     }
@@ -237,8 +247,18 @@ impl Down<'_, '_> {
                 self.out.before(at).extend_from_slice(&instead);
                 Step::Drop
             }
-            _ => self.pass_to(To::Client),
+            _ => self.pass_error(body, &failure.moves, at),
         }
+    }
+
+    /// The server's own error. In a text that was rewritten it stands elsewhere than in the client's.
+    fn pass_error(&mut self, body: &[u8], moves: &[Moves], at: usize) -> Step {
+        let place = frame::error_field(body, b'P').filter(|_| !moves.is_empty() && self.client.is_some());
+        let place = place.and_then(|place| std::str::from_utf8(place).ok()?.parse().ok());
+        let Some(place) = place else { return self.pass_to(To::Client) };
+        let place = moves.iter().rev().fold(place, |place, moves| moves.back(place));
+        frame::write_error_at(self.out.before(at), body, place);
+        Step::Drop
     }
 
     fn ready(&mut self, body: &[u8]) -> Result<Step, Violation> {
@@ -264,8 +284,12 @@ impl Down<'_, '_> {
         server.settings = self.settings.after(server.settings, SettingsTable::BASE, &changes);
         if let Some(client) = &mut self.client {
             client.settings = self.settings.after(client.settings, client.start, &changes);
-            let resets = changes.iter().any(|change| !matches!(change, Change::Set(..)));
+            let resets =
+                changes.iter().any(|change| matches!(change, Change::Reset(_) | Change::ResetAll { .. }));
             client.is_misinformed |= resets && self.settings.is_reported(client.start);
+            if client.hears == Hears::Listener {
+                listened(client, &changes);
+            }
         }
     }
 
@@ -290,5 +314,17 @@ impl Down<'_, '_> {
         }
         let is_news = to == To::Nobody && self.client.as_ref().is_some_and(|client| client.is_misinformed);
         Ok(if is_news { Step::Pass } else { self.pass_to(to) })
+    }
+}
+
+/// What a transaction that was committed has changed of the channels that a client listens on.
+fn listened(client: &mut ClientTalk, changes: &[Change]) {
+    for change in changes {
+        match (change, &mut client.channels) {
+            (Change::Listen(server, own), channels) => channels.get_or_insert_default().listen(server, own),
+            (Change::Unlisten(server), Some(channels)) => channels.unlisten(server.as_deref()),
+            (Change::ResetAll { role: true }, Some(channels)) => channels.unlisten(None),
+            _ => {}
+        }
     }
 }

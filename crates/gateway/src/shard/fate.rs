@@ -18,6 +18,7 @@ use std::sync::Arc;
 use super::decide::Course;
 use super::frame::Violation;
 use super::statements::{NameKey, StatementId};
+use crate::sql::moves::Moves;
 
 /// Questions that may be open before a client is no longer read. More than PostgreSQL's output buffer (8 KiB) holds
 /// of the shortest answers, so that a server always gets to send some.
@@ -62,11 +63,13 @@ pub(super) struct Fate {
     pub instead: Option<Box<[u8]>>,
     /// What is to be done as its statements are done.
     pub course: Option<Arc<Course>>,
+    /// How its text came from the client's, the first change first: for the place that an error names.
+    pub moves: Vec<Moves>,
 }
 
 impl Fate {
     pub(super) fn new(asked: Asked, to: To) -> Self {
-        Self { asked, to, statement: None, name: None, instead: None, course: None }
+        Self { asked, to, statement: None, name: None, instead: None, course: None, moves: Vec::new() }
     }
 }
 
@@ -87,6 +90,8 @@ pub(super) struct Failure {
     pub instead: Option<Box<[u8]>>,
     /// What went with the statements of the question, and the first of them that was not done.
     pub undone: Option<(usize, Arc<Course>)>,
+    /// See [`Fate::moves`].
+    pub moves: Vec<Moves>,
 }
 
 /// The open questions of one server, oldest first.
@@ -169,22 +174,23 @@ impl Fates {
         self.is_uncertain |= self.has_swallowed;
         self.is_copying = false;
         let Some(front) = self.queue.front_mut() else {
-            return Failure { to: To::Client, instead: None, undone: None };
+            return Failure { to: To::Client, instead: None, undone: None, moves: Vec::new() };
         };
         let instead = front.instead.take();
+        let moves = std::mem::take(&mut front.moves);
         if matches!(front.asked, Asked::Query | Asked::Sync) {
             let undone = front.course.take().map(|course| (self.done, course));
-            return Failure { to: front.to, instead, undone };
+            return Failure { to: front.to, instead, undone, moves };
         }
         while let Some(fate) = self.queue.pop_front() {
             if fate.asked == Asked::Sync {
                 self.queue.push_front(fate);
-                return Failure { to: To::Client, instead, undone: None };
+                return Failure { to: To::Client, instead, undone: None, moves };
             }
             dropped(fate);
         }
         self.is_skipping = true;
-        Failure { to: To::Client, instead, undone: None }
+        Failure { to: To::Client, instead, undone: None, moves }
     }
 
     /// ReadyForQuery came.

@@ -113,6 +113,13 @@ pub(super) fn error_response(error: &Error) -> Box<[u8]> {
     response(Severity::Error, error)
 }
 
+/// The same as a warning that answers nothing.
+pub(super) fn warning(error: &Error) -> Box<[u8]> {
+    let mut out = Vec::new();
+    backend::notice_response(&mut out, &Report::of(error, Severity::Warning));
+    out.into()
+}
+
 /// An ErrorResponse before the connection is closed.
 pub(crate) fn farewell(error: &Error) -> Box<[u8]> {
     response(Severity::Fatal, error)
@@ -138,6 +145,25 @@ pub(super) fn as_farewell(body: &[u8]) -> Box<[u8]> {
     let mut out = Vec::new();
     write(&mut out, b'E', &[&changed]);
     out.into()
+}
+
+/// Appends a server's ErrorResponse, whose place in the text (field P) is another one for the client.
+pub(super) fn write_error_at(out: &mut Vec<u8>, body: &[u8], place: u32) {
+    let mut changed = Vec::with_capacity(body.len() + 8);
+    let mut rest = body;
+    while let Some((&kind, behind)) = rest.split_first() {
+        let Some((value, behind)) = text(behind) else { break };
+        changed.push(kind);
+        if kind == b'P' {
+            changed.extend_from_slice(place.to_string().as_bytes());
+        } else {
+            changed.extend_from_slice(value);
+        }
+        changed.push(0);
+        rest = behind;
+    }
+    changed.push(0);
+    write(out, b'E', &[&changed]);
 }
 
 /// A field of an ErrorResponse's body.

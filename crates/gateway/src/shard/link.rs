@@ -51,6 +51,10 @@ impl Unsent {
         self.bytes.is_empty()
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len() - self.sent
+    }
+
     /// Writes `bytes` behind what is still unsent, and keeps what the link does not take.
     pub(super) fn send(&mut self, link: &mut impl Link, bytes: &[u8]) -> io::Result<()> {
         let taken = if self.is_empty() { write(link, bytes)? } else { 0 };

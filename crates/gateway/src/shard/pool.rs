@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::budget::Budget;
+use super::clock::Millis;
 use super::server::ServerId;
 use super::waiters::Waiters;
 
@@ -16,10 +17,25 @@ pub(super) struct PoolId(pub u32);
 pub struct PoolKey {
     /// Name of the cluster.
     pub cluster: Arc<str>,
+    /// Which of its replicas, counted from 0; none: its primary.
+    pub replica: Option<usize>,
     /// Name of the database.
     pub database: Arc<str>,
     /// Login role on the server.
     pub login: Arc<str>,
+}
+
+impl PoolKey {
+    /// Of a cluster's primary.
+    pub fn primary(cluster: &str, database: &str, login: &str) -> Self {
+        Self { cluster: cluster.into(), replica: None, database: database.into(), login: login.into() }
+    }
+
+    /// The same of one of its replicas.
+    #[must_use]
+    pub fn on_replica(&self, replica: usize) -> Self {
+        Self { replica: Some(replica), ..self.clone() }
+    }
 }
 
 /// A pool as the rim asks for it.
@@ -46,6 +62,8 @@ pub(super) struct Pool {
     pub opening: usize,
     pub waiters: Waiters,
     pub is_hungry: bool,
+    /// When its server last took no connection; of replicas.
+    pub refused: Option<Millis>,
 }
 
 impl Pool {
@@ -90,6 +108,7 @@ impl Pools {
             opening: 0,
             waiters: Waiters::default(),
             is_hungry: false,
+            refused: None,
         });
         id
     }

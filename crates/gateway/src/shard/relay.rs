@@ -5,9 +5,11 @@
 
 mod attach;
 mod ending;
+mod listening;
 mod open;
 mod orders;
 mod pump;
+mod route;
 mod tick;
 
 use std::collections::{HashMap, VecDeque};
@@ -19,6 +21,7 @@ use super::client::{Client, ClientId};
 use super::clock::Millis;
 use super::command::Outside;
 use super::decide::Decide;
+use super::ears::Ears;
 use super::pool::{PoolId, Pools};
 use super::server::{Server, ServerId};
 use super::settings::SettingsTable;
@@ -56,6 +59,7 @@ pub struct Relay<L, O> {
     tenants: Tenants,
     statements: Statements,
     settings: SettingsTable,
+    ears: Ears,
     decide: Box<dyn Decide>,
     outside: O,
     limits: Limits,
@@ -88,6 +92,7 @@ impl<L: super::Link, O: Outside> Relay<L, O> {
             tenants: Tenants::default(),
             statements: Statements::default(),
             settings: SettingsTable::default(),
+            ears: Ears::default(),
             decide,
             outside,
             limits,
@@ -137,7 +142,8 @@ impl<L: super::Link, O: Outside> Relay<L, O> {
         let id = client.id;
         client.is_readable |= event.is_readable || event.is_hung_up;
         client.is_hung_up |= event.is_hung_up;
-        if event.is_hung_up && (client.waiting.is_some() || client.parting.is_some()) {
+        let waits = client.waiting.is_some() || client.parting.is_some() || client.talk.waits_for_channels();
+        if event.is_hung_up && waits {
             self.end_client(id, None);
             return self.settle();
         }

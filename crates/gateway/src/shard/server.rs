@@ -35,6 +35,8 @@ pub struct NewServer<L> {
     pub pool: Arc<PoolSpec>,
     /// How to cancel what it runs.
     pub cancel: CancelTarget,
+    /// The timeline that it writes, where the cluster has replicas; 0: it is not known.
+    pub timeline: u32,
 }
 
 /// What a server does at the moment.
@@ -67,6 +69,8 @@ pub(super) struct Server<L> {
     /// Whose context is set on it.
     pub context: Option<TenantSlot>,
     pub cancel: CancelTarget,
+    /// See [`NewServer::timeline`].
+    pub timeline: u32,
     /// Cancel requests to it that are under way.
     pub cancels: u32,
     pub opened: Millis,

@@ -50,6 +50,28 @@ struct Entry {
     settings: Arc<[Setting]>,
     /// A server has taken exactly these: setting them again needs no waiting for the answer.
     is_proven: bool,
+    transactions: Transactions,
+}
+
+/// What a session's transactions are where they say nothing themselves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Transactions {
+    pub is_read_only: bool,
+    pub is_serializable: bool,
+}
+
+impl Transactions {
+    fn of(settings: &[Setting]) -> Self {
+        let value = |wanted: &str| {
+            let found = settings.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+            found.map(|(_, value)| value.to_ascii_lowercase())
+        };
+        let read_only = value("default_transaction_read_only").unwrap_or_default();
+        Self {
+            is_read_only: ["on", "true", "yes", "1"].contains(&&*read_only),
+            is_serializable: value("default_transaction_isolation").is_some_and(|v| v == "serializable"),
+        }
+    }
 }
 
 /// All sets of a shard.
@@ -84,7 +106,9 @@ impl SettingsTable {
         }
         let settings: Arc<[Setting]> = sorted.into();
         let is_proven = settings.is_empty();
-        let id = SettingsId(self.entries.insert(Entry { settings: settings.clone(), is_proven }) as u32);
+        let entry =
+            Entry { settings: settings.clone(), is_proven, transactions: Transactions::of(&settings) };
+        let id = SettingsId(self.entries.insert(entry) as u32);
         self.ids.insert(settings, id);
         id
     }
@@ -114,6 +138,7 @@ impl SettingsTable {
                     settings.retain(|(known, _)| compare(known, name).is_ne());
                     settings.extend(start.iter().filter(|(known, _)| compare(known, name).is_eq()).cloned());
                 }
+                Changed::Listen(..) | Changed::Unlisten(_) => {}
                 Changed::ResetAll { role } => {
                     settings.retain(|(known, _)| !role && compare(known, ROLE).is_eq());
                     settings.extend_from_slice(start);
@@ -128,6 +153,14 @@ impl SettingsTable {
         let settings = self.get(id);
         let bytes: usize = settings.iter().map(|(name, value)| name.len() + value.len()).sum();
         settings.len() >= FOLLOWED_SETTINGS_MAX || bytes >= FOLLOWED_SETTINGS_BYTES_MAX
+    }
+
+    /// Whether texts of a session with this set are in UTF-8.
+    pub(super) fn is_utf8(&self, id: SettingsId) -> bool {
+        let encoding = self.get(id).iter().find(|(name, _)| compare(name, "client_encoding").is_eq());
+        encoding.is_none_or(|(_, value)| {
+            ["utf8", "utf-8", "unicode"].iter().any(|utf8| value.eq_ignore_ascii_case(utf8))
+        })
     }
 
     /// Whether a set names something that servers report.
@@ -179,6 +212,11 @@ impl SettingsTable {
             sql.push_str(&change_settings(&[change]));
         }
         sql
+    }
+
+    /// What the transactions of a session with this set are.
+    pub(super) fn transactions(&self, id: SettingsId) -> Transactions {
+        self.entries.get(id.0 as usize).map_or_else(Transactions::default, |entry| entry.transactions)
     }
 
     pub(super) fn is_proven(&self, id: SettingsId) -> bool {
@@ -299,6 +337,21 @@ mod tests {
             SettingsTable::BASE
         );
         assert_eq!(table.after(start, start, &[]), start);
+    }
+
+    #[test]
+    fn what_transactions_are_by_themselves() {
+        let mut table = SettingsTable::default();
+        let mut of = |name: &str, value: &str| {
+            let id = table.intern(vec![setting(name, value)]);
+            let found = table.transactions(id);
+            (found.is_read_only, found.is_serializable)
+        };
+        assert_eq!(of("default_transaction_read_only", "ON"), (true, false));
+        assert_eq!(of("Default_Transaction_Read_Only", "1"), (true, false));
+        assert_eq!(of("default_transaction_read_only", "off"), (false, false));
+        assert_eq!(of("default_transaction_isolation", "Serializable"), (false, true));
+        assert_eq!(of("default_transaction_isolation", "repeatable read"), (false, false));
     }
 
     #[test]

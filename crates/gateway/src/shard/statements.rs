@@ -10,9 +10,10 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 use std::sync::Arc;
 
-use tenantry_postgres::session::{PREPARE, PREPARE_AS};
+use tenantry_postgres::session::{PREPARE, PREPARE_AS, type_name};
 
 use super::decide::Effects;
+use crate::sql::mask::value_ranges;
 
 /// A statement of this shard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -156,10 +157,10 @@ impl Statements {
             Kind::Sql(at) => body.split_at_checked(at)?,
             Kind::Parse(None) => {
                 let (text, types) = super::frame::text(body)?;
-                let text = text.trim_ascii_end();
-                // A comment to the line's end would take away what is put behind it, a semicolon end the statement.
-                let is_bare = types == [0, 0] && !text.contains(&b';') && !text.contains(&b'-');
-                return is_bare.then(|| [PREPARE, &id.name()[..], PREPARE_AS, text].concat());
+                let types = type_list(types)?;
+                let text = without_end(text)?;
+                // A comment to the line's end would take away what is put behind it.
+                return Some([PREPARE, &id.name()[..], types.as_bytes(), PREPARE_AS, text, b"\n"].concat());
             }
             Kind::Parse(Some(_)) => return None,
         };
@@ -191,6 +192,30 @@ impl Statements {
             });
         }
     }
+}
+
+/// The types of a Parse as PREPARE has them.
+fn type_list(types: &[u8]) -> Option<String> {
+    let (_, numbers) = types.split_first_chunk::<2>()?;
+    let names: Option<Vec<String>> =
+        numbers.chunks_exact(4).map(|n| type_name(u32::from_be_bytes(n.try_into().ok()?))).collect();
+    let names = names?;
+    Some(if names.is_empty() { String::new() } else { format!(" ({})", names.join(", ")) })
+}
+
+/// A statement without the semicolon that ends it; none where one may stand within it.
+fn without_end(text: &[u8]) -> Option<&[u8]> {
+    let values = value_ranges(text);
+    let is_value = |at: usize| values.iter().any(|range| range.contains(&at));
+    let mut end = text.len();
+    for at in (0..text.len()).rev().filter(|at| text[*at] == b';' && !is_value(*at)) {
+        let behind = at + 1..end;
+        if !behind.into_iter().all(|at| text[at].is_ascii_whitespace() || is_value(at)) {
+            return None;
+        }
+        end = at;
+    }
+    text.get(..end)
 }
 
 #[derive(Clone, Copy)]
@@ -339,15 +364,25 @@ mod tests {
     #[test]
     fn a_text_may_be_several_statements() {
         let mut statements = Statements::default();
-        let (clean, dirty) = (Effects::default(), Effects { is_dirty: true, course: None });
+        let (clean, dirty) = (Effects::default(), Effects { is_dirty: true, ..Effects::default() });
         let first = statements.take(b"DELETE FROM t\0\0\0", Kind::Parse(None), &clean);
         assert_ne!(first, statements.take(b"DELETE FROM t\0\0\0", Kind::Parse(None), &dirty));
         assert_eq!(first, statements.take(b"DELETE FROM t\0\0\0", Kind::Parse(None), &clean));
         let sql = statements.take(b"PREPARE  AS SELECT 1", Kind::Sql(8), &clean);
         assert_eq!(statements.prepare(sql).unwrap(), b"PREPARE tn_00000002 AS SELECT 1");
-        assert_eq!(statements.prepare(first).unwrap(), b"PREPARE tn_00000000 AS DELETE FROM t");
-        let typed = statements.take(b"SELECT $1\0\0\x01\0\0\0\x17", Kind::Parse(None), &clean);
-        assert_eq!(statements.prepare(typed), None);
+        assert_eq!(statements.prepare(first).unwrap(), b"PREPARE tn_00000000 AS DELETE FROM t\n");
+        let typed = statements.take(b"SELECT $1; -- x\0\0\x02\0\0\0\x17\0\0\0\0", Kind::Parse(None), &clean);
+        let name = String::from_utf8(typed.name().to_vec()).unwrap();
+        let expect = format!("PREPARE {name} (\"pg_catalog\".\"int4\", unknown) AS SELECT $1\n");
+        assert_eq!(String::from_utf8(statements.prepare(typed).unwrap()).unwrap(), expect);
+        for unclear in
+            [&b"SELECT 1; SELECT 2\0\0\0"[..], b"SELECT $a$;$a$\0\0\0", b"SELECT $1\0\0\x01\0\x01\xff\xff"]
+        {
+            let id = statements.take(unclear, Kind::Parse(None), &clean);
+            assert_eq!(statements.prepare(id), None);
+        }
+        let quoted = statements.take(b"SELECT ';' /* ; */;;\0\0\0", Kind::Parse(None), &clean);
+        assert!(statements.prepare(quoted).unwrap().ends_with(b" AS SELECT ';' /* ; */\n"));
         // Whoever needs it keeps it.
         let needs = statements.take(b"EXECUTE tn_00000002\0\0\0", Kind::Parse(Some(sql)), &clean);
         statements.give(sql);

@@ -7,6 +7,7 @@ use tenantry_domain::limits::FOLLOWED_PORTALS_MAX;
 
 use super::course::Log;
 use super::decide::Course;
+use super::ears::{Channels, Hears};
 use super::fate::Fates;
 use super::out::Rest;
 use super::settings::{SettingsId, SettingsTable};
@@ -30,15 +31,19 @@ pub(super) struct ClientTalk {
     pub is_misinformed: bool,
     /// What goes with running its portals.
     pub portals: Courses,
-    /// Channels that it listens on under another name than the server's: the server's names, and its own.
+    /// Channels that it listens on, or has asked for.
     pub channels: Option<Box<Channels>>,
+    /// Whose notifications it gets.
+    pub hears: Hears,
     /// What goes with running statements that its server knows by the client's own names.
     pub own: Courses,
+    /// Its replica has all of what it asked at once; what comes next waits for the answers, since it may be the primary's.
+    pub is_unit_sent: bool,
+    /// The message whose rest is to come is the last one of what it asks at once.
+    pub ends_unit: bool,
 }
 
-/// Names of channels by the server's names of them. Boxed: a client that listens on nothing takes a pointer's room.
-type Channels = HashMap<Box<str>, Box<str>>;
-/// What has to be followed, by names; boxed likewise.
+/// What has to be followed, by names. Boxed: a client without takes a pointer's room.
 type NamedCourses = HashMap<Box<[u8]>, Arc<Course>>;
 
 /// What has to be followed, by a name of the client's; the empty one mostly.
@@ -99,8 +104,16 @@ impl ClientTalk {
             is_misinformed: false,
             portals: Courses::default(),
             channels: None,
+            hears: Hears::Listener,
             own: Courses::default(),
+            is_unit_sent: false,
+            ends_unit: false,
         }
+    }
+
+    /// Whether it waits until the gateway's listener hears what it wants to listen on.
+    pub(super) fn waits_for_channels(&self) -> bool {
+        self.channels.as_ref().is_some_and(|channels| channels.waits > 0)
     }
 
     /// A name no longer stands for a statement.
@@ -147,6 +160,8 @@ pub(super) struct ServerTalk {
     pub settings: SettingsId,
     /// It has to be reset before another client gets it.
     pub is_dirty: bool,
+    /// Nobody else may have it.
+    pub is_spent: bool,
     /// What the open transaction has changed of the session's settings.
     pub log: Log,
     /// The setting that names the tenant may be gone.
@@ -163,11 +178,17 @@ pub(super) struct ServerTalk {
     pub rows: u64,
     /// Bytes, likewise.
     pub bytes: u64,
+    /// It is a replica.
+    pub is_replica: bool,
+    /// Its client has asked for what may have changed something.
+    pub may_write: bool,
 }
 
 impl ServerTalk {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(is_replica: bool) -> Self {
         Self {
+            is_replica,
+            may_write: false,
             held: Vec::new(),
             rest: Rest::default(),
             fates: Fates::default(),
@@ -176,6 +197,7 @@ impl ServerTalk {
             known: Known::default(),
             settings: SettingsTable::BASE,
             is_dirty: false,
+            is_spent: false,
             log: Log::default(),
             has_lost_context: false,
             own_failure: None,

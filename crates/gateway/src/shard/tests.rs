@@ -6,6 +6,7 @@ mod ends;
 mod pipelines;
 mod pools;
 mod prepared;
+mod reads;
 mod sessions;
 mod streams;
 mod world;

@@ -1,21 +1,26 @@
 //! From client to server: what passes, what is changed on the way, and which answers it will have.
 
+mod bound;
 mod extended;
 mod naming;
 mod simple;
 
-use tenantry_domain::limits::FOLLOWED_SETTINGS_MAX;
+use tenantry_domain::limits::{FOLLOWED_CHANNELS_MAX, FOLLOWED_SETTINGS_MAX};
 use tenantry_domain::{Error, ErrorCode};
 
-use super::decide::{Decide, Decision, Effects, Part, Statement};
+use super::decide::{Course, Decide, Decision, Effects, Part, Statement};
+use super::ears::{Channel, Ears, Hears, Place};
 use super::fate::{Asked, Fate, To};
 use super::frame::{self, HEADER_BYTES, Head, Violation};
 use super::out::{Out, Step};
+use super::pool::PoolKey;
 use super::settings::SettingsTable;
 use super::statements::Statements;
 use super::talk::{ClientTalk, ServerTalk};
 use super::tenant::Counts;
 use crate::profile::Profile;
+use crate::reads::{Class, Reading};
+use crate::sql::moves::Moves;
 
 /// Bytes of a statement too long to be looked at as a whole that are looked at.
 const BEGINNING_BYTES: usize = 8 * 1024;
@@ -47,6 +52,13 @@ pub(super) struct Up<'a, 'b> {
     pub settings: &'a SettingsTable,
     pub decide: &'a mut dyn Decide,
     pub counts: &'a Counts,
+    pub ears: &'a Ears,
+    /// Where the client's servers are.
+    pub pool: &'a PoolKey,
+    /// Channels, by the server's names, that have to be heard for the client before it is read on.
+    pub wants: Vec<Box<str>>,
+    /// How the text of the Parse at hand came from the client's.
+    pub moves: Vec<Moves>,
     pub out: Out<'b>,
 }
 
@@ -99,6 +111,10 @@ impl Up<'_, '_> {
     fn messages(&mut self) -> Result<Walked, Violation> {
         let input = self.out.input();
         let mut at = self.client.rest.take(&mut self.out);
+        if self.client.ends_unit && self.client.rest.bytes == 0 {
+            self.end_unit();
+            return Ok(Walked { used: at, leaves: false });
+        }
         while let Some(head) = frame::client_head(&input[at..])? {
             let end = input.len().min(at + head.bytes);
             let message = Message { head, bytes: &input[at..end], at };
@@ -113,8 +129,20 @@ impl Up<'_, '_> {
             }
             self.client.rest.bytes = head.bytes - (end - at);
             at = end;
+            if self.server.is_replica && matches!(message.head.tag, b'Q' | b'F' | b'S') {
+                if self.client.rest.bytes == 0 {
+                    self.end_unit();
+                    break;
+                }
+                self.client.ends_unit = true;
+            }
         }
         Ok(Walked { used: at, leaves: false })
+    }
+
+    fn end_unit(&mut self) {
+        self.client.ends_unit = false;
+        self.client.is_unit_sent = true;
     }
 
     fn message(&mut self, message: Message<'_>) -> Result<Step, Violation> {
@@ -160,6 +188,13 @@ impl Up<'_, '_> {
 
     fn touch(&mut self, effects: &Effects) {
         self.server.is_dirty |= effects.is_dirty;
+        self.server.is_spent |= effects.is_spent;
+        self.server.may_write |= effects.reading.may_write;
+    }
+
+    /// Refuses what a replica can't do, or would do otherwise than its client means.
+    pub(super) fn check_place(&self, reading: Reading) -> Result<(), Error> {
+        if self.server.is_replica && reading.class == Class::Primary { Err(not_here()) } else { Ok(()) }
     }
 
     /// The decision about a text, as an error where it is refused.
@@ -168,19 +203,42 @@ impl Up<'_, '_> {
         if let Some(error) = decision.refused.take() {
             return Err(error);
         }
+        self.check_place(decision.effects.reading)?;
         if decision.begins && self.rules.one_statement {
             return Err(simple::no_transactions());
         }
         let course = decision.effects.course.as_ref();
-        if !self.rules.keeps_server && course.is_some_and(|course| course.listens()) {
-            return Err(nobody_hears());
-        }
         if course.is_some_and(|course| course.sets()) && self.settings.is_full(self.client.settings) {
             return Err(too_many_settings());
         }
         // A server that is kept knows statements by the client's own names.
         self.server.is_dirty |= self.rules.keeps_server && !decision.names.is_empty();
         Ok(decision)
+    }
+
+    /// Whether the channels that a statement listens on have to be heard first; they are in `wants` then.
+    fn must_hear(&mut self, course: Option<&Course>) -> Result<bool, Error> {
+        for name in course.iter().flat_map(|course| course.channels()) {
+            let channels = self.client.channels.as_mut();
+            if let Some(error) = channels.and_then(|channels| channels.failed.take()) {
+                return Err(error);
+            }
+            let channels = self.client.channels.as_ref();
+            let is_asked = channels.is_some_and(|channels| channels.has(name));
+            let count = channels.map_or(0, |channels| channels.names.len() + channels.asked.len());
+            if !is_asked && count + self.wants.len() >= FOLLOWED_CHANNELS_MAX {
+                self.wants.clear();
+                return Err(too_many_channels());
+            }
+            if self.client.hears == Hears::Listener && !(is_asked && self.is_heard(name)) {
+                self.wants.push(name.into());
+            }
+        }
+        Ok(!self.wants.is_empty())
+    }
+
+    fn is_heard(&self, name: &str) -> bool {
+        self.ears.is_live(&Channel { place: Place::of(self.pool), name: name.into() })
     }
 
     /// How much of a message that carries a statement has to be there: all of it, or its beginning where it is long.
@@ -193,12 +251,16 @@ impl Up<'_, '_> {
     }
 }
 
-/// A server connection that serves others next can't wait for anybody's notifications.
-fn nobody_hears() -> Error {
-    let what =
-        "LISTEN needs a server connection of its own, which this login gives back after each transaction";
+fn too_many_channels() -> Error {
+    let what = format!("a client may listen on at most {FOLLOWED_CHANNELS_MAX} channels");
+    Error::new(ErrorCode::LimitExceeded, what).help("UNLISTEN those that are not needed any more")
+}
+
+/// A transaction that was given to a replica can't go on elsewhere.
+fn not_here() -> Error {
+    let what = "this read-only transaction runs on a replica, which can't do that";
     Error::new(ErrorCode::StatementUnsupported, what)
-        .help("connect past the gateway to listen (`tenantry url SLUG --direct`); NOTIFY works here")
+        .help("use a transaction that is not declared READ ONLY, or tenantry.reads=primary")
 }
 
 fn too_many_settings() -> Error {

@@ -7,6 +7,8 @@ use tenantry_shape::application::{Denial, Effects, Judgement, Leaves, NameUse, P
 
 use super::anchor::{Anchor, Ends, meets_value};
 use super::mask;
+use super::moves::Moves;
+use crate::reads::Reading;
 use crate::shard::decide::Course;
 
 /// A decision.
@@ -20,6 +22,8 @@ pub struct Decision {
     pub tags: Vec<(usize, &'static str)>,
     /// What has to be followed while it runs, tags included; none: nothing.
     pub course: Option<Arc<Course>>,
+    /// What it is to the choice between a primary and its replicas.
+    pub reading: Reading,
     edits: Vec<(Range<Anchor>, Box<str>)>,
     names: Vec<Place>,
 }
@@ -44,7 +48,8 @@ impl Decision {
         let names = effects.prepared.iter().map(place).collect::<Option<_>>()?;
         effects.prepared.iter_mut().for_each(|p| (p.at, p.within) = (0..0, 0..0));
         let course = Course::of(&effects, &tags);
-        Some(Self { refused, effects, tags, course, edits: edits.collect::<Option<_>>()?, names })
+        let reading = if refused.is_some() { Reading::default() } else { Reading::of(&effects) };
+        Some(Self { refused, effects, tags, course, reading, edits: edits.collect::<Option<_>>()?, names })
     }
 
     /// A refusal.
@@ -54,6 +59,7 @@ impl Decision {
             effects: Effects::default(),
             tags: Vec::new(),
             course: None,
+            reading: Reading::default(),
             edits: Vec::new(),
             names: Vec::new(),
         }
@@ -63,7 +69,15 @@ impl Decision {
     pub(super) fn unknown() -> Self {
         let leaves = Leaves { unknown: true, ..Leaves::default() };
         let effects = Effects { leaves, statements: 1, ..Effects::default() };
-        Self { refused: None, effects, tags: Vec::new(), course: None, edits: Vec::new(), names: Vec::new() }
+        Self {
+            refused: None,
+            effects,
+            tags: Vec::new(),
+            course: None,
+            reading: Reading::default(),
+            edits: Vec::new(),
+            names: Vec::new(),
+        }
     }
 
     /// Whether the text runs as it is.
@@ -83,6 +97,12 @@ impl Decision {
             done = range.end;
         }
         out.extend_from_slice(text.get(done..).unwrap_or_default());
+    }
+
+    /// Where what [`Decision::write`] makes of the text has its places from; none: it is the text.
+    pub fn moves(&self, text: &[u8]) -> Option<Moves> {
+        let ends = Ends::of(text);
+        Moves::of(text, self.edits.iter().map(|(anchors, new)| (ends.range(anchors), new.as_bytes())))
     }
 
     /// The names of prepared statements, with their places in this text, which is of the decision's outline.

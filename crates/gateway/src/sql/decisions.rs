@@ -18,7 +18,7 @@ use tenantry_shape::application::{Denial, Rules, judge};
 
 use super::decision::{Decision, clear_of_values};
 use super::generations::Generations;
-use super::mask::{Outline, OutlineKey};
+use super::mask::{Outline, OutlineKey, condensed};
 
 /// What the texts of a session are decided by.
 #[derive(Clone, Debug)]
@@ -66,6 +66,10 @@ impl Decisions {
         if text.len() > DECISION_STATEMENT_BYTES_MAX {
             return self.judge_long(text, judge);
         }
+        self.decide_short(text, judge)
+    }
+
+    fn decide_short(&mut self, text: &[u8], judge: &Judge) -> Arc<Decision> {
         let outline = Key { text: self.key.outline(text), rules: judge.number, tenant: None };
         match self.kept.get(&outline) {
             Some(Kept::Decision(decision)) => decision,
@@ -126,8 +130,23 @@ impl Decisions {
         decision
     }
 
-    /// Texts too long to be kept; those too long to be parsed at all pass where PostgreSQL is the boundary.
+    /// Long texts are mostly long values, which hardly ever matter: then what is decided of the text without them holds. Of
+    /// other texts nothing is kept, and those too long to be parsed at all pass where PostgreSQL is the boundary.
     fn judge_long(&mut self, text: &[u8], judge: &Judge) -> Arc<Decision> {
+        if let Some(short) = condensed(text, DECISION_STATEMENT_BYTES_MAX) {
+            let decision = self.decide_short(&short, judge);
+            let outline = Key { text: self.key.outline(text), rules: judge.number, tenant: None };
+            if let Some(Kept::Decision(_) | Kept::Apart { by_text: false, .. }) = self.kept.get(&outline) {
+                return decision;
+            }
+        } else if text.len() > JUDGED_STATEMENT_BYTES_MAX
+            && let Some(short) = condensed(text, JUDGED_STATEMENT_BYTES_MAX)
+        {
+            self.judged += 1;
+            if let (decision, false, _) = decided(&short, &judge.rules) {
+                return Arc::new(decision);
+            }
+        }
         if text.len() <= JUDGED_STATEMENT_BYTES_MAX {
             self.judged += 1;
             return Arc::new(decided(text, &judge.rules).0);

@@ -22,6 +22,9 @@ const STRING: u8 = 0xff;
 const NUMBER: u8 = 0xfe;
 const COMMENT: u8 = 0xfd;
 
+/// Values of more bytes are left out of what is parsed of a long text.
+const LONG_VALUE_BYTES: usize = 64;
+
 /// The key that outlines are hashed with: made anew for each process, so that nobody can look for two statements of one
 /// outline.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +68,32 @@ pub fn value_ranges(text: &[u8]) -> Vec<Range<usize>> {
     ranges
 }
 
+/// The text with empty ones in place of its long values: a text of the same outline. None where it stays longer than `max`
+/// bytes, or ends within a value.
+pub fn condensed(text: &[u8], max: usize) -> Option<Vec<u8>> {
+    let (mut out, mut kept, mut is_closed) = (Vec::new(), 0, true);
+    values(text, |range, mark| {
+        if range.len() <= LONG_VALUE_BYTES || out.len() > max {
+            return;
+        }
+        let empty: &[u8] = match (mark, &text[range.clone()]) {
+            (STRING, [b'\'', .., b'\'']) => b"''",
+            (COMMENT, [b'-', b'-', ..]) => b"--",
+            (COMMENT, [b'/', b'*', .., b'*', b'/']) => b"/**/",
+            (NUMBER, _) => return,
+            _ => {
+                is_closed = false;
+                return;
+            }
+        };
+        out.extend_from_slice(&text[kept..range.start]);
+        out.extend_from_slice(empty);
+        kept = range.end;
+    });
+    out.extend_from_slice(&text[kept..]);
+    (is_closed && out.len() <= max).then_some(out)
+}
+
 /// Calls `found` with each value's place and mark.
 fn values(text: &[u8], mut found: impl FnMut(Range<usize>, u8)) {
     let mut at = 0;
@@ -77,9 +106,13 @@ fn values(text: &[u8], mut found: impl FnMut(Range<usize>, u8)) {
             }
             b'0'..=b'9' => {
                 let end = run(text, at, |b| b.is_ascii_digit());
-                // 0x1F, 1_000, 1e5: what follows without a gap is hashed as it is.
-                found(at..end, NUMBER);
-                if text.get(end).copied().is_some_and(is_name_start) { run(text, end, is_name) } else { end }
+                // 0x1F, 1_000, 1e5: with what follows without a gap it is hashed as it is, since 0b1 is a number and 42b1 none.
+                if text.get(end).copied().is_some_and(is_name_start) {
+                    run(text, end, is_name)
+                } else {
+                    found(at..end, NUMBER);
+                    end
+                }
             }
             b'-' if text.get(at + 1) == Some(&b'-') => {
                 let end = run(text, at, |b| b != b'\n' && b != b'\r');

@@ -17,7 +17,7 @@ pub use authentication::{
     Authentication, authentication_cleartext, authentication_ok, authentication_sasl,
     authentication_sasl_continue, authentication_sasl_final, parse_authentication,
 };
-pub use report::{Report, Reported, Severity, error_response, parse_report};
+pub use report::{Report, Reported, Severity, error_response, notice_response, parse_report};
 pub use rows::{Column, Kind, data_row, row_description};
 
 /// ParameterStatus: the server's value of a setting.

@@ -47,11 +47,15 @@ impl Decide for AllowAll {
         let is_single = statement.is_whole && !body.contains(&b';');
         let is_clean = is_single && (body.is_empty() || CLEAN.iter().any(is));
         let begins = ["begin", "start"].iter().any(is);
-        Decision { effects: Effects { is_dirty: !is_clean, course: None }, begins, ..Decision::default() }
+        Decision {
+            effects: Effects { is_dirty: !is_clean, ..Effects::default() },
+            begins,
+            ..Decision::default()
+        }
     }
 
     fn function_call(&mut self, _profile: &Profile) -> Decision {
-        Decision { effects: Effects { is_dirty: true, course: None }, ..Decision::default() }
+        Decision { effects: Effects { is_dirty: true, ..Effects::default() }, ..Decision::default() }
     }
 }
 

@@ -105,7 +105,7 @@ impl Lab {
             schema,
             tables: Arc::new(Tables::new("tenant_id", found.into_iter().map(table).collect(), sequences)),
             harmless: Arc::new(harmless_functions(&data).await.unwrap()),
-            own_settings: BTreeSet::new(),
+            own_settings: Arc::default(),
             explains: false,
         };
         (client, Judge { number: isolation as u64, rules: Arc::new(rules) })

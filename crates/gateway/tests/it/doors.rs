@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tenantry_domain::App;
 use tenantry_gateway::{Gateway, Setup, bind};
 use tenantry_registry::Directory;
 use tenantry_registry::doors::SecretDoor;
@@ -23,7 +24,7 @@ pub struct Doors {
     address: SocketAddr,
     directory: Directory,
     keeping: JoinHandle<()>,
-    _gateway: Gateway,
+    gateway: Gateway,
 }
 
 impl Drop for Doors {
@@ -49,7 +50,18 @@ impl Doors {
 
     /// The same with the control database on this server.
     pub async fn open_on(app: &TestApp, control: &Server) -> Self {
+        Self::open_as(app, control, |_| {}).await
+    }
+
+    /// The same with another configuration.
+    pub async fn open_with(app: &TestApp, change: impl FnOnce(&mut App)) -> Self {
+        Self::open_as(app, tenantry_testkit::server().await.server(), change).await
+    }
+
+    async fn open_as(app: &TestApp, control: &Server, change: impl FnOnce(&mut App)) -> Self {
         let platform = &app.platform;
+        let mut configured = (*platform.app).clone();
+        change(&mut configured);
         platform.mend_logins().await.unwrap();
         let (listener, address) = bind("127.0.0.1:0").await.unwrap();
         let control = control.clone();
@@ -57,7 +69,7 @@ impl Doors {
         let client = connect(&control, &database, "test gateway").await.unwrap();
         let directory = Directory::load(&client).await.unwrap();
         let setup = Setup {
-            app: platform.app.clone(),
+            app: configured.into(),
             directory: directory.clone(),
             clusters: addresses(app),
             secret: platform.installation_secret().await.unwrap(),
@@ -67,7 +79,7 @@ impl Doors {
         let keeping = tokio::spawn(async move {
             kept.keep(|| connect_listening(&control, &database, "test gateway")).await;
         });
-        Self { address, directory, keeping, _gateway: Gateway::start(setup, listener).unwrap() }
+        Self { address, directory, keeping, gateway: Gateway::start(setup, listener).unwrap() }
     }
 
     /// Where a tenant is reached by a door.
@@ -92,6 +104,40 @@ impl Doors {
         };
         tokio::time::timeout(PATIENCE, heard).await.expect("the gateway hears of a token");
         url
+    }
+
+    /// A connection past the gateway, with the login that it has for this door in shared tables.
+    pub async fn server_of(&self, app: &TestApp, door: Door, slug: &str) -> Client {
+        let platform = &app.platform;
+        let row = platform.registry.find_tenant(slug).await.unwrap();
+        let layout = platform.app.layout();
+        let (login, generation) = match door {
+            Door::Tenant => {
+                let entry = self.directory.now();
+                let entry = entry.get(row.tenant.id).unwrap();
+                (
+                    layout.login_role(entry.id, entry.number, platform.app.isolation.tenant_key),
+                    entry.generation,
+                )
+            }
+            Door::App => (layout.app_role(), 0),
+        };
+        let secret = platform.installation_secret().await.unwrap();
+        let password = tenantry_testkit::postgres::password::derived(&secret, &login, generation);
+        let server = tenantry_testkit::server().await.server().with_login(&*login, password);
+        let database = layout.data_database(&"main".parse().unwrap());
+        connect(&server, &database, "test gateway").await.unwrap()
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How many clients there are.
+    pub async fn clients(&self) -> usize {
+        let metrics = self.gateway.metrics().render().await;
+        let counts = metrics.lines().filter(|line| line.starts_with("tenantry_gateway_clients{"));
+        counts.filter_map(|line| line.rsplit(' ').next()?.parse::<usize>().ok()).sum()
     }
 
     /// A tenant's client.

@@ -12,8 +12,8 @@ use tenantry_gateway::profile::{Judging, Profile, Source as RulesSource};
 use tenantry_gateway::shard::decide::Decide;
 use tenantry_gateway::shard::run::{Inbox, Shard, start};
 use tenantry_gateway::shard::{
-    Budget, CancelTarget, ClientId, Command, Link, NewClient, NewServer, Outside, PoolKey, PoolSpec, Pooling,
-    ServerId, Stats,
+    Budget, CancelTarget, Channel, ClientId, Command, Link, NewClient, NewServer, Outside, PoolKey, PoolSpec,
+    Pooling, ServerId, Stats,
 };
 use tenantry_gateway::sql::mask::OutlineKey;
 use tenantry_gateway::wire::backend;
@@ -66,6 +66,8 @@ impl Source for Counted {
 enum Wish {
     Open(Arc<PoolSpec>),
     Cancel(CancelTarget, ServerId),
+    /// Nobody listens here.
+    Listen(Channel),
 }
 
 struct Rim(UnboundedSender<Wish>);
@@ -78,6 +80,12 @@ impl Outside for Rim {
     fn cancel(&mut self, _pool: &Arc<PoolSpec>, target: &CancelTarget, server: ServerId) {
         let _ = self.0.send(Wish::Cancel(target.clone(), server));
     }
+
+    fn listen(&mut self, _pool: &Arc<PoolSpec>, channel: &Channel, _tenant: TenantId) {
+        let _ = self.0.send(Wish::Listen(channel.clone()));
+    }
+
+    fn unlisten(&mut self, _channel: &Channel) {}
 
     fn gone(&mut self, _client: ClientId, _tenant: TenantId) {}
 }
@@ -123,11 +131,7 @@ impl Front {
             start("shard-0", Limits::default(), decide, |_| Rim(wishes)).expect("a shard");
         let calls = Arc::new(AtomicU64::new(0));
         let pool = Arc::new(PoolSpec {
-            key: PoolKey {
-                cluster: "local".into(),
-                database: database.name().into(),
-                login: database.server().user.as_str().into(),
-            },
+            key: PoolKey::primary("local", database.name(), &database.server().user),
             servers_max,
             servers_min: 0,
             // One is kept back for whoever has none.
@@ -171,6 +175,7 @@ pub fn judging() -> Judging {
         number: 1,
         tables: Arc::new(Tables::none()),
         harmless: Arc::new(harmless.into()),
+        own_settings: Arc::default(),
     }));
     judging
 }
@@ -194,13 +199,17 @@ async fn grant(
                 Wish::Open(pool) => match super::connector::open(&server, &pool.key.database).await {
                     Ok((stream, cancel)) => {
                         let link = counted(stream, &calls);
-                        Command::AddServer(Box::new(NewServer { link, pool, cancel }))
+                        Command::AddServer(Box::new(NewServer { link, pool, cancel, timeline: 0 }))
                     }
                     Err(error) => {
                         let error = Error::new(ErrorCode::ServerUnreachable, error.to_string());
                         Command::ServerFailed { pool, error }
                     }
                 },
+                Wish::Listen(channel) => {
+                    let error = Error::new(ErrorCode::ServerUnreachable, "nobody listens");
+                    Command::Listening(channel, Some(error))
+                }
                 Wish::Cancel(target, id) => {
                     super::connector::cancel(&server, &target).await;
                     Command::CancelDone(id)
@@ -279,6 +288,7 @@ async fn greet(mut stream: TcpStream, entry: Entry, secret: u64) -> io::Result<(
         pool: entry.pool,
         pooling: entry.pooling,
         sets_tenant: false,
+        reads: None,
         profile: entry.profile,
         settings,
         cancel_secret: secret,

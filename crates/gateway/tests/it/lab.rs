@@ -10,6 +10,7 @@ use tenantry_registry::directory::installation_secret;
 use tenantry_registry::{Directory, SecretDoor};
 use tenantry_testkit::postgres::clusters::Clusters;
 use tenantry_testkit::postgres::connect::{connect, connect_listening};
+use tenantry_testkit::postgres::server::Server;
 use tenantry_testkit::{AppOptions, TestApp, server};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -57,6 +58,21 @@ impl Lab {
     /// The gateway has what `change` makes of the app's configuration.
     pub async fn new(change: impl FnOnce(&mut App)) -> Self {
         let app = TestApp::new(MIGRATIONS, AppOptions::default()).await;
+        Self::before(app, &[], change).await
+    }
+
+    /// The same with the app's data on another server, which has these replicas.
+    pub async fn replicated(primary: &Server, replicas: &[Server], change: impl FnOnce(&mut App)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in MIGRATIONS {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        let app = TestApp::on_cluster(folder.path(), AppOptions::default(), primary).await;
+        app.migrator.up(&|_| {}).await.expect("apply the test's migrations");
+        Self::before(app, replicas, change).await
+    }
+
+    async fn before(app: TestApp, replicas: &[Server], change: impl FnOnce(&mut App)) -> Self {
         app.platform.mend_logins().await.unwrap();
         let mut configured = (*app.platform.app).clone();
         change(&mut configured);
@@ -66,11 +82,13 @@ impl Lab {
         let database = configured.layout().control_database();
         let client = connect(&control, &database, "test gateway").await.unwrap();
         let directory = Directory::load(&client).await.unwrap();
+        // Whoever asks replicas how far they are does so by the login of their URLs; nothing else needs one.
+        let clusters = if replicas.is_empty() { addresses(&app) } else { app.platform.clusters.clone() };
         let setup = Setup {
             certificate: configured.gateway.tls.as_ref().map(|files| Certificate::load(files).unwrap()),
             app: configured.into(),
             directory: directory.clone(),
-            clusters: addresses(&app),
+            clusters: clusters.with_replicas([("local".parse().unwrap(), replicas.to_vec())].into()),
             secret: installation_secret(&client).await.unwrap(),
         };
         let keeping = tokio::spawn(async move {
@@ -112,8 +130,11 @@ impl Lab {
     }
 
     pub async fn connect(&self, user: &str, password: &str, database: &str) -> Session {
-        let (client, connection) =
-            tokio_postgres::connect(&self.url(user, password, database), NoTls).await.expect("connect");
+        self.connect_by(&self.url(user, password, database)).await
+    }
+
+    pub async fn connect_by(&self, url: &str) -> Session {
+        let (client, connection) = tokio_postgres::connect(url, NoTls).await.expect("connect");
         let end = async move { connection.await.err().map(|e| format!("{e:?}")).unwrap_or_default() };
         Session { client, end: tokio::spawn(end) }
     }

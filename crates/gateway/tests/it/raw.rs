@@ -30,6 +30,17 @@ impl Raw {
         Self { stream, key: Vec::new() }
     }
 
+    /// Logs in where everybody is let in.
+    pub async fn log_in_at_once(address: SocketAddr) -> Self {
+        let mut raw = Self::open(address).await;
+        let mut out = Vec::new();
+        let version = Version { major: 3, minor: 0 };
+        startup::write(&mut out, version, &[("user", "somebody"), ("database", "main")]).unwrap();
+        raw.send(&out).await;
+        assert!(raw.answers().await.ends_with('Z'));
+        raw
+    }
+
     /// Logs in up to the first ReadyForQuery.
     pub async fn log_in(address: SocketAddr, user: &str, password: &str) -> Self {
         let mut raw = Self::open(address).await;

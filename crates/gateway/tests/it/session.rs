@@ -4,6 +4,7 @@ use tenantry_gateway::shard::Pooling;
 use tokio_postgres::{Client, SimpleQueryMessage};
 
 use super::front::Front;
+use super::raw::{Raw, message};
 
 async fn value(client: &Client, sql: &str) -> String {
     let answer = client.simple_query(sql).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
@@ -199,6 +200,68 @@ async fn sql_prepare_works_on_every_server() {
     assert_eq!(mine.execute("DEALLOCATE r", &[]).await.unwrap_err().code().unwrap().code(), "26000");
 }
 
+/// What the protocol has prepared under a name of the client's, SQL can run and forget.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_the_protocol_has_prepared_is_run_by_sql() {
+    let front = Front::judging(2, Pooling::Transaction).await;
+    let mut mine = Raw::log_in_at_once(front.address).await;
+    let parse = |name: &str, text: &str, types: &[u32]| {
+        let mut body = [name.as_bytes(), b"\0", text.as_bytes(), b"\0"].concat();
+        body.extend_from_slice(&(types.len() as u16).to_be_bytes());
+        types.iter().for_each(|number| body.extend_from_slice(&number.to_be_bytes()));
+        [message(b'P', &body), message(b'S', b"")].concat()
+    };
+    let query = |text: &str| message(b'Q', &[text.as_bytes(), b"\0"].concat());
+    for (name, text, types) in [
+        ("bare", "SELECT 7", &[][..]),
+        ("typed", "SELECT $1 + 1, $2 || 'x'; -- that is it", &[23, 25]),
+        ("half", "SELECT $1, length($2) -- that is it", &[1009, 0]),
+        ("quoted", "SELECT ';', $1::text", &[]),
+        ("two", "SELECT $a$;$a$", &[]),
+    ] {
+        mine.send(&parse(name, text, types)).await;
+        assert_eq!(mine.answers().await, "1Z", "{name}");
+    }
+    for _ in 0..2 {
+        // Whichever server it has: the statement is brought there.
+        let holder = elsewhere(&front).await;
+        for (text, answers) in [
+            ("EXECUTE bare", "TDCZ"),
+            ("EXECUTE typed (41, 'a')", "TDCZ"),
+            ("EXECUTE half ('{a}', 'abc')", "TDCZ"),
+            ("EXECUTE quoted (1)", "TDCZ"),
+            ("EXECUTE typed ('no', 'a')", "E[22P02]Z"),
+            ("EXECUTE nobody", "E[26000]Z"),
+        ] {
+            mine.send(&query(text)).await;
+            assert_eq!(mine.answers().await, answers, "{text}");
+        }
+        holder.simple_query("ROLLBACK").await.unwrap();
+    }
+    mine.send(&query("EXECUTE two")).await;
+    assert_eq!(mine.answers().await, "E[0A000]Z", "where it ends is not certain");
+    // PREPARE sent by the extended protocol, and what it made run by both.
+    let prepare = [parse("", "PREPARE made (int) AS SELECT $1", &[]), Vec::new()].concat();
+    let bind = message(b'B', b"\0\0\0\0\0\0\0\0");
+    let run =
+        [&prepare[..prepare.len() - 5], &bind, &message(b'E', b"\0\0\0\0\0"), &message(b'S', b"")].concat();
+    mine.send(&run).await;
+    assert_eq!(mine.answers().await, "12CZ");
+    let holder = elsewhere(&front).await;
+    mine.send(&query("EXECUTE made (3)")).await;
+    assert_eq!(mine.answers().await, "TDCZ");
+    let bind = [&b"\0made\0\0\0\0\x01\0\0\0\x013\0\0"[..]].concat();
+    mine.send(&[message(b'B', &bind), message(b'E', b"\0\0\0\0\0"), message(b'S', b"")].concat()).await;
+    assert_eq!(mine.answers().await, "2DCZ");
+    mine.send(&query("DEALLOCATE typed; DEALLOCATE made")).await;
+    assert_eq!(mine.answers().await, "CCZ");
+    for text in ["EXECUTE typed (1, 'a')", "EXECUTE made (1)"] {
+        mine.send(&query(text)).await;
+        assert_eq!(mine.answers().await, "E[26000]Z", "{text}");
+    }
+    drop(holder);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn sql_prepare_when_things_go_wrong() {
     let front = Front::judging(2, Pooling::Transaction).await;
@@ -283,10 +346,14 @@ async fn a_server_that_reads_strings_otherwise_is_left() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_shared_session_says_that_it_hears_nothing() {
+async fn a_channel_that_nobody_can_hear_is_refused() {
     let front = Front::judging(1, Pooling::Transaction).await;
     let mine = front.connect().await;
-    assert_eq!(sqlstate(&mine, "LISTEN x").await, "0A000");
-    assert_eq!(mine.execute("LISTEN x", &[]).await.unwrap_err().code().unwrap().code(), "0A000");
+    for _ in 0..2 {
+        assert_eq!(sqlstate(&mine, "LISTEN x").await, "08001");
+        assert_eq!(mine.execute("LISTEN x", &[]).await.unwrap_err().code().unwrap().code(), "08001");
+        assert_eq!(sqlstate(&mine, "BEGIN; LISTEN x").await, "08001");
+        assert_eq!(value(&mine, "SELECT 1").await, "1", "it is refused as a whole, and begins nothing");
+    }
     mine.batch_execute("NOTIFY x; UNLISTEN x; UNLISTEN *").await.unwrap();
 }

@@ -11,8 +11,8 @@ use tenantry_domain::{Limits, PlanLimits, TenantId};
 use tenantry_gateway::profile::Profile;
 use tenantry_gateway::shard::decide::Decide;
 use tenantry_gateway::shard::{
-    Added, Budget, CancelTarget, ClientId, Command, Event, Link, Millis, NewClient, NewServer, Outside,
-    PoolKey, PoolSpec, Pooling, Relay, ServerId,
+    Added, Budget, CancelTarget, Channel, ClientId, Command, Event, Link, Millis, NewClient, NewServer,
+    Outside, PoolKey, PoolSpec, Pooling, Relay, ServerId,
 };
 use tenantry_gateway::wire::frontend;
 use tokio::process::Command as Program;
@@ -90,6 +90,8 @@ struct Nobody;
 impl Outside for Nobody {
     fn open(&mut self, _pool: &Arc<PoolSpec>) {}
     fn cancel(&mut self, _pool: &Arc<PoolSpec>, _target: &CancelTarget, _server: ServerId) {}
+    fn listen(&mut self, _pool: &Arc<PoolSpec>, _channel: &Channel, _tenant: TenantId) {}
+    fn unlisten(&mut self, _channel: &Channel) {}
     fn gone(&mut self, _client: ClientId, _tenant: TenantId) {}
 }
 
@@ -103,7 +105,7 @@ struct Bench {
 
 impl Bench {
     fn new(decide: Box<dyn Decide>) -> Self {
-        let key = PoolKey { cluster: "c".into(), database: "d".into(), login: "l".into() };
+        let key = PoolKey::primary("c", "d", "l");
         let pool =
             Arc::new(PoolSpec { key, servers_max: 1, servers_min: 0, budget: Arc::new(Budget::new(1)) });
         let mut relay = Relay::new(Limits::default(), decide, Nobody);
@@ -119,6 +121,7 @@ impl Bench {
                 pool: pool.clone(),
                 pooling: Pooling::Transaction,
                 sets_tenant: false,
+                reads: None,
                 profile: Arc::new(Profile { id: 0, place: 0, ..Profile::nobodys() }),
                 settings: Vec::new(),
                 cancel_secret: number,
@@ -131,7 +134,7 @@ impl Bench {
         });
         let end = End::new();
         let cancel = CancelTarget { process: 1, secret: Box::from(*b"1234") };
-        let new = NewServer { link: end.clone(), pool: pool.clone(), cancel };
+        let new = NewServer { link: end.clone(), pool: pool.clone(), cancel, timeline: 0 };
         let Some(Added::Server(slot)) = relay.order(Command::AddServer(Box::new(new))) else {
             panic!("a server was not added")
         };
@@ -190,6 +193,7 @@ fn an_idle_client_takes_little() {
                 tenant: format!("{:08x}-0000-4000-8000-000000000001", number % 100).parse().unwrap(),
                 limits: PlanLimits::default(),
                 pool: bench.pool.clone(),
+                reads: None,
                 pooling: Pooling::Transaction,
                 sets_tenant: false,
                 profile: profile.clone(),

@@ -15,7 +15,7 @@ use crate::line::Listener;
 use crate::operation::{Operation, Outcome, Run};
 use crate::queue::{
     BEGIN_UNDO, FINISH, GIVE_BACK, HEARTBEAT, JobStatus, PAUSED, RELEASE, SOON_DURABLE, STEP_DONE,
-    STEP_UNDONE, error_value, hold_fence,
+    STEP_UNDONE, UNDO_FAILED, error_value, hold_fence,
 };
 
 /// Longest pause between two attempts of a step.
@@ -215,12 +215,18 @@ impl Worker {
                 if e.code() == ErrorCode::JobFenced {
                     return Err(e);
                 }
-                tracing::warn!(job = %claim.run.job, step = name, error = ?e, "step can't be undone yet");
-                return self.release(claim, &e).await;
+                let attempts_left =
+                    i64::from(self.limits.job_undo_attempts_max) - i64::from(claim.attempts) - 1;
+                tracing::warn!(job = %claim.run.job, step = name, attempts_left, error = ?e, "step can't be undone yet");
+                return match attempts_left > 0 {
+                    true => self.release(claim, &e).await,
+                    false => self.undo_failed(&claim.run, name, e).await,
+                };
             }
             self.record_undo(operation, &claim.run, (position, name)).await?;
             claim.steps.retain(|(n, _)| n != name);
             claim.steps.push((name.clone(), "undone".to_owned()));
+            claim.attempts = 0;
         }
         let outcome = if claim.cancel_requested { Outcome::Cancelled } else { Outcome::Failed };
         self.finish_unsuccessful(operation, claim, outcome, None).await
@@ -263,6 +269,16 @@ impl Worker {
             .await
             .map_err(|e| control_error(e, doing))?;
         tx.commit().await.map_err(|e| control_error(e, doing))
+    }
+
+    /// Gives up undoing: the job has failed, with what could not be taken back still there.
+    async fn undo_failed(&self, run: &Run, step: &str, error: Error) -> Result<()> {
+        let client = self.registry.client().await?;
+        let error = error.context(format!("undo {step}"));
+        execute(&client, UNDO_FAILED, &[&run.job.0, &run.fence, &error_value(&error)])
+            .await
+            .map_err(|e| control_error(e, "give the job up"))?;
+        Ok(())
     }
 
     async fn begin_undo(&self, run: &Run, error: Option<&Error>) -> Result<()> {

@@ -144,6 +144,58 @@ async fn an_undo_that_fails_is_tried_again() {
     assert_eq!(error.get("undo"), None, "{error}");
 }
 
+/// An undo that never succeeds: the job is given up, tells both errors, and goes on being undone when somebody asks.
+#[tokio::test]
+async fn an_undo_that_fails_for_good_is_given_up() {
+    for cancelled in [false, true] {
+        let mut lab = Lab::new(if cancelled { "undo_given_up_cancelled" } else { "undo_given_up" }).await;
+        lab.limits.job_undo_attempts_max = 3;
+        if !cancelled {
+            lab.fail("do b", ErrorCode::SlugTaken);
+        }
+        for _ in 0..4 {
+            lab.fail("undo a", ErrorCode::Database);
+        }
+        let job = lab.queue().await;
+        if cancelled {
+            queue::cancel(&lab.registry, job).await.unwrap();
+            lab.act("undo a", Act::Fail(ErrorCode::Database));
+        }
+        let e = lab.drive(job).await.unwrap_err();
+        assert_eq!(e.code(), ErrorCode::UndoFailed, "{e:?}");
+        let why = if cancelled { "it was cancelled" } else { "do b failed" };
+        assert!(e.message().contains(why), "{e:?}");
+        assert!(e.message().contains("could not be undone: undo a: undo a failed"), "{e:?}");
+        assert!(e.next_step().contains(&format!("job retry {job}")), "{e:?}");
+        let now = lab.job(job).await;
+        assert!(now.status == JobStatus::Failed && now.finished_at.is_some());
+        let undone = |calls: &[String]| calls.iter().filter(|c| *c == "undo a").count();
+        let calls = lab.calls(job).await;
+        assert_eq!(undone(&calls), 3, "{calls:?}");
+        assert!(!calls.iter().any(|c| c.starts_with("settled")), "nothing is settled while a part is left");
+
+        queue::retry(&lab.registry, job).await.unwrap();
+        assert_eq!(lab.job(job).await.status, JobStatus::Undoing);
+        let e = lab.drive(job).await.unwrap_err();
+        let ended = lab.job(job).await;
+        let calls = lab.calls(job).await;
+        if cancelled {
+            assert_eq!((e.code(), ended.status), (ErrorCode::JobFailed, JobStatus::Cancelled), "{e:?}");
+            assert_eq!(calls.last().map(String::as_str), Some("settled Cancelled"));
+        } else {
+            assert_eq!((e.code(), ended.status), (ErrorCode::SlugTaken, JobStatus::Failed), "{e:?}");
+            assert_eq!(
+                calls.iter().filter(|c| *c == "undo b").count(),
+                1,
+                "what is undone stays so: {calls:?}"
+            );
+            assert_eq!(calls.last().map(String::as_str), Some("settled Failed"));
+        }
+        queue::retry(&lab.registry, job).await.unwrap();
+        assert_eq!(lab.drive(job).await.unwrap().status, JobStatus::Done, "and from the start");
+    }
+}
+
 #[tokio::test]
 async fn progress_tells_of_every_step() {
     let lab = Lab::new("progress").await;

@@ -257,6 +257,59 @@ async fn bad_slugs_leave_nothing() {
     nothing_is_left(&app, "slugs").await;
 }
 
+/// A purge that fails when a part of the data is gone: the tenant can't be restored any more, and the purge goes on.
+#[tokio::test]
+async fn a_purge_that_fails_half_way() {
+    let app = TestApp::new(MIGRATIONS, AppOptions::default()).await;
+    let platform = &app.platform;
+    for isolation in Isolation::ALL {
+        let slug = format!("half-{isolation}");
+        app.tenant(&slug, isolation).await;
+        app.drive(platform.delete(&slug, ACTOR).await.unwrap()).await.unwrap();
+        // The login can't be dropped while it holds something in another database.
+        let tenant = platform.registry.find_tenant(&slug).await.unwrap().tenant;
+        let role = platform.app.layout().tenant_role(&tenant, platform.app.isolation.tenant_key);
+        let elsewhere = platform.registry.client().await.unwrap();
+        let held = format!("CREATE TABLE held (id int); GRANT SELECT ON held TO {role}");
+        elsewhere.batch_execute(&held).await.unwrap();
+        let job = platform.purge(&slug, ACTOR).await.unwrap();
+        app.drive(job).await.unwrap_err();
+
+        let row = platform.registry.find_tenant(&slug).await.unwrap();
+        assert_eq!(row.tenant.status, TenantStatus::Deleting, "{isolation}");
+        assert!(row.is_being_purged(), "{row:?}");
+        let e = platform.restore(&slug, ACTOR).await.unwrap_err();
+        assert_eq!(e.code(), ErrorCode::TenantStatus, "{e:?}");
+        assert!(e.next_step().contains("--purge"), "{e:?}");
+        for result in [
+            platform.delete(&slug, ACTOR).await,
+            platform.resume(&slug, ACTOR).await,
+            platform.suspend(&slug, ACTOR).await,
+        ] {
+            assert_eq!(result.unwrap_err().code(), ErrorCode::TenantStatus, "{isolation}");
+        }
+
+        elsewhere.batch_execute("DROP TABLE held").await.unwrap();
+        // By hand, either way, and with the server's upkeep.
+        match isolation {
+            Isolation::Shared => queue::retry(&platform.registry, job).await.unwrap(),
+            Isolation::Schema => {
+                app.drive(platform.purge(&slug, ACTOR).await.unwrap()).await.unwrap();
+            }
+            Isolation::Database => {
+                assert_eq!(platform.purge_expired(ACTOR).await.unwrap(), 1);
+                let again = queue::list(&platform.registry, true, 1).await.unwrap()[0].id;
+                app.drive(again).await.unwrap();
+            }
+        }
+        if isolation == Isolation::Shared {
+            app.drive(job).await.unwrap();
+        }
+        assert!(platform.registry.find_tenant(&slug).await.is_err(), "{isolation}");
+        nothing_is_left(&app, "a purge that failed half-way").await;
+    }
+}
+
 #[tokio::test]
 async fn commands_at_the_wrong_time() {
     let app = TestApp::new(MIGRATIONS, AppOptions::default()).await;

@@ -202,7 +202,7 @@ async fn delete_restore_and_purge() {
 }
 
 async fn purge_survives(app: &TestApp, isolation: Isolation) {
-    for (number, step) in ["data:main", "login", "forget"].iter().enumerate() {
+    for (number, step) in ["mark", "data:main", "login", "forget"].iter().enumerate() {
         for moment in MOMENTS.iter().filter(|m| (*step, **m) != ("forget", "after")) {
             let slug = format!("purge-{number}-{moment}");
             app.tenant(&slug, isolation).await;

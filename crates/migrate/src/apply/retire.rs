@@ -68,7 +68,7 @@ impl Site {
     pub(super) async fn retire_behind(&self, data: &Client) -> Result<()> {
         if self.retire(data).await? {
             record::forget_newest(data).await?;
-            record::note(self.server()?, data, &self.app, &self.service.name).await?;
+            record::note(self, data).await?;
         }
         Ok(())
     }

@@ -1,6 +1,8 @@
 //! Running one file's statements on one target, statement by statement: in one transaction, or, around statements that
 //! PostgreSQL refuses in transactions, in several, with a note of how far it came.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use tenantry_domain::Result;
 use tenantry_postgres::acting::{AS_PLATFORM, Acting, RESET, for_tenant};
 use tenantry_postgres::error::db_error;
@@ -64,12 +66,14 @@ pub(crate) struct Session<'a> {
     target: Target,
     /// Id and key of each tenant that data statements run for; empty: the statements run once.
     tenants: Vec<(String, String)>,
+    /// Whether a transaction is open.
+    open: AtomicBool,
 }
 
 impl<'a> Session<'a> {
     /// On a connection that nobody else uses meanwhile.
     pub fn new(client: &'a Client, target: Target) -> Self {
-        Self { client, target, tenants: Vec::new() }
+        Self { client, target, tenants: Vec::new(), open: AtomicBool::new(false) }
     }
 
     /// With the tenants that data statements run for.
@@ -86,8 +90,8 @@ impl<'a> Session<'a> {
     /// Goes on to another target within the same transaction.
     pub async fn next(self, target: Target) -> Result<Self> {
         self.say(AS_PLATFORM, "give the owner's rights back").await?;
-        let next = Self { client: self.client, target, tenants: Vec::new() };
-        // BEGIN inside a transaction only warns, and sets the new role and path.
+        let open = AtomicBool::new(self.open.load(Ordering::Relaxed));
+        let next = Self { client: self.client, target, tenants: Vec::new(), open };
         next.begin().await?;
         Ok(next)
     }
@@ -104,6 +108,7 @@ impl<'a> Session<'a> {
     /// Takes back what is open, advisory locks among it that outlast transactions; on a lost connection the server does that
     /// by itself.
     pub async fn roll_back(&self) {
+        self.open.store(false, Ordering::Relaxed);
         let _ = self.client.batch_execute(ROLL_BACK).await;
     }
 
@@ -190,6 +195,7 @@ impl<'a> Session<'a> {
         }
         .await;
         if result.is_err() {
+            self.open.store(false, Ordering::Relaxed);
             let _ = self.client.batch_execute("ROLLBACK").await;
         }
         result
@@ -197,12 +203,14 @@ impl<'a> Session<'a> {
 
     /// Commits what is open.
     pub async fn commit(&self) -> Result<()> {
+        self.open.store(false, Ordering::Relaxed);
         self.say("COMMIT", "commit the migration").await
     }
 
-    /// Begins a transaction with the target's rights.
+    /// Begins a transaction with the target's rights; in one that is open already, takes those alone.
     pub async fn begin(&self) -> Result<()> {
-        let sql = self.target.acting.begin()?;
+        let is_open = self.open.swap(true, Ordering::Relaxed);
+        let sql = if is_open { self.target.acting.enter()? } else { self.target.acting.begin()? };
         self.say(&sql, "begin the migration").await
     }
 

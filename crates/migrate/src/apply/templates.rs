@@ -109,7 +109,7 @@ impl Site {
                 file: step.file.file.clone(),
             });
         }
-        record::note(self.server()?, data, &self.app, &self.service.name).await
+        record::note(self, data).await
     }
 
     async fn one_file(&self, data: &Client, step: Move<'_>) -> Result<()> {

@@ -3,6 +3,7 @@
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt as _, stream};
 use tenantry_domain::{Isolation, Result, layout};
+use tenantry_postgres::catalog::beside::{self, Beside};
 use tenantry_postgres::catalog::inspect::{Inspection, Rights, Roles, inspect};
 use tenantry_postgres::catalog::{Catalog, Key};
 use tenantry_postgres::connect::connect;
@@ -22,6 +23,7 @@ struct Held {
     globals: Catalog,
     variations: Vec<Variation>,
     own: Vec<Key>,
+    beside: Beside,
 }
 
 impl At<'_> {
@@ -39,6 +41,7 @@ impl At<'_> {
             Expected::new(record::DATABASE, self.version, self.read_template_database().await?);
         // The template's may be read by every group, a tenant's by its own: privileges are not compared.
         let globals = self.read_template_globals().await?.without_rights();
+        let template = self.read_template_beside().await?;
         let width = self.app.limits.sql_connections_max.max(1);
         let reads: Vec<_> = locals.into_iter().map(|local| self.reading(local)).collect();
         let mut reads = stream::iter(reads).buffered(width);
@@ -53,8 +56,9 @@ impl At<'_> {
                 Err(e) => report.unreadable(subject, e.sentence()),
                 Ok(held) => {
                     if local.version == self.version {
-                        let subject = global_copy(&subject);
-                        report.compare(&subject, (&globals, &held.globals), &[]);
+                        report.compare(&global_copy(&subject), (&globals, &held.globals), &[]);
+                        let expected = template.of_tenant(&subject.owner, &subject.reader);
+                        report.compare_beside(&subject, (&expected, &held.beside));
                     }
                     if let Some(base) = base {
                         compare_varied(&subject, (base, &held.found.catalog), &held.variations, report);
@@ -90,7 +94,8 @@ impl At<'_> {
             true => own::objects(&client, &[(subject.schema.clone(), login)]).await?.into_values().next(),
             false => None,
         };
-        Ok(Held { found, globals, variations, own: own.unwrap_or_default() })
+        let beside = beside::read(&client, &[&subject.owner]).await?.without(&self.login(local));
+        Ok(Held { found, globals, variations, own: own.unwrap_or_default(), beside })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use tenantry_domain::{ServiceName, Slug};
+use tenantry_postgres::catalog::beside::Beside;
 use tenantry_postgres::catalog::{Catalog, Difference, Key, Mending, Place};
 
 /// A schema that was compared.
@@ -116,6 +117,21 @@ impl Report {
         if !differences.is_empty() {
             let mending = expected.mending(found, &subject.schema, (&subject.owner, &subject.reader));
             self.drifted.push(finding(differences, mending));
+        }
+    }
+
+    /// Compares what stands beside the schemas of a tenant's own database.
+    pub(super) fn compare_beside(&mut self, tenant: &Subject, (expected, found): (&Beside, &Beside)) {
+        let (differences, as_platform) = expected.compare(found);
+        if !differences.is_empty() {
+            let title = format!("{}, its database", tenant.title);
+            self.drifted.push(Finding {
+                subject: Subject { title, ..tenant.clone() },
+                differences,
+                variations: Vec::new(),
+                unreadable: None,
+                mending: Mending { as_platform, as_owner: Vec::new() },
+            });
         }
     }
 

@@ -3,15 +3,15 @@
 
 use std::collections::HashMap;
 
-use tenantry_domain::{App, ErrorCode, Isolation, Layout, Result, ResultExt, ServiceName, layout};
+use tenantry_domain::{ErrorCode, Isolation, Layout, Result, ResultExt, layout};
 use tenantry_postgres::catalog::inspect::{Rights, Roles, inspect};
 use tenantry_postgres::catalog::{Catalog, Change};
 use tenantry_postgres::connect::connect;
 use tenantry_postgres::error::db_error;
-use tenantry_postgres::server::Server;
 use tokio_postgres::{Client, GenericClient};
 
 use super::standing::{begin, end};
+use crate::apply::site::{APPLICATION_NAME, Site};
 
 const NEWEST: &str = include_str!("record/newest.sql");
 const CATALOG: &str = include_str!("record/catalog.sql");
@@ -103,34 +103,36 @@ pub(crate) async fn forget_newest(data: &Client) -> Result<()> {
 ///
 /// # Errors
 /// What the server said.
-pub async fn note(server: &Server, data: &Client, app: &App, service: &ServiceName) -> Result<()> {
+pub(crate) async fn note(site: &Site, data: &Client) -> Result<()> {
     let version = newest(data).await?;
     // What was taken back may come again with another text.
     data.execute(FORGET_AFTER, &[&version]).await.map_err(|e| db_error(e, DOING))?;
     if version == 0 || is_noted(data, version).await? {
         return Ok(());
     }
-    let (names, ddl) = (app.layout(), app.isolation.tenant_ddl);
-    let template = async |database: &str, schema| {
-        let client = connect(server, database, "tenantry migrate").await?;
+    let (names, ddl) = (&site.layout, site.app.isolation.tenant_ddl);
+    let database = async {
+        let own = names.template_database(&site.service.name);
+        let client = connect(site.server()?, &own, APPLICATION_NAME).await?;
         begin(&client).await?;
-        read_template(&client, schema, ddl).await
+        read_template(&client, layout::DATABASE_SCHEMA, ddl).await
     };
-    let (own, main) = (names.template_database(service), names.data_database(service));
+    let main = async {
+        // One that has read catalogs before does it in half the time: its caches are warm.
+        let client = site.borrow_data().await?;
+        begin(&client).await?;
+        let read = async {
+            let shared = read_shared(&**client, names).await?;
+            let global = read_global(&**client, names).await?;
+            Ok((shared, global, read_template(&**client, layout::TEMPLATE_SCHEMA, ddl).await?))
+        };
+        let read = read.await;
+        end(&client).await?;
+        read
+    };
     // Side by side: the fleet waits for it.
-    let (database, schema, standing) = tokio::try_join!(
-        template(&own, layout::DATABASE_SCHEMA),
-        template(&main, layout::TEMPLATE_SCHEMA),
-        async {
-            begin(data).await?;
-            let read = async { Ok((read_shared(data, &names).await?, read_global(data, &names).await?)) };
-            let read = read.await;
-            end(data).await?;
-            read
-        }
-    )?;
-    let (shared, global) = &standing;
-    let noted = [(SHARED, shared), (GLOBAL, global), (TEMPLATE, &schema), (DATABASE, &database)];
+    let (database, (shared, global, schema)) = tokio::try_join!(database, main)?;
+    let noted = [(SHARED, &shared), (GLOBAL, &global), (TEMPLATE, &schema), (DATABASE, &database)];
     data.batch_execute("BEGIN").await.map_err(|e| db_error(e, DOING))?;
     let noted = write(data, version, &noted).await;
     let last = if noted.is_ok() { "COMMIT" } else { "ROLLBACK" };

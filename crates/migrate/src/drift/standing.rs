@@ -3,6 +3,7 @@
 
 use tenantry_domain::{Isolation, Result, layout};
 use tenantry_postgres::catalog::Catalog;
+use tenantry_postgres::catalog::beside::{self, Beside};
 use tenantry_postgres::catalog::inspect::{Rights, Roles, inspect};
 use tenantry_postgres::connect::connect;
 use tenantry_postgres::error::db_error;
@@ -56,6 +57,14 @@ impl At<'_> {
         let (owner, reader) = (self.layout.owner_role(), self.layout.group_role(Isolation::Database));
         let roles = Roles { owner: &owner, reader: &reader, login: None };
         Ok(inspect(&client, layout::GLOBAL_SCHEMA, Rights::Read(roles)).await?.catalog)
+    }
+
+    /// What stands beside the schemas of the template database, and so of each tenant's own.
+    pub(super) async fn read_template_beside(&self) -> Result<Beside> {
+        let server = self.clusters.server(self.cluster)?;
+        let database = self.layout.template_database(&self.service.name);
+        let client = connect(server, &database, APPLICATION_NAME).await?;
+        beside::read(&client, &[]).await
     }
 
     async fn against_note(

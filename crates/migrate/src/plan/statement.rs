@@ -55,19 +55,24 @@ pub struct Sql {
     pub per_tenant: bool,
     /// Whether it runs in the file's transaction.
     pub transactional: bool,
+    /// Whether it waits until the last tenant with a schema has passed: it takes something from a global table.
+    pub retiring: bool,
 }
 
 /// Each statement of a file; without SQL where the file could not be shaped.
 pub(super) fn plans(shaped: Option<&Shaped>, linted: &Linted) -> Vec<StatementPlan> {
     let Some(shaped) = shaped else { return linted.statements.iter().map(unshaped).collect() };
     let (mut shared, schema, database) = (shaped.shared(), shaped.own_schema(), shaped.own_database());
+    let put_off = shared.len();
     shared.extend(shaped.retiring());
     let of = |runs: &[Run<'_>], line: usize, column: usize, schema: &str, is_shared: bool| {
-        let mine = runs.iter().filter(|r| (r.statement.line, r.statement.column) == (line, column));
-        mine.map(|run| Sql {
+        let mine = |(_, r): &(usize, &Run<'_>)| (r.statement.line, r.statement.column) == (line, column);
+        let mine = runs.iter().enumerate().filter(mine);
+        mine.map(|(number, run)| Sql {
             sql: run.emitted.render(schema),
             per_tenant: is_shared && run.emitted.scope == Scope::Tenant,
             transactional: run.emitted.transactional,
+            retiring: is_shared && number >= put_off,
         })
         .collect::<Vec<_>>()
     };

@@ -1,4 +1,7 @@
 //! How a rollout would reach its tenants, told beforehand: canaries and waves with their numbers. Only reads.
+//!
+//! What is dropped of a global table waits for the last tenant, and what comes behind it waits with it: then it is several
+//! rollouts, one after the other, as [`Migrator::stages`](crate::Migrator::stages) has them.
 
 use std::collections::HashMap;
 
@@ -8,9 +11,11 @@ use tenantry_registry::TenantRow;
 
 use super::operation::{Rollout, first};
 use super::order::{Canary, Direction, Request};
+use super::pending::Pending;
 use super::threshold::Threshold;
 use super::waves::waves;
 use crate::apply::local::{Local, local_tenants};
+use crate::plan::Halt;
 
 /// The way of a rollout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -18,17 +23,28 @@ pub struct Preview {
     /// Tenants with tables of their own that it would bring along, service by service; those in shared tables come with the
     /// templates.
     pub tenants: usize,
-    /// Who comes first.
-    pub canaries: Vec<Slug>,
-    /// Canaries and waves, in order.
-    pub steps: Vec<Step>,
+    /// The rollouts that it takes, one after the other.
+    pub stages: Vec<Stage>,
     /// Tenants at the same time on each cluster.
     pub parallel: usize,
     /// Failures that are let pass.
     pub max_failures: String,
 }
 
-/// One step of it.
+/// One rollout of the way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stage {
+    /// Where it stops until the last tenant has passed: `main 0002`; absent: as far as was asked for.
+    pub until: Option<String>,
+    /// Tenants with tables of their own that it brings along.
+    pub tenants: usize,
+    /// Who comes first.
+    pub canaries: Vec<Slug>,
+    /// Canaries and waves, in order.
+    pub steps: Vec<Step>,
+}
+
+/// One step of a rollout.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
     /// As the rollout will call it: `canaries`, `wave:2`.
@@ -37,15 +53,46 @@ pub struct Step {
     pub tenants: usize,
 }
 
+/// The tenants that the registry knows.
+type Rows = HashMap<TenantId, TenantRow>;
+
 impl Rollout {
-    /// The way that a request would take as things are now.
+    /// The way that a request would take as things are now, with the stops that the plan has found.
     ///
     /// # Errors
     /// As [`Rollout::pending`]; `migration_changed`.
-    pub async fn preview(&self, request: &Request) -> Result<Preview> {
-        let pending = self.pending(request).await?;
-        let rows: HashMap<TenantId, TenantRow> =
-            self.registry.tenants().await?.into_iter().map(|r| (r.tenant.id, r)).collect();
+    pub async fn preview(&self, request: &Request, halts: &[Halt]) -> Result<Preview> {
+        let rows: Rows = self.registry.tenants().await?.into_iter().map(|r| (r.tenant.id, r)).collect();
+        let all = self.pending(request).await?;
+        let mut stages = Vec::new();
+        // Without tenants nobody is waited for.
+        for halt in halts.iter().filter(|_| all.tenants() > 0) {
+            let stage = Request {
+                to: vec![(Some(halt.service.clone()), halt.version)],
+                service: Some(halt.service.clone()),
+                ..request.clone()
+            };
+            let pending = self.pending(&stage).await?;
+            if !pending.is_nothing() {
+                let lagging = self.lagging(request, &pending, &rows).await?;
+                let until = Some(format!("{} {}", halt.service, halt.label));
+                stages.push(self.stage(request, until, &lagging, &rows));
+            }
+        }
+        let lagging = self.lagging(request, &all, &rows).await?;
+        stages.push(self.stage(request, None, &lagging, &rows));
+        let limits = &self.app.limits;
+        let threshold = request.threshold.unwrap_or(Threshold::Tenants(limits.rollout_failures_max));
+        Ok(Preview {
+            tenants: lagging.len(),
+            stages,
+            parallel: request.parallel.unwrap_or(limits.rollout_parallel_max),
+            max_failures: threshold.to_string(),
+        })
+    }
+
+    /// Tenants with tables of their own that would be brought along, the oldest first.
+    async fn lagging(&self, request: &Request, pending: &Pending, rows: &Rows) -> Result<Vec<TenantId>> {
         let is_wanted = |t: &Local| match &request.tenants {
             None => true,
             Some(pattern) => rows.get(&t.id).is_some_and(|r| glob::matches(pattern, r.tenant.slug.as_str())),
@@ -63,12 +110,10 @@ impl Rollout {
             lagging.extend(own.map(|t| (t.created_at, t.id, number)));
         }
         lagging.sort_unstable();
-        let ids: Vec<TenantId> = lagging.into_iter().map(|(_, id, _)| id).collect();
-        Ok(self.way(request, &ids, &rows))
+        Ok(lagging.into_iter().map(|(_, id, _)| id).collect())
     }
 
-    fn way(&self, request: &Request, ids: &[TenantId], rows: &HashMap<TenantId, TenantRow>) -> Preview {
-        let limits = &self.app.limits;
+    fn stage(&self, request: &Request, until: Option<String>, ids: &[TenantId], rows: &Rows) -> Stage {
         let labelled = |label: &str, id: &TenantId| rows.get(id).is_some_and(|r| r.labels().contains(&label));
         let is_canary: Box<dyn Fn(&TenantId) -> bool> = match &request.canary {
             None => Box::new(|_| false),
@@ -84,7 +129,7 @@ impl Rollout {
         if !canaries.is_empty() {
             steps.push(step("canaries".to_owned(), canaries.len()));
         }
-        let sizes = waves(ids.len() - canaries.len(), limits.rollout_first_wave_tenants);
+        let sizes = waves(ids.len() - canaries.len(), self.app.limits.rollout_first_wave_tenants);
         steps.extend((1..).zip(sizes).map(|(number, size)| step(format!("wave:{number}"), size)));
         let mut slugs: Vec<Slug> = Vec::new();
         for slug in canaries.iter().filter_map(|id| rows.get(id).map(|r| &r.tenant.slug)) {
@@ -92,13 +137,6 @@ impl Rollout {
                 slugs.push(slug.clone());
             }
         }
-        let threshold = request.threshold.unwrap_or(Threshold::Tenants(limits.rollout_failures_max));
-        Preview {
-            tenants: ids.len(),
-            canaries: slugs,
-            steps,
-            parallel: request.parallel.unwrap_or(limits.rollout_parallel_max),
-            max_failures: threshold.to_string(),
-        }
+        Stage { until, tenants: ids.len(), canaries: slugs, steps }
     }
 }

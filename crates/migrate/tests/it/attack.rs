@@ -220,3 +220,55 @@ async fn an_app_that_runs_texts_is_never_migrated_by_the_platform() {
         (SELECT 't_' || replace(id::text, '-', '') FROM tenantry.local_tenants)";
     assert_eq!(one::<i64>(&lab.app.data().await, supers).await, 0);
 }
+
+/// What somebody else owns where every tenant's search path looks may lie in wait for any of them.
+#[tokio::test]
+async fn strangers_objects_in_common_schemas_keep_the_platform_out() {
+    let lab = Lab::new(AppOptions::default()).await;
+    lab.apply("0001_first.up.sql", FIRST).await;
+    let layout = lab.app.platform.app.layout();
+    let tenant = lab.app.tenant("one", Isolation::Schema).await.tenant;
+    let (owner, data) = (layout.tenant_owner_role(tenant.id), lab.app.data().await);
+    let platform: String = one(&data, "SELECT session_user::text").await;
+    let stranger = format!("{}_stranger", lab.app.platform.app.name);
+    data.batch_execute(&format!("CREATE ROLE {stranger} NOLOGIN")).await.unwrap();
+    // The statement that puts something there, the one that takes it away, and who migrates between them.
+    let make_type = "CREATE TYPE extensions.odd AS ENUM (); ALTER TYPE extensions.odd OWNER TO";
+    let cases = [
+        ("SELECT '{}'", "SELECT 1", &platform),
+        (
+            "CREATE FUNCTION global.odd() RETURNS int LANGUAGE sql RETURN 1; ALTER FUNCTION global.odd() OWNER TO {}",
+            "DROP FUNCTION global.odd()",
+            &owner,
+        ),
+        (&format!("{make_type} {{}}"), "DROP TYPE extensions.odd", &owner),
+        (
+            "CREATE TABLE global.odd (a int); ALTER TABLE global.odd OWNER TO {}",
+            "DROP TABLE global.odd",
+            &owner,
+        ),
+        (
+            "CREATE OPERATOR extensions.### (FUNCTION = int4pl, LEFTARG = int, RIGHTARG = int);
+          ALTER OPERATOR extensions.### (int, int) OWNER TO {}",
+            "DROP OPERATOR extensions.### (int, int)",
+            &owner,
+        ),
+        ("CREATE SCHEMA odd AUTHORIZATION {}", "DROP SCHEMA odd", &owner),
+        ("GRANT CREATE ON SCHEMA extensions TO {}", "REVOKE CREATE ON SCHEMA extensions FROM {}", &owner),
+        (
+            "GRANT CREATE ON SCHEMA extensions TO PUBLIC",
+            "REVOKE CREATE ON SCHEMA extensions FROM PUBLIC",
+            &owner,
+        ),
+        ("SELECT '{}'", "SELECT 1", &platform),
+    ];
+    for (number, (put, take, by)) in (2..).zip(cases) {
+        data.batch_execute(&put.replace("{}", &stranger)).await.unwrap();
+        let tells = format!("CREATE TABLE ran_{number} AS SELECT session_user::text AS by;");
+        lab.write(&format!("{number:04}_tells.up.sql"), &tells);
+        lab.up().await.unwrap();
+        let session = lab.app.login("one").await;
+        assert_eq!(&one::<String>(&session, &format!("SELECT by FROM ran_{number}")).await, by, "{put}");
+        data.batch_execute(&take.replace("{}", &stranger)).await.unwrap();
+    }
+}

@@ -120,6 +120,64 @@ async fn every_breakage_is_named_and_mended_in_every_isolation() {
     }
 }
 
+/// Done by a superuser to the database of one tenant, and named as said.
+const BESIDE: &[(&str, &str)] = &[
+    ("DROP EXTENSION citext", "extension citext is missing"),
+    ("CREATE EXTENSION hstore SCHEMA extensions", "extension hstore is not expected"),
+    ("CREATE SCHEMA aside; ALTER EXTENSION citext SET SCHEMA aside", "extension citext is version"),
+    (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE :owner GRANT EXECUTE ON FUNCTIONS TO PUBLIC",
+        "default privileges FUNCTIONS of",
+    ),
+    (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE :owner IN SCHEMA app REVOKE DELETE ON TABLES FROM :group",
+        "default privileges TABLES of",
+    ),
+    (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE :owner IN SCHEMA app REVOKE ALL ON SEQUENCES FROM :group",
+        "default privileges SEQUENCES of",
+    ),
+    (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE :owner IN SCHEMA global GRANT SELECT, INSERT ON TABLES TO PUBLIC",
+        "default privileges TABLES of",
+    ),
+    (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE :owner GRANT SELECT ON TABLES TO :group WITH GRANT OPTION",
+        "default privileges TABLES of",
+    ),
+    ("ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO :group", "default privileges SCHEMAS of"),
+    (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE :owner REVOKE USAGE ON TYPES FROM PUBLIC",
+        "default privileges TYPES of",
+    ),
+];
+
+#[tokio::test]
+async fn extensions_and_default_privileges_of_a_database() {
+    let lab = Lab::new(AppOptions::default()).await;
+    lab.apply("0001_first.up.sql", "CREATE EXTENSION citext; CREATE TABLE t (id int);").await;
+    lab.tenants().await;
+    let (database, _, owner) = lab.place("in-database").await;
+    let group = lab.app.platform.app.layout().group_role(Isolation::Database);
+    // What a tenant says of its own later objects is its own business.
+    let login = lab.app.login("in-database").await;
+    login.batch_execute("ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO PUBLIC").await.unwrap();
+    assert_eq!(said(&lab.drift(&Wanted::default()).await), [""; 0], "new tenants do not drift");
+    for (sql, expect) in BESIDE {
+        let text = sql.replace(":owner", &owner).replace(":group", &group);
+        lab.inside(&database).await.batch_execute(&text).await.unwrap_or_else(|e| panic!("{sql}: {e:?}"));
+        let report = lab.drift(&Wanted::default()).await;
+        let said = said(&report);
+        let named = format!("tenant in-database, its database: {expect}");
+        assert!(said.len() == 1 && said[0].starts_with(&named), "{sql}: {said:#?}");
+        let script = report.drifted[0].script(0, false);
+        assert_eq!(script.contains("-- DROP EXTENSION"), sql.starts_with("CREATE EXTENSION"), "{script}");
+        lab.mend(&report.drifted[0]).await;
+        let after = lab.drift(&Wanted::default()).await;
+        assert_eq!(self::said(&after), [""; 0], "{sql}\n{}", report.drifted[0].script(0, true));
+    }
+}
+
 #[tokio::test]
 async fn who_lags_is_compared_with_its_own_version() {
     let lab = Lab::new(AppOptions::default()).await;

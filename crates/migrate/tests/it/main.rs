@@ -14,6 +14,7 @@ mod fleet;
 mod folder;
 mod functions;
 mod locks;
+mod match_full;
 mod plan;
 mod policies;
 mod refresh;

@@ -20,7 +20,7 @@ const OBJECTS: &str = "
     UNION ALL
     SELECT c.relname || ' ' || k.contype::text || ' ' || k.conname, c.relnamespace
       FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
-     WHERE k.contype IN ('p', 'u', 'x', 'c', 'f') AND k.conparentid = 0 AND k.conname !~ '_full$'
+     WHERE k.contype IN ('p', 'u', 'x', 'c', 'f') AND k.conparentid = 0
     UNION ALL
     SELECT c.relname || ' trigger ' || g.tgname, c.relnamespace FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid
      WHERE NOT g.tgisinternal AND g.tgname !~ '^!tenantry'

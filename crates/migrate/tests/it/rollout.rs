@@ -1,6 +1,7 @@
 //! Rollouts over a fleet: who comes first, what stops them, how they go on.
 
 mod adopt;
+mod blanks;
 mod kill;
 mod nothing;
 mod order;

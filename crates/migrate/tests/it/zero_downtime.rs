@@ -117,7 +117,7 @@ async fn start(lab: &Lab, version: Version) -> Vec<(String, Worker)> {
 async fn roll_out(lab: &Lab, (file, text): &(String, String), workers: &mut [(String, Worker)]) {
     lab.write(file, text);
     let platform = &lab.app.platform;
-    let standings = standings(&platform.app, &platform.clusters).await.unwrap();
+    let standings = standings(&platform.app, &platform.clusters, None).await.unwrap();
     let ask = Ask { basis: Basis::Servers(&standings), service: None, to: None, registry: None };
     let findings: Vec<String> =
         plan(&platform.app, &ask).unwrap().findings().map(|f| format!("{}: {}", f.rule, f.message)).collect();

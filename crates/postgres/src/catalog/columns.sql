@@ -30,6 +30,15 @@ SELECT c.tableoid AS class, c.oid AS relation, c.relkind::text AS relkind, quote
        COALESCE(n.convalidated OR NOT (n.conislocal OR c.relispartition), true) AS not_null_valid,
        c.relispartition AS partition,
        a.attinhcount > 0 AND NOT a.attislocal AND NOT c.relispartition AS inherited,
+       -- What its parents demand of it, as it is called here; and whether it got that name or its own say apart from them.
+       CASE WHEN n.oid IS NULL AND a.attnotnull THEN 'NOT NULL'
+            WHEN n.convalidated THEN format('CONSTRAINT %I NOT NULL', n.conname) END AS not_null_named,
+       a.attinhcount > 0 AND NOT c.relispartition AND n.oid IS NOT NULL AND CASE WHEN n.conislocal THEN NOT a.attislocal
+           ELSE n.conname IS DISTINCT FROM (
+               SELECT m.conname FROM pg_catalog.pg_inherits i
+               JOIN pg_catalog.pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname
+               JOIN pg_catalog.pg_constraint m ON m.conrelid = p.attrelid AND m.contype = 'n' AND m.conkey = ARRAY[p.attnum]
+               WHERE i.inhrelid = c.oid AND NOT m.connoinherit ORDER BY i.inhseqno LIMIT 1) END AS not_null_apart,
        EXISTS (SELECT FROM pg_catalog.pg_inherits i
                JOIN pg_catalog.pg_attribute p ON p.attrelid = i.inhparent AND p.attname = a.attname
                WHERE i.inhrelid = c.oid AND p.atthasdef) AS parent_default,

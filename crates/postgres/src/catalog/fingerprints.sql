@@ -59,7 +59,8 @@ WITH space AS MATERIALIZED (
             WHERE a.attrelid = c.oid AND a.attnum > 0 AND COALESCE(a.attstattarget, -1) >= 0))
     FROM relation c JOIN pg_index i ON i.indexrelid = c.oid
     UNION ALL
-    SELECT c.space, concat_ws('|', 'inherits', h.inhrelid::regclass, h.inhparent::regclass, h.inhseqno)
+    SELECT c.space, concat_ws('|', 'inherits', h.inhrelid::regclass, h.inhparent::regclass,
+           row_number() OVER (PARTITION BY h.inhrelid ORDER BY h.inhseqno))
     FROM relation c JOIN pg_inherits h ON h.inhrelid = c.oid
     UNION ALL
     SELECT c.space, concat_ws('|', 'sequence', c.relname, q.seqtypid, q.seqstart, q.seqincrement, q.seqmax, q.seqmin,

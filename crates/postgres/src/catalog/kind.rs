@@ -80,6 +80,10 @@ kinds! {
     Comment = "comment", "comment";
     /// The owner and the privileges of an object, which its name tells.
     Rights = "rights", "owner and privileges of";
+    /// An extension of a database.
+    Extension = "extension", "extension";
+    /// What objects made later by a role are granted by themselves; its name tells the role, the schema and their kind.
+    DefaultPrivileges = "default_privileges", "default privileges";
     /// Anything that a script can't make again.
     Other = "other", "object";
 }

@@ -33,11 +33,11 @@ pub struct Mending {
 }
 
 impl Step {
-    fn new(sql: impl Into<String>) -> Self {
+    pub(crate) fn new(sql: impl Into<String>) -> Self {
         Self { sql: sql.into(), loses: None }
     }
 
-    fn losing(sql: impl Into<String>, loses: impl Into<String>) -> Self {
+    pub(crate) fn losing(sql: impl Into<String>, loses: impl Into<String>) -> Self {
         Self { sql: sql.into(), loses: Some(loses.into()) }
     }
 }

@@ -57,6 +57,10 @@ pub(crate) struct Column {
     /// Comes from the parent table alone.
     pub inherited: bool,
     pub parent_default: bool,
+    /// How it forbids NULL, by name where that is a constraint of its own: what a table that stands in for its parents says.
+    pub not_null_named: Option<String>,
+    /// Forbids NULL under another name than its parents do, or on its own account too.
+    pub not_null_apart: bool,
     pub settings: Vec<String>,
     pub always: bool,
     pub cast_to: Option<String>,
@@ -153,6 +157,8 @@ impl Column {
             partition: get(row, "partition")?,
             inherited: get(row, "inherited")?,
             parent_default: get(row, "parent_default")?,
+            not_null_named: get(row, "not_null_named")?,
+            not_null_apart: get(row, "not_null_apart")?,
             settings: get(row, "settings")?,
             always: get(row, "always")?,
             cast_to: get(row, "cast_to")?,

@@ -24,13 +24,6 @@ SELECT 'disabled trigger of a constraint', format('%I.%I', c.relname, g.tgname)
 FROM relation c JOIN pg_catalog.pg_trigger g ON g.tgrelid = c.oid
 WHERE g.tgisinternal AND g.tgenabled <> 'O'
 UNION ALL
-SELECT 'inherited column behind a column of its own', format('%I.%I', c.relname, a.attname)
-FROM relation c JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid
-WHERE NOT c.relispartition AND a.attnum > 0 AND NOT a.attisdropped AND a.attinhcount > 0
-  AND EXISTS (SELECT FROM pg_catalog.pg_attribute b
-              WHERE b.attrelid = c.oid AND b.attnum > 0 AND b.attnum < a.attnum AND NOT b.attisdropped
-                AND b.attinhcount = 0)
-UNION ALL
 SELECT 'function in an untrusted language', format('%I(%s)', p.proname, pg_catalog.pg_get_function_identity_arguments(p.oid))
 FROM object o JOIN pg_catalog.pg_proc p ON p.oid = o.objid JOIN pg_catalog.pg_language l ON l.oid = p.prolang
 WHERE o.classid = 'pg_catalog.pg_proc'::regclass AND NOT l.lanpltrusted AND p.prokind <> 'a'

@@ -56,6 +56,9 @@ pub fn static_sql() -> impl Iterator<Item = &'static str> {
     let others = [
         RIGHTS,
         super::fingerprints::FINGERPRINTS,
+        super::beside::EXTENSIONS,
+        super::beside::DEFAULT_PRIVILEGES,
+        super::beside::BUILT_IN_PRIVILEGES,
         ENTER,
         LEAVE,
         MEMBERS,

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use tenantry_domain::Result;
 
+use super::child;
 use super::graph::{self, Node, Owners};
 use super::table;
 use crate::catalog::ObjectKind;
@@ -32,6 +33,7 @@ pub(super) fn plan(source: &Source) -> Result<Plan> {
     let tables = table::Tables { source, inline_checks: &inline_checks, inline_defaults: &inline_defaults };
     tables.fill(&mut nodes, &owners);
     graph::connect(&mut nodes, &owners, &source.edges);
+    checks_behind_children(source, &owners, &inline_checks, &mut nodes);
     graph::pull(&mut nodes);
     let order = graph::order(&nodes)?;
 
@@ -163,6 +165,19 @@ impl<'s> Builder<'s> {
 
 fn is_check(part: &Part) -> bool {
     matches!(part.kind, ObjectKind::Check | ObjectKind::DomainCheck)
+}
+
+/// A check that is made apart from its table comes behind the children that are made from a stand-in, which lacks it: so
+/// they inherit it as others do.
+fn checks_behind_children(source: &Source, owners: &Owners, inline: &BTreeSet<Address>, nodes: &mut [Node]) {
+    let apart = source.parts.iter().filter(|p| p.kind == ObjectKind::Check && !inline.contains(&p.address));
+    for check in apart {
+        let Some(node) = owners.find(check.address) else { continue };
+        let of = |p: &&Part| p.kind == ObjectKind::Table && Some(p.address.1) == check.parent;
+        let Some(table) = source.parts.iter().find(of) else { continue };
+        let children = child::below(source, table).into_iter().filter_map(|c| owners.find(c.address));
+        nodes[node].needs.extend(children.filter(|c| *c != node));
+    }
 }
 
 /// Foreign keys from table to table.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use super::child;
 use super::graph::{Node, Owners};
 use crate::catalog::ObjectKind;
 use crate::catalog::part::{Address, Column, Part};
@@ -41,6 +42,9 @@ impl Tables<'_> {
     }
 
     fn table(&self, part: &Part, columns: &[&Column], checks: &[&Part]) -> Vec<String> {
+        if child::stands_apart(self.source, part) {
+            return self.child(part, columns, checks);
+        }
         let head = part.head.as_deref().unwrap_or_default();
         let tail = part.tail.as_deref().unwrap_or_default();
         let lines: Vec<String> = columns
@@ -67,7 +71,19 @@ impl Tables<'_> {
         statements
     }
 
-    fn column(&self, column: &Column) -> String {
+    /// A column as its table says it.
+    pub(super) fn column(&self, column: &Column) -> String {
+        let mut text = self.plain_column(column);
+        let own = column.not_null.local || column.partition;
+        if column.not_null.set && column.not_null.valid && own {
+            text.push(' ');
+            text.push_str(&column.not_null.inline());
+        }
+        text
+    }
+
+    /// The same without a word about NULL.
+    pub(super) fn plain_column(&self, column: &Column) -> String {
         let mut text = format!("{} {}", column.name, column.typ);
         text.push_str(column.identity.as_deref().unwrap_or_default());
         if let (Some(oid), Some(expression)) = (column.default, &column.expression)
@@ -76,17 +92,12 @@ impl Tables<'_> {
             text.push_str(if column.generated { " " } else { " DEFAULT " });
             text.push_str(expression);
         }
-        let own = column.not_null.local || column.partition;
-        if column.not_null.set && column.not_null.valid && own {
-            text.push(' ');
-            text.push_str(&column.not_null.inline());
-        }
         text
     }
 }
 
 /// One statement for the settings of all columns.
-fn settings(relation: &str, columns: &[&Column]) -> Option<String> {
+pub(super) fn settings(relation: &str, columns: &[&Column]) -> Option<String> {
     let all: Vec<String> = columns
         .iter()
         .flat_map(|c| c.settings.iter().map(|setting| format!("ALTER COLUMN {} {setting}", c.name)))

@@ -32,7 +32,7 @@ UNION ALL
 SELECT 'policy ' || concat_ws(' ', c.relname, polname, polcmd, polpermissive, polroles)
 FROM relation c JOIN pg_policy p ON p.polrelid = c.oid
 UNION ALL
-SELECT 'inherits ' || concat_ws(' ', c.relname, p.relname, inhseqno)
+SELECT 'inherits ' || concat_ws(' ', c.relname, p.relname, row_number() OVER (PARTITION BY inhrelid ORDER BY inhseqno))
 FROM relation c JOIN pg_inherits i ON i.inhrelid = c.oid JOIN pg_class p ON p.oid = i.inhparent
 UNION ALL
 SELECT 'sequence ' || concat_ws(' ', c.relname, s.seqtypid, seqstart, seqincrement, seqmax, seqmin, seqcache, seqcycle,

@@ -36,7 +36,6 @@ async fn kinds_that_a_script_cannot_make() {
 async fn states_that_a_script_cannot_make() {
     check("CREATE TABLE t (n integer); CREATE INDEX i ON t (n); UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'i'::regclass", "invalid index i").await;
     check("CREATE TABLE a (n integer PRIMARY KEY); CREATE TABLE b (n integer REFERENCES a); ALTER TABLE b DISABLE TRIGGER ALL", "disabled trigger").await;
-    check("CREATE TABLE a (n integer); CREATE TABLE b (m integer) INHERITS (a); ALTER TABLE a ADD COLUMN o integer", "inherited column behind a column of its own b.o").await;
     check("CREATE TABLE t (r regclass[]); INSERT INTO t VALUES ('{t}')", "table t holds rows with column r")
         .await;
     check(

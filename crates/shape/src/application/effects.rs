@@ -24,6 +24,9 @@ pub struct Effects {
     pub leaves: Leaves,
     /// It changes nothing that others can see: a replica may run it.
     pub reads_only: bool,
+    /// A replica can't do it, or it would mean something else there (advisory locks, values of sequences, temporary objects,
+    /// channels, transaction numbers, serializable transactions), though a read-only transaction of a primary may do it.
+    pub primary_only: bool,
     /// How many statements it has.
     pub statements: usize,
 }
@@ -39,6 +42,13 @@ pub enum Step {
         values: Vec<String>,
         /// To the end of the transaction.
         local: bool,
+    },
+    /// A setting of the session gets the value of a parameter.
+    SetParameter {
+        /// Which.
+        name: String,
+        /// Which parameter, counted from 1.
+        parameter: usize,
     },
     /// A setting is what it was at the start.
     Reset(String),
@@ -144,6 +154,8 @@ pub struct Leaves {
     pub prepared: bool,
     /// Advisory locks that outlast the transaction.
     pub locks: bool,
+    /// What random numbers come next.
+    pub seed: bool,
     /// What sequences have given last, where the text names them.
     pub sequences: bool,
     /// What sequences have given last, where columns may have counted with them.
@@ -180,6 +192,7 @@ pub(super) fn add(statement: &Statement<'_>, rules: &Rules, effects: &mut Effect
     effects.statements += 1;
     effects.reads_only &= tree::reads_only(statement);
     effects.leaves.temporary |= tree::makes_temporary(statement);
+    effects.primary_only |= tree::primary_only(statement);
     effects.leaves.counts |= tree::counts(statement);
     prepared::add(statement, effects);
     let leaves = &mut effects.leaves;
@@ -189,6 +202,7 @@ pub(super) fn add(statement: &Statement<'_>, rules: &Rules, effects: &mut Effect
             leaves.settings |= !s.is_local
                 && s.kind() != VariableSetKind::VarReset
                 && s.kind() != VariableSetKind::VarResetAll;
+            leaves.seed |= s.name.eq_ignore_ascii_case("seed");
             effects.steps.extend(settings::steps(s, rules));
         }
         N::DeclareCursorStmt(s) => leaves.cursors |= s.options & CURSOR_HOLD != 0,

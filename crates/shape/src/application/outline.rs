@@ -6,7 +6,7 @@ use pg_query::protobuf::VariableSetKind as Kind;
 use serde_json::Value;
 use tenantry_domain::Isolation;
 
-use super::{Edit, Effects, Rules, Statement, tree};
+use super::{Edit, Effects, Rules, Statement, calls, tree};
 use crate::tokens::Tokens;
 
 /// Words beside which a string may name a schema or a relation that is rewritten.
@@ -32,7 +32,7 @@ const NAMING: [&str; 16] = [
 
 /// Whether no value has a say, as far as the statements tell.
 pub(super) fn holds(tokens: &Tokens<'_>, statements: &[Statement<'_>], rules: &Rules) -> bool {
-    !tokens.list.iter().any(|t| !t.is_quoted && NAMING.contains(&t.name.as_str()) || t.name == "set_config")
+    !tokens.list.iter().any(|t| !t.is_quoted && NAMING.contains(&t.name.as_str()))
         && !(0..tokens.list.len()).any(|i| cast_to_name(tokens, i))
         && !statements.iter().any(|s| value_decides(s, rules))
 }
@@ -44,6 +44,10 @@ fn cast_to_name(tokens: &Tokens<'_>, i: usize) -> bool {
 }
 
 fn value_decides(statement: &Statement<'_>, rules: &Rules) -> bool {
+    // However its name is written.
+    if calls::sets_config(statement) {
+        return true;
+    }
     match &statement.node {
         N::VariableSetStmt(s) => {
             !matches!(s.kind(), Kind::VarReset | Kind::VarResetAll | Kind::VarSetDefault)

@@ -4,7 +4,7 @@ use pg_query::NodeEnum as N;
 use tenantry_domain::Isolation;
 
 use super::pieces::{Edit, Pieces};
-use super::{Denial, Rules, Statement, channels, copy, truncate};
+use super::{Denial, Rules, Statement, channels, copy, settings, truncate};
 use crate::ident;
 use crate::model::{SCHEMA_PLACEHOLDER, SCHEMA_TEXT_PLACEHOLDER};
 use crate::text;
@@ -33,6 +33,9 @@ pub(super) fn rewrite(
             copy::write_columns(statement, rules, &mut edits);
             if truncate::rewrite(statement, rules, &mut edits)? {
                 made.tags.push((i, truncate::TAG));
+            }
+            if settings::keep_tenant(statement, rules, &mut edits) {
+                made.tags.push((i, settings::RESET_TAG));
             }
         }
     }
@@ -63,7 +66,11 @@ pub(super) fn rewrite(
 fn check(text: &str, statements: &[Statement<'_>]) -> Result<(), Denial> {
     let kind = |node: &N| std::mem::discriminant(node);
     let same = |new: &N, old: &N| {
-        kind(new) == kind(old) || matches!((new, old), (N::DeleteStmt(_), N::TruncateStmt(_)))
+        kind(new) == kind(old)
+            || matches!(
+                (new, old),
+                (N::DeleteStmt(_), N::TruncateStmt(_)) | (N::CallStmt(_), N::VariableSetStmt(_))
+            )
     };
     let parsed = pg_query::parse(text, 0).map(|p| p.protobuf.stmts).unwrap_or_default();
     let nodes: Vec<N> = parsed.into_iter().filter_map(|raw| raw.stmt?.node).collect();

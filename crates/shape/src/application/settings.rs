@@ -4,8 +4,9 @@ use pg_query::NodeEnum as N;
 use pg_query::protobuf::{Node, VariableSetKind as Kind, VariableSetStmt, a_const};
 use tenantry_domain::Isolation;
 
-use super::{Denial, Door, Rules, Step, effects};
+use super::{Denial, Door, Rules, Statement, Step, effects};
 use crate::ast;
+use crate::tokens::Edits;
 
 /// The setting by which the app door names its tenant.
 pub(super) const TENANT: &str = "app.current_tenant";
@@ -226,8 +227,11 @@ pub(super) fn check_shared(name: &str, values: &[String], rules: &Rules) -> Resu
             None => Ok(()),
         };
     }
-    let is_own = name.split_once('.').is_some_and(|(prefix, _)| rules.own_settings.contains(prefix));
-    if is_own || ALLOWED.binary_search(&name).is_ok() { Ok(()) } else { Err(forbidden(name)) }
+    if rules.own_settings.has(name) || ALLOWED.binary_search(&name).is_ok() {
+        Ok(())
+    } else {
+        Err(forbidden(name))
+    }
 }
 
 fn forbidden(name: &str) -> Denial {
@@ -262,6 +266,25 @@ fn value(node: &N) -> Option<String> {
         N::TypeCast(cast) => value(cast.arg.as_ref()?.node.as_ref()?),
         _ => None,
     }
+}
+
+/// What the server answers to RESET.
+pub(super) const RESET_TAG: &str = "RESET";
+/// What resets everything but the tenant, which is a setting on the connections that tenants share.
+const RESET_ALL: &str = "CALL tenantry.reset_all()";
+
+/// RESET ALL at the app door of shared tables leaves the tenant; true: it was one.
+pub(super) fn keep_tenant(statement: &Statement<'_>, rules: &Rules, edits: &mut Edits) -> bool {
+    let resets = matches!(&statement.node, N::VariableSetStmt(s) if s.kind() == Kind::VarResetAll);
+    if !resets || rules.door != Door::App {
+        return false;
+    }
+    let tokens = &statement.tokens.list;
+    let (Some(first), Some(last)) = (tokens.get(statement.first), tokens.get(statement.first + 1)) else {
+        return false;
+    };
+    edits.replace(first.range.start..last.range.end, RESET_ALL);
+    true
 }
 
 /// What the gateway has to follow of a SET or RESET.

@@ -32,7 +32,7 @@ fn rules(isolation: Isolation) -> Rules {
         schema: if isolation == Isolation::Shared { "shared" } else { "tenant_1" }.to_owned(),
         tables: Arc::new(Tables::new("tenant_id", vec![users, notes, watched, countries], Vec::new())),
         harmless: Arc::new(["lower", "count", "now", "sum"].into_iter().map(str::to_owned).collect()),
-        own_settings: BTreeSet::from(["shop".to_owned()]),
+        own_settings: Arc::new(OwnSettings::parse(&["shop.*".to_owned()]).unwrap()),
         explains: true,
     }
 }
@@ -94,6 +94,14 @@ fn what_is_written_for_one_tenant_is_rewritten() {
         (
             "SELECT pg_notify('a', 'b'), pg_catalog.pg_try_advisory_lock(1), my.pg_advisory_lock(2)",
             "SELECT tenantry.notify('a', 'b'), tenantry.try_advisory_lock(1), my.pg_advisory_lock(2)",
+        ),
+        (
+            "SELECT current_setting('jit') AS cur, set_config('jit', 'off', false) AS new",
+            "SELECT current_setting('jit') AS cur, tenantry.set_config('jit', 'off', false) AS new",
+        ),
+        (
+            "SELECT pg_catalog.set_config('shop.user', $1, true) FROM users",
+            "SELECT tenantry.set_config('shop.user', $1, true) FROM users",
         ),
         ("COPY users FROM STDIN", "COPY users (id, email, name) FROM STDIN"),
         ("COPY public.notes TO STDOUT CSV", "COPY shared.notes (id, author, body) TO STDOUT CSV"),
@@ -200,8 +208,19 @@ const FORBIDDEN: &[&str] = &[
     "SET log_statement = 'none'",
     "SET local_preload_libraries = 'x'",
     "SELECT set_config('role', 'x', false)",
-    "SELECT pg_catalog.set_config('work_mem', '1', true)",
+    "SELECT pg_catalog.set_config('tenantry.x', '1', true)",
     "SELECT \"set_config\"('a', 'b', true)",
+    "SELECT set_config('search_path', 'tenant_2', true)",
+    "SELECT set_config('app.current_tenant', 'x', true)",
+    "SELECT set_config('standard_conforming_strings', 'off', true)",
+    "SELECT set_config($1, 'x', true)",
+    "SELECT set_config('shop' || '.x', 'x', true)",
+    "SELECT tenantry.set_config('a.b', 'x', true)",
+    "SELECT count(*) FROM users WHERE set_config(name, 'x', false) = 'x'",
+    "PREPARE p AS SELECT set_config('a.b', 'c', false)",
+    "SET other.x = 'y'",
+    "SET app.current_tenant = 'y'",
+    "SET tenantry.pooling = 'y'",
     "IMPORT FOREIGN SCHEMA x FROM SERVER y INTO z",
     "ALTER SYSTEM SET a = 1",
     "DROP OWNED BY x",
@@ -342,6 +361,66 @@ fn what_a_text_does() {
 }
 
 #[test]
+fn a_reset_at_the_app_door_keeps_the_tenant() {
+    let mut app = rules(Isolation::Shared);
+    app.door = Door::App;
+    for (text, expect) in [
+        ("RESET ALL", "CALL tenantry.reset_all()"),
+        ("BEGIN; reset /* x */ all ; SELECT 1", "BEGIN; CALL tenantry.reset_all() ; SELECT 1"),
+        ("RESET work_mem", "RESET work_mem"),
+    ] {
+        let found = judge(text, &app);
+        assert_eq!(apply(text, &found.edits), expect);
+        let resets = text.to_ascii_lowercase().contains("all");
+        assert_eq!(found.tags.iter().any(|(_, tag)| *tag == "RESET"), resets, "{text}");
+        assert_eq!(found.effects.steps.contains(&Step::ResetAll), resets, "{text}");
+    }
+    becomes("RESET ALL", "RESET ALL");
+    let seeds = |text: &str| judge(text, &app).effects.leaves.seed;
+    for text in [
+        "SET seed = 0.5",
+        "SET LOCAL seed TO 1",
+        "SELECT setseed(0.1)",
+        "SELECT set_config('seed', '1', true)",
+    ] {
+        assert!(seeds(text), "{text}");
+    }
+    assert!(!seeds("SELECT random()"));
+}
+
+#[test]
+fn what_set_config_sets() {
+    for isolation in [Isolation::Shared, Isolation::Database] {
+        let steps = |text: &str| judge(text, &rules(isolation)).effects.steps;
+        let set = |name: &str, values: &[&str], local| Step::Set {
+            name: name.to_owned(),
+            values: values.iter().map(|v| (*v).to_owned()).collect(),
+            local,
+        };
+        assert_eq!(
+            steps("SELECT current_setting('jit'), set_config('JIT', 'off'::text, false) AS new, 1"),
+            [set("jit", &["off"], false)]
+        );
+        assert_eq!(steps("SELECT set_config('shop.x', 'y', 't'::bool)"), [set("shop.x", &["y"], true)]);
+        assert_eq!(steps("SELECT set_config('shop.x', NULL, false)"), [set("shop.x", &[], false)]);
+        for text in ["SELECT set_config('shop.x', $2, false)", "SELECT set_config('shop.x', $2::text, 'f')"] {
+            let expect = Step::SetParameter { name: "shop.x".to_owned(), parameter: 2 };
+            assert_eq!(steps(text), [expect], "{text}");
+        }
+        assert!(steps("SELECT set_config('shop.x', $2, true)").is_empty());
+    }
+    for text in
+        ["SELECT set_config('jit', 'off', false)", "SELECT U&\"\\0073et_config\"('jit', 'off', false)"]
+    {
+        let judgement = shared(text);
+        assert!(judgement.refused.is_none() && !judgement.by_outline, "{text}");
+    }
+    let path = judge("SELECT set_config('search_path', 'A, b', false)", &rules(Isolation::Database));
+    let values = vec!["a".to_owned(), "b".to_owned()];
+    assert_eq!(path.effects.steps, [Step::Set { name: "search_path".to_owned(), values, local: false }]);
+}
+
+#[test]
 fn what_stays_in_the_session() {
     let leaves = |text: &str| judge(text, &rules(Isolation::Database)).effects.leaves;
     assert!(!leaves("SELECT lower(name), count(*) FROM users; UPDATE users SET name = 'x'").any());
@@ -362,12 +441,62 @@ fn what_stays_in_the_session() {
     assert!(leaves("DO 'x'").unknown);
     assert!(leaves("SET work_mem = 1").settings && !leaves("SET LOCAL work_mem = 1").any());
     assert!(leaves("SELECT set_config('a.b', 'c', false)").settings);
+    for text in [
+        "SELECT set_config('a.b', 'c', $1)",
+        "SELECT set_config('a.b', lower('C'), false)",
+        "SELECT set_config('a.b', 1::text, false)",
+        "SELECT set_config('a.b', $1::int::text, false)",
+        "SELECT set_config('a.b', 'c', false) WHERE false",
+        "SELECT set_config('a.b', 'c', false) LIMIT 0",
+        "SELECT CASE WHEN false THEN set_config('a.b', 'c', false) END",
+        "SELECT set_config('a.b', 'c', false) UNION SELECT 'x'",
+        "SELECT set_config('a.b', 'c', false) FROM t",
+        "WITH x AS (SELECT set_config('a.b', 'c', false)) SELECT 1",
+        "PREPARE p AS SELECT set_config('a.b', 'c', false)",
+        "DECLARE c CURSOR FOR SELECT set_config('a.b', 'c', false)",
+        "EXPLAIN SELECT set_config('a.b', 'c', false)",
+    ] {
+        let effects = judge(text, &rules(Isolation::Schema)).effects;
+        assert!(effects.leaves.unknown && effects.steps.is_empty(), "{text}: {effects:?}");
+    }
     assert!(!leaves("SELECT set_config('a.b', 'c', true)").any());
 }
 
 #[test]
 fn what_only_reads() {
     let reads = |text: &str| judge(text, &rules(Isolation::Database)).effects.reads_only;
+    let primary = |text: &str| judge(text, &rules(Isolation::Database)).effects.primary_only;
+    for text in [
+        "SELECT pg_advisory_xact_lock(1)",
+        "SELECT tenantry.advisory_lock(1)",
+        "SELECT nextval('s')",
+        "SELECT txid_current()",
+        "SELECT pg_notify('a', 'b')",
+        "LISTEN x",
+        "NOTIFY x",
+        "LOCK TABLE t IN SHARE MODE",
+        "CREATE TEMP TABLE t (a int)",
+        "SELECT 1 INTO TEMP t",
+        "BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY",
+        "BEGIN READ ONLY; SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+        "SET default_transaction_isolation = 'Serializable'",
+        "BEGIN READ ONLY; SELECT pg_try_advisory_lock(1); COMMIT",
+    ] {
+        assert!(primary(text), "{text}");
+    }
+    for text in [
+        "BEGIN READ ONLY",
+        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        "SELECT 'serializable', own_function(1) FROM t",
+        "INSERT INTO t VALUES (1)",
+        "SET application_name = 'x'",
+        "UNLISTEN *",
+        "DISCARD ALL",
+        "COPY t TO STDOUT",
+    ] {
+        assert!(!primary(text), "{text}");
+    }
     for text in [
         "SELECT lower('x')",
         "SHOW x",

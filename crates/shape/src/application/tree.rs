@@ -63,6 +63,28 @@ pub(super) fn reads_only(statement: &Statement<'_>) -> bool {
         && !has(&statement.json, "locking_clause")
 }
 
+/// Whether a replica can't do it though a read-only transaction of a primary can, calls of functions apart.
+pub(super) fn primary_only(statement: &Statement<'_>) -> bool {
+    let itself = matches!(statement.node, N::ListenStmt(_) | N::NotifyStmt(_) | N::LockStmt(_))
+        || matches!(&statement.node, N::TransactionStmt(s) if matches!(
+            s.kind(),
+            Kind::TransStmtPrepare | Kind::TransStmtCommitPrepared | Kind::TransStmtRollbackPrepared
+        ));
+    itself || makes_temporary(statement) || is_serializable(statement)
+}
+
+/// Whether it asks for a serializable transaction, now or later.
+fn is_serializable(statement: &Statement<'_>) -> bool {
+    if !matches!(statement.node, N::TransactionStmt(_) | N::VariableSetStmt(_)) {
+        return false;
+    }
+    let mut found = false;
+    each(&statement.json, &mut |_, value| {
+        found |= value.as_str().is_some_and(|text| text.eq_ignore_ascii_case("serializable"));
+    });
+    found
+}
+
 /// Whether it may give values of sequences: to columns that count.
 pub(super) fn counts(statement: &Statement<'_>) -> bool {
     matches!(&statement.node, N::InsertStmt(_) | N::MergeStmt(_))

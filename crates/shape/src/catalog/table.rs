@@ -103,7 +103,7 @@ pub(crate) enum ConstraintKind {
     Unique,
     Exclude,
     Check,
-    /// `full`: it was written MATCH FULL over several columns and has a check beside it in the shared shape.
+    /// `full`: it was written MATCH FULL over several columns and is MATCH SIMPLE with a trigger beside it in the shared shape.
     Foreign {
         table: String,
         columns: Vec<String>,

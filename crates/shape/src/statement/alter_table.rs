@@ -183,7 +183,7 @@ fn command(work: &mut Work<'_>, table: &str, cmd: AlterTableCmd, plan: &mut Plan
         T::AtAddColumn => return add_column::carry(work, table, cmd, plan),
         T::AtDropColumn => drop_column(work, table, &cmd, plan)?,
         T::AtAddConstraint => return add_constraint(work, table, cmd, plan),
-        T::AtDropConstraint => drop_constraint(work, table, &cmd, plan)?,
+        T::AtDropConstraint => drop_constraint(work, table, &cmd)?,
         T::AtValidateConstraint => validate(work, table, &cmd, plan)?,
         T::AtAlterColumnType => return alter_type(work, table, cmd, plan),
         T::AtColumnDefault
@@ -289,6 +289,7 @@ fn drop_column(work: &mut Work<'_>, table: &str, cmd: &AlterTableCmd, plan: &mut
         let materialized = work.catalog.drop_readers(&readers);
         plan.after.extend(materialized_view::sweep(&materialized)?);
     }
+    plan.before.extend(cascade::make_way(work, table, &cmd.name)?);
     work.catalog.drop_column(table, &cmd.name);
     Ok(())
 }

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Work, once};
+use super::{Work, match_full, once};
 use crate::catalog::{Action, Actions, Catalog, Constraint, ConstraintKind, Table, Trigger};
 use crate::ident;
 use crate::model::{Emitted, SCHEMA_PLACEHOLDER};
@@ -15,9 +15,9 @@ use crate::names;
 use crate::refuse::Refuse;
 
 /// The guards of a table: what makes each, by name.
-type Guarded = BTreeMap<String, String>;
+pub(super) type Guarded = BTreeMap<String, String>;
 /// Tables with their guards.
-type Guards = BTreeMap<String, Guarded>;
+pub(super) type Guards = BTreeMap<String, Guarded>;
 
 /// Brings the guards to what tables, foreign keys and triggers are now.
 pub(super) fn settle(work: &mut Work<'_>) -> Result<Vec<Emitted>, Refuse> {
@@ -41,11 +41,12 @@ pub(super) fn settle(work: &mut Work<'_>) -> Result<Vec<Emitted>, Refuse> {
     Ok(out)
 }
 
-/// Takes away what stands in the way of another type of a column: a trigger whose condition names it. It comes back behind the
-/// statement.
+/// Takes away what stands in the way of another type or the end of a column: a trigger whose condition names it. If it is
+/// wanted still, it comes back behind the statement.
 pub(super) fn make_way(work: &mut Work<'_>, table: &str, column: &str) -> Result<Vec<Emitted>, Refuse> {
     let Some(t) = work.catalog.tables.get_mut(table) else { return Ok(Vec::new()) };
-    let named = [",", ")"].map(|end| format!("old.{}{end}", ident::quote(column)));
+    let column = ident::quote(column);
+    let named = ["old.{},", "old.{})", "new.{},", "new.{})"].map(|n| n.replace("{}", &column));
     let all = std::mem::take(&mut t.guards);
     let (away, stay): (Guarded, Guarded) =
         all.into_iter().partition(|(_, make)| named.iter().any(|n| make.contains(n)));
@@ -56,7 +57,7 @@ pub(super) fn make_way(work: &mut Work<'_>, table: &str, column: &str) -> Result
 }
 
 fn wanted(work: &Work<'_>) -> Result<Guards, Refuse> {
-    let mut guards = Guards::new();
+    let mut guards = match_full::guards(work.catalog);
     let catalog = &*work.catalog;
     for holder in catalog.tables.values().filter(|t| !t.global) {
         let keys = holder.constraints.iter().filter(|c| c.of_parent.is_none());

@@ -3,7 +3,6 @@
 mod foreign;
 mod on_update;
 
-pub(crate) use foreign::full_check_name;
 pub(crate) use on_update::rename as rename_update_trigger;
 
 use pg_query::NodeEnum;

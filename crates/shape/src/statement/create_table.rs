@@ -16,7 +16,7 @@ use crate::refuse::Refuse;
 pub(crate) fn carry(work: &mut Work<'_>, stmt: CreateStmt) -> Result<Output, Refuse> {
     let name = work.own_name(stmt.relation.as_ref())?;
     if stmt.of_typename.is_some() {
-        return Err(Refuse::all("a table OF a type is not carried", "write its columns out"));
+        return Err(typed());
     }
     let global = work.is_global(&name);
     if work.catalog.relation_taken(&name, global) {
@@ -34,15 +34,25 @@ pub(crate) fn carry(work: &mut Work<'_>, stmt: CreateStmt) -> Result<Output, Ref
     tenants_table(work, stmt, &name)
 }
 
+/// The row of such a table is the type's row everywhere: functions that take the type take it, and `ALTER TYPE ... CASCADE`
+/// changes it. With the tenant column it would be another row.
+fn typed() -> Refuse {
+    Refuse::all(
+        "a table OF a type has the type's columns and no other, and in shared tables it needs the tenant column",
+        "write its columns out, or CREATE TABLE ... (LIKE the type) beside the type",
+    )
+}
+
 fn tenants_table(work: &mut Work<'_>, mut stmt: CreateStmt, name: &str) -> Result<Output, Refuse> {
     let plain = work.plain_text(false);
     if is_temporary(&stmt) {
         temporary::refuse_counters(&stmt)?;
     }
     let inherited = inherit::parents(work, &stmt)?;
-    let Split { items, constraints, mut before, mut after } = split(work, &mut stmt, name)?;
+    let Split { mut items, constraints, mut before, mut after } = split(work, &mut stmt, name)?;
     remember(work, name, &items, &stmt, &inherited)?;
-    let like = like::Likes::of(work, &items)?;
+    let like = like::Likes::of(work, &mut items)?;
+    before.extend(like.make(work)?);
     let stand_ins = inherit::StandIns::of(work, work.table(name)?)?;
     let inherits_tenant = !inherited.is_empty() && stand_ins.are_none();
     let mut elements = columns(work, name, items, like.bring_tenant || inherits_tenant)?;

@@ -26,6 +26,8 @@ pub(super) struct Likes {
     /// And columns stand behind it: it has to be made anew.
     pub move_tenant: bool,
     clauses: Vec<(String, u32)>,
+    /// Tables whose columns come through one that stands in for them, since another one brings the tenant column.
+    stand_ins: Vec<String>,
 }
 
 fn source<'w>(work: &'w Work<'_>, clause: &TableLikeClause) -> Result<(String, Option<&'w Table>), Refuse> {
@@ -65,8 +67,8 @@ pub(super) fn without_names(clause: TableLikeClause) -> TableLikeClause {
 }
 
 impl Likes {
-    /// Reads the clauses of a table.
-    pub fn of(work: &Work<'_>, items: &[Item]) -> Result<Self, Refuse> {
+    /// Reads the clauses of a table that is known by now.
+    pub fn of(work: &Work<'_>, items: &mut [Item]) -> Result<Self, Refuse> {
         let mut likes = Self::default();
         for item in items {
             let Item::Like(clause) = item else {
@@ -76,10 +78,12 @@ impl Likes {
             let (name, table) = source(work, clause)?;
             if table.is_some_and(|t| !t.global) {
                 if likes.bring_tenant {
-                    return Err(Refuse::shared(
-                        "LIKE stands twice, and both tables have the tenant column",
-                        "write the columns of the second one out",
-                    ));
+                    likes.move_tenant = true;
+                    if let Some(relation) = clause.relation.as_mut() {
+                        relation.relname = stand_in(likes.stand_ins.len());
+                        relation.schemaname.clear();
+                    }
+                    likes.stand_ins.push(name.clone());
                 }
                 likes.bring_tenant = true;
             } else {
@@ -90,16 +94,31 @@ impl Likes {
         Ok(likes)
     }
 
+    /// What comes before CREATE TABLE: tables like those that stand behind another one, without the tenant column.
+    pub fn make(&self, work: &Work<'_>) -> Result<Vec<Emitted>, Refuse> {
+        let mut out = Vec::new();
+        for (place, source) in self.stand_ins.iter().enumerate() {
+            let (name, source) = (ident::quote(&stand_in(place)), ident::quote(source));
+            out.push(once(format!("CREATE TABLE {name} (LIKE {source} INCLUDING ALL EXCLUDING INDEXES)"))?);
+            let tenant = ident::quote(&work.options.tenant_column);
+            out.push(once(format!("ALTER TABLE {name} DROP COLUMN {tenant}"))?);
+        }
+        Ok(out)
+    }
+
     /// What follows CREATE TABLE.
     pub fn finish(self, work: &mut Work<'_>, table: &str) -> Result<Vec<Emitted>, Refuse> {
         let mut out = Vec::new();
+        for place in 0..self.stand_ins.len() {
+            out.push(once(format!("DROP TABLE {}", ident::quote(&stand_in(place))))?);
+        }
         if self.bring_tenant {
             out.extend(self.tenant_column(work, table)?);
         }
         for (source, options) in &self.clauses {
             let Some(from) = work.catalog.tables.get(source).cloned() else { continue };
             if options & CONSTRAINTS != 0 {
-                out.extend(checks(work, table, &from)?);
+                checks(work, table, &from);
             }
             if options & IDENTITY != 0 {
                 out.extend(identities(work, table, &from)?);
@@ -131,24 +150,16 @@ impl Likes {
     }
 }
 
-/// Checks come under their own names; the one that stands for MATCH FULL belongs to a foreign key that does not come.
-fn checks(work: &mut Work<'_>, table: &str, from: &Table) -> Result<Vec<Emitted>, Refuse> {
-    let mut out = Vec::new();
-    for c in &from.constraints {
-        match &c.kind {
-            ConstraintKind::Check => {
-                if let Some(t) = work.catalog.tables.get_mut(table) {
-                    t.constraints.push(crate::catalog::Constraint { of_parent: None, ..c.clone() });
-                }
-            }
-            ConstraintKind::Foreign { full: true, .. } => {
-                let name = ident::quote(&constraint::full_check_name(&c.name));
-                out.push(once(format!("ALTER TABLE {} DROP CONSTRAINT {name}", ident::quote(table)))?);
-            }
-            _ => {}
-        }
+fn stand_in(place: usize) -> String {
+    format!("!tenantry_like_{}", place + 1)
+}
+
+/// Checks come under their own names.
+fn checks(work: &mut Work<'_>, table: &str, from: &Table) {
+    let Some(t) = work.catalog.tables.get_mut(table) else { return };
+    for c in from.constraints.iter().filter(|c| c.kind == ConstraintKind::Check) {
+        t.constraints.push(crate::catalog::Constraint { of_parent: None, ..c.clone() });
     }
-    Ok(out)
 }
 
 fn identities(work: &mut Work<'_>, table: &str, from: &Table) -> Result<Vec<Emitted>, Refuse> {

@@ -177,19 +177,11 @@ fn constraint(work: &mut Work<'_>, stmt: &RenameStmt) -> Result<Output, Refuse> 
     let Some(found) = t.constraint(&stmt.subname) else {
         return Err(Refuse::unknown(format!("constraint {} of table {table}", stmt.subname)));
     };
-    let full = matches!(found.kind, ConstraintKind::Foreign { full: true, .. });
     let target = match &found.kind {
         ConstraintKind::Foreign { table, .. } => Some(table.clone()),
         _ => None,
     };
     let mut output = work.as_written(global);
-    if full && !global {
-        let name = super::constraint::full_check_name;
-        let mut also = stmt.clone();
-        also.subname = name(&stmt.subname);
-        also.newname = name(&stmt.newname);
-        output.shared.push(emit::tree(&NodeEnum::RenameStmt(Box::new(also)), Scope::Database)?);
-    }
     if let Some(target) = target.filter(|_| !global) {
         let renamed = super::constraint::rename_update_trigger(work, &target, &stmt.subname, &stmt.newname)?;
         output.shared.extend(renamed);

@@ -4,17 +4,19 @@
 use tenantry_domain::Isolation;
 
 use super::{
-    Pass, Scene, advisory, conflict, insert, merge, notify, public, query, rows, scan, sequences, table,
+    Pass, Scene, advisory, calls, conflict, insert, merge, notify, public, query, rows, scan, sequences,
+    table,
 };
 use crate::application::Tables;
 use crate::refuse::Refuse;
-use crate::tokens::Edits;
+use crate::tokens::{Edits, Tokens};
 
 const PLAIN: &[Pass] = &[public::pass, advisory::pass, notify::calls_pass];
 const SHARED: &[Pass] = &[
     public::pass,
     advisory::pass,
     notify::calls_pass,
+    config,
     sequences::pass,
     rows::pass,
     query::pass,
@@ -27,6 +29,7 @@ const INSERTING: &[Pass] = &[
     public::pass,
     advisory::pass,
     notify::calls_pass,
+    config,
     table::pass,
     sequences::pass,
     rows::pass,
@@ -43,6 +46,14 @@ pub(crate) fn application_passes(isolation: Isolation, inserts: bool) -> &'stati
         Isolation::Shared => SHARED,
         Isolation::Schema | Isolation::Database => PLAIN,
     }
+}
+
+/// Calls of `set_config()`, which is closed in shared isolation, become calls of what stands for it.
+fn config(tokens: &Tokens<'_>, _: &Scene<'_>, edits: &mut Edits) -> Result<(), Refuse> {
+    for i in (0..tokens.list.len()).filter(|i| tokens.list[*i].name == "set_config") {
+        calls::rename(tokens, i, "set_config", edits);
+    }
+    Ok(())
 }
 
 /// What a pass changes in a text.

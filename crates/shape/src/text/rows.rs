@@ -1,6 +1,6 @@
 //! Rows of tables in bodies: variables of a table's type, and functions that return its rows. In the shared shape the row
-//! has the tenant column too, at whatever place, so what fills it by position is refused; what takes it apart is written
-//! out.
+//! has the tenant column too, at whatever place. What takes it apart is written out, and so is what fills it by position: the
+//! fields one by one, in the order of the plain row, and then the tenant. Where that can't be said, it is refused.
 
 use std::collections::BTreeMap;
 
@@ -20,12 +20,12 @@ pub(super) fn pass(tokens: &Tokens<'_>, scene: &Scene<'_>, edits: &mut Edits) ->
     }
     let rows = declared(tokens, scene);
     for i in 0..tokens.list.len() {
-        filled(tokens, i, &rows)?;
+        filled(tokens, i, (&rows, scene), edits)?;
         if tokens.are(i, &["insert", "into"]) {
             written_out(tokens, i, &rows, edits);
         }
         if let Some(table) = scene.returned {
-            returned(tokens, i, table)?;
+            returned(tokens, i, (table, scene), edits)?;
         }
     }
     match scene.returned {
@@ -62,7 +62,12 @@ fn declared<'c>(tokens: &Tokens<'_>, scene: &Scene<'c>) -> BTreeMap<String, &'c 
 }
 
 /// A variable that token `i` fills by position.
-fn filled(tokens: &Tokens<'_>, i: usize, rows: &BTreeMap<String, &Table>) -> Result<(), Refuse> {
+fn filled(
+    tokens: &Tokens<'_>,
+    i: usize,
+    (rows, scene): (&BTreeMap<String, &Table>, &Scene<'_>),
+    edits: &mut Edits,
+) -> Result<(), Refuse> {
     let row = |at: usize| rows.get_key_value(&tokens.list.get(at)?.name);
     let refuse = |(name, table): (&String, &&Table)| {
         Refuse::shared(
@@ -78,7 +83,20 @@ fn filled(tokens: &Tokens<'_>, i: usize, rows: &BTreeMap<String, &Table>) -> Res
         let at = if tokens.is(i + 1, "strict") { i + 2 } else { i + 1 };
         let whole = !tokens.symbol(at + 1, '.') && !tokens.symbol(at + 1, ',');
         let Some(found) = row(at).filter(|_| whole) else { return Ok(()) };
-        return if yields_whole(tokens, back(tokens, i)) { Ok(()) } else { Err(refuse(found)) };
+        let start = back(tokens, i);
+        if !yields_whole(tokens, start) {
+            if start.is_none_or(|start| is_unclear(tokens, start)) {
+                return Err(refuse(found));
+            }
+            let end = end_of(tokens, i);
+            let (Some(row), Some(stop)) = (tokens.list.get(at), tokens.list.get(end)) else {
+                return Err(refuse(found));
+            };
+            let (name, table) = (ident::quote(found.0), *found.1);
+            edits.replace(row.range.clone(), fields(&name, table));
+            edits.insert(stop.range.end, format!(" {}", tenant_of(&name, table, scene)));
+        }
+        return Ok(());
     }
     if tokens.is(i, "for") && tokens.is(i + 2, "in") {
         let Some(found) = row(i + 1) else { return Ok(()) };
@@ -87,6 +105,42 @@ fn filled(tokens: &Tokens<'_>, i: usize, rows: &BTreeMap<String, &Table>) -> Res
         return if !query || yields_whole(tokens, start) { Ok(()) } else { Err(refuse(found)) };
     }
     Ok(())
+}
+
+/// Whether which columns come from `start` on can't be seen: a text put together while the body runs, or a star beside others,
+/// which may be those of a table with the tenant's.
+fn is_unclear(tokens: &Tokens<'_>, start: usize) -> bool {
+    let end = end_of(tokens, start);
+    if tokens.is(start, "execute") {
+        let behind = ["into", "using"].iter().any(|w| tokens.is(start + 2, w)) || start + 2 >= end;
+        return tokens.string_value(start + 1).is_none() || !behind;
+    }
+    let mut depth = 0usize;
+    (start..end).any(|at| {
+        match tokens.list[at].symbol {
+            '(' | '[' => depth += 1,
+            ')' | ']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let item = at > 0
+            && (tokens.symbol(at - 1, ',') || tokens.symbol(at - 1, '.') || tokens.is(at - 1, "select"));
+        depth == 0 && tokens.symbol(at, '*') && item
+    })
+}
+
+/// `r.a, r.b`: a row without its tenant.
+fn fields(row: &str, table: &Table) -> String {
+    let each: Vec<String> =
+        table.columns.iter().map(|c| format!("{row}.{}", ident::quote(&c.name))).collect();
+    each.join(", ")
+}
+
+/// The statement that gives a row its tenant. A row of nothing has none, so that it is as NULL as in the plain shape. An
+/// expression as simple as this one leaves FOUND and ROW_COUNT as they are.
+fn tenant_of(row: &str, table: &Table, scene: &Scene<'_>) -> String {
+    let (tenant, is_me) = (ident::quote(&scene.options.tenant_column), &scene.options.current_tenant);
+    let fields = fields(row, table);
+    format!("{row}.{tenant} := CASE WHEN num_nonnulls({fields}) > 0 THEN {is_me} END;")
 }
 
 /// The word before token `i` that begins the list whose values go into a variable.
@@ -140,8 +194,13 @@ fn yields_whole(tokens: &Tokens<'_>, start: Option<usize>) -> bool {
     tokens.star(at).is_some() || tokens.symbol(behind, '.') && tokens.symbol(behind + 1, '*')
 }
 
-/// `RETURN QUERY` of listed columns, and `RETURN (a, b)`.
-fn returned(tokens: &Tokens<'_>, i: usize, table: &Table) -> Result<(), Refuse> {
+/// `RETURN QUERY` of listed columns, which becomes a loop that fills a row by its fields; and `RETURN (a, b)`, refused.
+fn returned(
+    tokens: &Tokens<'_>,
+    i: usize,
+    (table, scene): (&Table, &Scene<'_>),
+    edits: &mut Edits,
+) -> Result<(), Refuse> {
     if !tokens.is(i, "return") {
         return Ok(());
     }
@@ -151,13 +210,32 @@ fn returned(tokens: &Tokens<'_>, i: usize, table: &Table) -> Result<(), Refuse> 
         !yields_whole(tokens, Some(next))
     } else if query && tokens.is(next, "with") {
         !yields_whole(tokens, forward(tokens, next))
+    } else if query && tokens.is(next, "execute") {
+        !yields_whole(tokens, Some(next)) && !is_unclear(tokens, next)
     } else if query {
         let returning = (next..end_of(tokens, next)).rev().find(|at| tokens.is(*at, "returning"));
         returning.is_some_and(|at| !yields_whole(tokens, Some(at)))
     } else {
         is_list(tokens, if tokens.is(i + 1, "next") { next } else { i + 1 })
     };
-    if by_position { Err(refuse_returned(table)) } else { Ok(()) }
+    if !by_position {
+        return Ok(());
+    }
+    let end = end_of(tokens, i);
+    let counts = tokens.list.iter().any(|t| t.name == "row_count") || is_unclear(tokens, next);
+    let (Some(stop), Some(word)) = (tokens.list.get(end), tokens.list.get(i + 1)) else {
+        return Err(refuse_returned(table));
+    };
+    if !query || counts {
+        return Err(refuse_returned(table));
+    }
+    let row = "tenantry_row";
+    let begin = format!("DECLARE {row} {}; BEGIN FOR {} IN", ident::quote(&table.name), fields(row, table));
+    edits.replace(tokens.list[i].range.start..word.range.end, begin);
+    let (tenant, is_me) = (ident::quote(&scene.options.tenant_column), &scene.options.current_tenant);
+    let each = format!(" LOOP {row}.{tenant} := {is_me}; RETURN NEXT {row}; END LOOP; END;");
+    edits.replace(stop.range.clone(), each);
+    Ok(())
 }
 
 /// The last statement of a body in SQL: its result is the function's.

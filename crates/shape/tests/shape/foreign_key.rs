@@ -81,17 +81,74 @@ plain tenant: CREATE TABLE t (a int, b int, FOREIGN KEY (a, b) REFERENCES p (a, 
 }
 
 #[test]
-fn match_full_becomes_a_check() {
+fn match_full_becomes_a_trigger() {
     check(
         r#"CREATE TABLE p (a int, b int, UNIQUE (a, b));"#,
         r#"CREATE TABLE t (a int, b int, FOREIGN KEY (a, b) REFERENCES p (a, b) MATCH FULL)"#,
         r#"
-shared once: CREATE TABLE t (a int, b int, tenant_id uuid NOT NULL DEFAULT tenantry.current_tenant(), CONSTRAINT t_a_b_fkey FOREIGN KEY (tenant_id, a, b) REFERENCES p (tenant_id, a, b), CONSTRAINT t_a_b_fkey_full CHECK (num_nulls(a, b) IN (0, 2)))
+shared once: CREATE TABLE t (a int, b int, tenant_id uuid NOT NULL DEFAULT tenantry.current_tenant(), CONSTRAINT t_a_b_fkey FOREIGN KEY (tenant_id, a, b) REFERENCES p (tenant_id, a, b))
 shared once: ALTER TABLE t ENABLE ROW LEVEL SECURITY
 shared once: ALTER TABLE t FORCE ROW LEVEL SECURITY
 shared once: CREATE POLICY tenantry ON t USING (tenant_id = (SELECT tenantry.current_tenant())) WITH CHECK (tenant_id = (SELECT tenantry.current_tenant()))
 shared once: CREATE INDEX t_tenantry_idx ON t (tenant_id)
+shared once: CREATE TRIGGER "!tenantry_full_t_a_b_fkey" AFTER INSERT OR UPDATE ON t FOR EACH ROW WHEN (num_nulls(new.a, new.b) NOT IN (0, 2)) EXECUTE FUNCTION tenantry.match_full('t_a_b_fkey')
 plain tenant: CREATE TABLE t (a int, b int, FOREIGN KEY (a, b) REFERENCES p (a, b) MATCH FULL)
+"#,
+    );
+    check(
+        r#"CREATE TABLE p (a int, b int, UNIQUE (a, b)); CREATE TABLE t (a int, b int);"#,
+        r#"ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a, b) REFERENCES p (a, b) MATCH FULL NOT VALID; ALTER TABLE t VALIDATE CONSTRAINT k; ALTER TABLE t RENAME CONSTRAINT k TO l; ALTER TABLE t RENAME COLUMN b TO c; ALTER TABLE t ALTER COLUMN c TYPE bigint; ALTER TABLE t DROP CONSTRAINT l; ALTER TABLE t ADD FOREIGN KEY (a, c) REFERENCES p (a, b) MATCH FULL; ALTER TABLE t DROP COLUMN c"#,
+        r#"
+shared once: ALTER TABLE p NO FORCE ROW LEVEL SECURITY
+shared once: ALTER TABLE t NO FORCE ROW LEVEL SECURITY
+shared once: ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (tenant_id, a, b) REFERENCES p (tenant_id, a, b) NOT VALID
+shared once: ALTER TABLE p FORCE ROW LEVEL SECURITY
+shared once: ALTER TABLE t FORCE ROW LEVEL SECURITY
+shared once: CREATE INDEX IF NOT EXISTS t_tenantry_idx ON t (tenant_id)
+shared once: CREATE TRIGGER "!tenantry_full_k" AFTER INSERT OR UPDATE ON t FOR EACH ROW WHEN (num_nulls(new.a, new.b) NOT IN (0, 2)) EXECUTE FUNCTION tenantry.match_full('k')
+plain tenant: ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a, b) REFERENCES p (a, b) MATCH FULL NOT VALID
+shared once: ALTER TABLE p NO FORCE ROW LEVEL SECURITY
+shared once: ALTER TABLE t NO FORCE ROW LEVEL SECURITY
+shared once: ALTER TABLE t VALIDATE CONSTRAINT k
+shared once: ALTER TABLE p FORCE ROW LEVEL SECURITY
+shared once: ALTER TABLE t FORCE ROW LEVEL SECURITY
+shared once: ALTER TABLE t NO FORCE ROW LEVEL SECURITY
+shared once: SELECT tenantry.check_match_full('shared.t'::regclass, 'k', 'a', 'b')
+shared once: ALTER TABLE t FORCE ROW LEVEL SECURITY
+shared once: CREATE INDEX IF NOT EXISTS t_tenantry_idx ON t (tenant_id)
+plain tenant: ALTER TABLE t VALIDATE CONSTRAINT k
+shared once: ALTER TABLE t RENAME CONSTRAINT k TO l
+shared once: DROP TRIGGER IF EXISTS "!tenantry_full_k" ON t
+shared once: CREATE TRIGGER "!tenantry_full_l" AFTER INSERT OR UPDATE ON t FOR EACH ROW WHEN (num_nulls(new.a, new.b) NOT IN (0, 2)) EXECUTE FUNCTION tenantry.match_full('l')
+plain tenant: ALTER TABLE t RENAME CONSTRAINT k TO l
+shared once: ALTER TABLE t RENAME COLUMN b TO c
+shared once: DROP TRIGGER IF EXISTS "!tenantry_full_l" ON t
+shared once: CREATE TRIGGER "!tenantry_full_l" AFTER INSERT OR UPDATE ON t FOR EACH ROW WHEN (num_nulls(new.a, new.c) NOT IN (0, 2)) EXECUTE FUNCTION tenantry.match_full('l')
+plain tenant: ALTER TABLE t RENAME COLUMN b TO c
+shared once: DROP TRIGGER "!tenantry_full_l" ON t
+shared once: ALTER TABLE t ALTER COLUMN c TYPE bigint
+shared once: CREATE INDEX IF NOT EXISTS t_tenantry_idx ON t (tenant_id)
+shared once: CREATE TRIGGER "!tenantry_full_l" AFTER INSERT OR UPDATE ON t FOR EACH ROW WHEN (num_nulls(new.a, new.c) NOT IN (0, 2)) EXECUTE FUNCTION tenantry.match_full('l')
+plain tenant: ALTER TABLE t ALTER COLUMN c TYPE bigint
+shared once: ALTER TABLE t DROP CONSTRAINT l
+shared once: CREATE INDEX IF NOT EXISTS t_tenantry_idx ON t (tenant_id)
+shared once: DROP TRIGGER IF EXISTS "!tenantry_full_l" ON t
+plain tenant: ALTER TABLE t DROP CONSTRAINT l
+shared once: ALTER TABLE p NO FORCE ROW LEVEL SECURITY
+shared once: ALTER TABLE t NO FORCE ROW LEVEL SECURITY
+shared once: ALTER TABLE t ADD CONSTRAINT t_a_c_fkey FOREIGN KEY (tenant_id, a, c) REFERENCES p (tenant_id, a, b)
+shared once: ALTER TABLE p FORCE ROW LEVEL SECURITY
+shared once: ALTER TABLE t FORCE ROW LEVEL SECURITY
+shared once: ALTER TABLE t NO FORCE ROW LEVEL SECURITY
+shared once: SELECT tenantry.check_match_full('shared.t'::regclass, 't_a_c_fkey', 'a', 'c')
+shared once: ALTER TABLE t FORCE ROW LEVEL SECURITY
+shared once: CREATE INDEX IF NOT EXISTS t_tenantry_idx ON t (tenant_id)
+shared once: CREATE TRIGGER "!tenantry_full_t_a_c_fkey" AFTER INSERT OR UPDATE ON t FOR EACH ROW WHEN (num_nulls(new.a, new.c) NOT IN (0, 2)) EXECUTE FUNCTION tenantry.match_full('t_a_c_fkey')
+plain tenant: ALTER TABLE t ADD FOREIGN KEY (a, c) REFERENCES p (a, b) MATCH FULL
+shared once: DROP TRIGGER "!tenantry_full_t_a_c_fkey" ON t
+shared once: ALTER TABLE t DROP c
+shared once: CREATE INDEX IF NOT EXISTS t_tenantry_idx ON t (tenant_id)
+plain tenant: ALTER TABLE t DROP COLUMN c
 "#,
     );
 }

@@ -12,13 +12,37 @@ fn body(declare: &str, returns: &str, body: &str) -> String {
 }
 
 #[test]
-fn variables_filled_by_position_are_refused() {
+fn variables_filled_by_position() {
+    let tenant =
+        "r.tenant_id := CASE WHEN num_nonnulls(r.id, r.name) > 0 THEN tenantry.current_tenant() END;";
+    for (text, expect) in [
+        ("SELECT id, name INTO r FROM users;", "SELECT id, name INTO r.id, r.name FROM users; T"),
+        (
+            "SELECT DISTINCT ON (id) id, name FROM users INTO STRICT r;",
+            "SELECT DISTINCT ON (id) id, name FROM users INTO STRICT r.id, r.name; T",
+        ),
+        (
+            "IF found THEN INSERT INTO users (id) VALUES (1) RETURNING id, name INTO r; END IF;",
+            "IF found THEN INSERT INTO users (id) VALUES (1) RETURNING id, name INTO r.id, r.name; T END IF;",
+        ),
+        (
+            "EXECUTE 'SELECT id, name FROM users' INTO r USING 1;",
+            "EXECUTE 'SELECT id, name FROM users' INTO r.id, r.name USING 1; T",
+        ),
+    ] {
+        let shared = body("r users%ROWTYPE;", "void", &expect.replace("; T", &format!("; {tenant}")));
+        let written = body("r users%ROWTYPE;", "void", text);
+        check(USERS, &written, &format!("shared once: {shared}\nplain tenant: {written}"));
+    }
+}
+
+#[test]
+fn other_ways_to_fill_by_position_are_refused() {
     for text in [
-        "SELECT id, name INTO r FROM users;",
-        "SELECT DISTINCT ON (id) id, name FROM users INTO STRICT r;",
-        "SELECT 1, (SELECT name INTO n FROM users) INTO r;",
-        "INSERT INTO users (id) VALUES (1) RETURNING id, name INTO r;",
-        "EXECUTE 'SELECT id, name FROM users' INTO r;",
+        "SELECT 1, u.* INTO r FROM users u;",
+        "SELECT id, name INTO r FROM users UNION SELECT * FROM users;",
+        "EXECUTE format('SELECT %s FROM users', 'id, name') INTO r;",
+        "EXECUTE 'SELECT id, ' || 'name FROM users' INTO r;",
         "FOR r IN SELECT id, name FROM users LOOP NULL; END LOOP;",
         "FOR r IN WITH x AS (SELECT * FROM users) SELECT id, name FROM x LOOP NULL; END LOOP;",
         "r := (1, 'x');",
@@ -87,12 +111,36 @@ fn rows_are_taken_apart() {
 }
 
 #[test]
+fn rows_returned_by_position() {
+    for (text, query) in [
+        ("RETURN QUERY SELECT id, name FROM users;", "SELECT id, name FROM users"),
+        (
+            "RETURN QUERY EXECUTE 'SELECT id, name FROM users' USING 1;",
+            "EXECUTE 'SELECT id, name FROM users' USING 1",
+        ),
+        (
+            "RETURN QUERY WITH x AS (SELECT id FROM users) SELECT id, 'x'::text FROM x;",
+            "WITH x AS (SELECT id FROM users) SELECT id, 'x'::text FROM x",
+        ),
+        (
+            "RETURN QUERY UPDATE users SET id = 1 RETURNING id, name;",
+            "UPDATE users SET id = 1 RETURNING id, name",
+        ),
+    ] {
+        let shared = format!(
+            "DECLARE tenantry_row users; BEGIN FOR tenantry_row.id, tenantry_row.name IN {query} LOOP tenantry_row.tenant_id := tenantry.current_tenant(); RETURN NEXT tenantry_row; END LOOP; END;"
+        );
+        let (shared, written) = (body("", "SETOF users", &shared), body("", "SETOF users", text));
+        check(USERS, &written, &format!("shared once: {shared}\nplain tenant: {written}"));
+    }
+}
+
+#[test]
 fn rows_returned_by_position_are_refused() {
     let why = "m.sql:1:1: the function returns rows of users by position, which have the tenant column too; select the whole row (SELECT t.*), or write RETURNS TABLE (...) with the columns";
     for text in [
-        "RETURN QUERY SELECT id, name FROM users;",
-        "RETURN QUERY WITH x AS (SELECT * FROM users) SELECT id, name FROM x;",
-        "RETURN QUERY UPDATE users SET id = 1 RETURNING id, name;",
+        "RETURN QUERY SELECT id, name FROM users; GET DIAGNOSTICS n = ROW_COUNT;",
+        "RETURN QUERY SELECT id, u.name, u.* FROM users u;",
         "RETURN NEXT (1, 'x');",
         "RETURN ROW(1, 'x');",
     ] {

@@ -66,7 +66,7 @@ pub fn compare(plain: &Snapshot, shaped: &Snapshot, shape: &Shape) -> Vec<Differ
         }
     }
     for (key, got) in &ours {
-        if !plain.contains_key(key) && !is_addition(&key.0, &key.1, &plain) {
+        if !plain.contains_key(key) && !is_addition(&key.0, &key.1) {
             differences.push(difference(key, None, Some(got)));
         }
     }
@@ -263,16 +263,9 @@ fn without_column(words: Vec<String>, column: &str) -> Vec<String> {
     left
 }
 
-/// Additions that the documentation names: what has the product's name in its own, the check that stands for MATCH FULL,
-/// extensions that keys need.
-fn is_addition(kind: &str, name: &str, plain: &Keyed) -> bool {
-    if name.contains("tenantry") || kind == "extension" || kind.starts_with("query of") {
-        return true;
-    }
-    kind == "constraint"
-        && name.strip_suffix("_full").is_some_and(|key| {
-            plain.iter().any(|((k, n), d)| k == "constraint" && n == key && d.starts_with("foreign key"))
-        })
+/// Additions that the documentation names: what has the product's name in its own, extensions that keys need.
+fn is_addition(kind: &str, name: &str) -> bool {
+    name.contains("tenantry") || kind == "extension" || kind.starts_with("query of")
 }
 
 #[cfg(test)]

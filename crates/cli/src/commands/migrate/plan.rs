@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use serde_json::json;
-use tenantry_domain::{App, Error, ErrorCode, Isolation, Result, ServiceName};
+use tenantry_domain::{App, Error, ErrorCode, Isolation, Result, ServiceName, glob};
 use tenantry_migrate::plan::{self, Ask, Basis, Plan as Planned};
 use tenantry_migrate::rollout::{Direction, Preview, Request, Rollout};
 use tenantry_migrate::source::read_service;
@@ -134,12 +134,19 @@ type Made = (Planned, Option<Preview>);
 
 /// The plan as the servers have it, and the way that a rollout would take.
 async fn asked(config: &Config, ask: &Plan, request: &Request, servers: &Servers) -> Result<Made> {
-    let standings = plan::standings(&config.app, &servers.clusters).await?;
     // On a server that only other apps use there is no control database yet.
     let registry = match servers.registry.client().await {
         Ok(_) => Some(servers.registry.clone()),
         Err(_) => None,
     };
+    let wanted = match (&registry, &ask.tenants) {
+        (Some(registry), Some(pattern)) => {
+            let all = registry.tenants().await?.into_iter().map(|r| r.tenant);
+            Some(all.filter(|t| glob::matches(pattern, t.slug.as_str())).map(|t| t.id).collect::<Vec<_>>())
+        }
+        _ => None,
+    };
+    let standings = plan::standings(&config.app, &servers.clusters, wanted.as_deref()).await?;
     let (app, service, to) = (config.app.clone(), request.service.clone(), ask.to.clone());
     let kept = registry.clone();
     let planned = blocking(move || {
@@ -150,7 +157,7 @@ async fn asked(config: &Config, ask: &Plan, request: &Request, servers: &Servers
     let preview = match registry {
         Some(registry) if planned.services.iter().any(|s| !s.files.is_empty()) => {
             let rollout = Rollout::new(Arc::new(config.app.clone()), registry, servers.clusters.clone());
-            Some(rollout.preview(request).await?)
+            Some(rollout.preview(request, &planned.halts()).await?)
         }
         _ => None,
     };

@@ -315,7 +315,7 @@ public class Script {
     }
 
     static void notifications() throws Exception {
-        try (Connection listener = connect("options", "-c tenantry.pooling=session"); Connection sender = connect()) {
+        try (Connection listener = connect(); Connection sender = connect()) {
             run(listener, "LISTEN \"" + RUN + "\"");
             run(sender, "NOTIFY \"" + RUN + "\", 'hello'");
             PGNotification[] told = listener.unwrap(PGConnection.class).getNotifications(20_000);

@@ -188,7 +188,7 @@ async function notifications() {
     await connected((sender) => sender.query(`NOTIFY "${run}", 'hello'`));
     const [{ channel, payload }] = await told;
     assert.deepEqual({ channel, payload }, { channel: run, payload: 'hello' });
-  }, { options: more('-c tenantry.pooling=session') });
+  });
 }
 
 async function upserts() {

@@ -193,11 +193,14 @@ def settings():
 
 
 def notifications():
-    with connect(autocommit=True, options=" -c tenantry.pooling=session") as listener, connect(autocommit=True) as sender:
-        listener.execute(f'LISTEN "{RUN}"')
-        sender.execute(f"""NOTIFY "{RUN}", 'hello'""")
-        told = [(n.channel, n.payload) for n in listener.notifies(timeout=20, stop_after=1)]
-        equal(told, [(RUN, "hello")])
+    for pooling in ("transaction", "session"):
+        options = f" -c tenantry.pooling={pooling}"
+        with connect(autocommit=True, options=options) as listener, connect(autocommit=True) as sender:
+            listener.execute(f'LISTEN "{RUN}"')
+            sender.execute(f"""NOTIFY "{RUN}", 'hello'""")
+            told = [(n.channel, n.payload) for n in listener.notifies(timeout=20, stop_after=1)]
+            equal(told, [(RUN, "hello")])
+            listener.execute("UNLISTEN *")
 
 
 def upserts():

@@ -21,6 +21,7 @@ fn source(number: u64, columns: &[&str]) -> Arc<Source> {
         number,
         tables: Arc::new(Tables::new("tenant_id", vec![table], Vec::new())),
         harmless: Arc::new(["lower", "count"].map(str::to_owned).into()),
+        own_settings: Arc::default(),
     })
 }
 

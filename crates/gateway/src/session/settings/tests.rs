@@ -8,7 +8,7 @@ fn settings(pairs: &[(&str, &str)]) -> Settings {
 
 fn started(pairs: &[(&str, &str)]) -> Result<Settings> {
     let pairs: Vec<_> = pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
-    Settings::from_startup(&pairs, OWN)
+    Settings::from_startup(&pairs, OWN, &OwnSettings::parse(&["shop.*".to_owned()]).unwrap())
 }
 
 #[test]
@@ -43,4 +43,16 @@ fn what_is_refused() {
         let error = started(&[("work_mem", "4MB"), (name, value)]).unwrap_err();
         assert_eq!(error.code().sqlstate(), state, "{name}={value}");
     }
+}
+
+#[test]
+fn the_applications_own_are_taken() {
+    let taken = settings(&[("Shop.user_id", "7"), ("work_mem", "4MB")]);
+    assert_eq!(taken.own(), [("shop.user_id".into(), "7".into())]);
+    assert_eq!(taken.iter().count(), 1);
+    for name in ["other.user_id", "tenantry.x", "shop", "shop.a b", "role"] {
+        assert_eq!(started(&[(name, "x")]).unwrap_err().code().sqlstate(), "42501", "{name}");
+    }
+    let long = "x".repeat(VALUE_BYTES_MAX);
+    assert_eq!(started(&[("shop.a", &long)]).unwrap_err().code().sqlstate(), "22023");
 }

@@ -94,7 +94,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
     }
 
     fn attach(&mut self, id: ClientId, server_id: ServerId) {
-        let Self { clients, servers, tenants, .. } = self;
+        let Self { clients, servers, tenants, pools, .. } = self;
         let Some(client) = clients.get_mut(id.slot as usize) else { return };
         let Some(server) = servers.get_mut(server_id.slot as usize) else { return };
         let tenant = tenants.get(client.tenant);
@@ -103,15 +103,23 @@ impl<L: Link, O: Outside> Relay<L, O> {
             Counts::add(&tenant.counts.waited_ms, self.now.since(since));
         }
         client.server = Some(server_id);
+        client.talk.is_unit_sent = false;
+        client.talk.ends_unit = false;
+        server.talk.may_write = false;
+        if let (Some(reads), Some(replica)) = (&client.reads, pools.get(server.pool).spec.key.replica)
+            && let Some(replica) = reads.replicas.each().get(replica)
+        {
+            replica.count_read();
+        }
         server.since = self.now;
         server.quiet_since = self.now;
         server.duty = Duty::Serving(id);
         self.todo.push_back(Todo::Client(id));
-        self.fit(id, server_id);
+        self.prepare(id, server_id);
     }
 
-    /// Sets a server as its client wants it.
-    fn fit(&mut self, id: ClientId, server_id: ServerId) {
+    /// Has the server set to what its client has set.
+    fn prepare(&mut self, id: ClientId, server_id: ServerId) {
         let Self { clients, servers, tenants, settings, .. } = self;
         let Some(client) = clients.get_mut(id.slot as usize) else { return };
         let Some(server) = servers.get_mut(server_id.slot as usize) else { return };
@@ -176,6 +184,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
                     self.judge(id, &error);
                 } else if is_answered && self.client(client).is_some_and(|client| client.is_leaving) {
                     self.end_client(client, None);
+                } else if is_answered && self.client(client).is_some_and(|client| client.talk.is_unit_sent) {
+                    // What it asks next may have come already.
+                    self.todo.push_back(Todo::Client(client));
                 }
             }
             Duty::Resetting if is_idle => {
@@ -195,6 +206,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
     /// The server is done with all that its client asked for.
     fn served(&mut self, id: ServerId, client_id: ClientId) {
         let is_draining = self.is_draining;
+        self.note_written(id, client_id);
         let server_settings = self.server(id).map(|server| server.talk.settings);
         let Some(client) = self.client_mut(client_id) else { return self.part(id) };
         if client.is_leaving {
@@ -230,7 +242,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let Some(client) = self.client_mut(client_id) else { return };
         client.has_session = true;
         client.talk.is_misinformed &= settings != client.talk.settings;
-        self.fit(client_id, id);
+        self.prepare(client_id, id);
     }
 
     /// The server, which is idle, and its client part.
@@ -244,7 +256,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
         if std::mem::take(&mut server.talk.has_lost_context) {
             server.context = None;
         }
-        if server.cancels > 0 {
+        if server.talk.is_spent {
+            self.close_server(id);
+        } else if server.cancels > 0 {
             server.duty = Duty::AwaitingCancel;
         } else if server.talk.is_dirty {
             self.reset(id);

@@ -5,6 +5,7 @@ use tenantry_domain::{Error, ErrorCode};
 use super::{Relay, Todo};
 use crate::shard::client::ClientId;
 use crate::shard::command::Outside;
+use crate::shard::ears::{Channels, Hears, Place};
 use crate::shard::frame;
 use crate::shard::link::Link;
 use crate::shard::server::{Duty, ServerId};
@@ -30,6 +31,11 @@ impl<L: Link, O: Outside> Relay<L, O> {
             self.held.retain(|held| *held != id);
         }
         client.talk.forget_all(&mut self.statements);
+        if let Some(channels) = client.talk.channels.take().filter(|_| client.talk.hears == Hears::Listener) {
+            let place = Place::of(&self.pools.get(client.pool).spec.key);
+            let Channels { names, asked, left, .. } = *channels;
+            self.leave_channels(id, &place, names.into_keys().chain(asked).chain(left));
+        }
         let server = client.server.and_then(|server| self.server(server));
         // Within a message the client could not tell it from data.
         let is_between = client.unsent.is_empty() && server.is_none_or(|server| server.talk.rest.bytes == 0);

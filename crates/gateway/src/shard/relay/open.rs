@@ -106,7 +106,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
         self.servers.insert(Server {
             id,
             link: new.link,
-            talk: ServerTalk::new(),
+            talk: ServerTalk::new(new.pool.key.replica.is_some()),
             unsent: Unsent::default(),
             is_readable: false,
             is_hung_up: false,
@@ -115,6 +115,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
             lead: Vec::new(),
             context: None,
             cancel: new.cancel,
+            timeline: new.timeline,
             cancels: 0,
             opened: self.now,
             since: self.now,
@@ -133,7 +134,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let pool = self.pools.get_mut(id);
         pool.opening = pool.opening.saturating_sub(1);
         spec.budget.give();
-        if !pool.is_served() {
+        if !pool.is_served() && spec.key.replica.is_some() {
+            self.send_home(id);
+        } else if !pool.is_served() {
             while let Some(client) = self.pools.get_mut(id).waiters.pop() {
                 if let Some(client) = self.client_mut(client) {
                     client.waiting = None;

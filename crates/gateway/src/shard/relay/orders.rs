@@ -1,11 +1,13 @@
 //! What the rim orders.
 
-use tenantry_domain::{Error, TenantId};
+use tenantry_domain::app::Pooling;
+use tenantry_domain::{Error, ErrorCode, Isolation, TenantId};
 
 use super::attach::{cancelled, shutting_down};
 use super::{Relay, Todo};
 use crate::shard::client::{Client, ClientId, NewClient};
 use crate::shard::command::{Command, Outside, PoolStats, Stats};
+use crate::shard::ears::{Hears, Place};
 use crate::shard::frame;
 use crate::shard::link::{Link, Unsent};
 use crate::shard::pool::PoolSpec;
@@ -41,6 +43,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
             }
             Command::Release { tenant, moved } => self.release(tenant, &moved),
             Command::Rules(source) => self.decide.learn(&source),
+            Command::Listening(channel, error) => self.channel_answered(&channel, error.as_ref()),
+            Command::Notified(notice) => self.notified(&notice),
+            Command::Missed(place) => self.missed(&place),
             Command::Drain => self.drain(),
             // Whoever asked may have gone.
             Command::Stats(reply) => drop(reply.send(self.stats())),
@@ -65,7 +70,16 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let mut talk = ClientTalk::new(self.settings.intern(new.settings));
         let is_readable = !new.read.is_empty();
         talk.held = new.read;
+        talk.hears = match (new.pooling, new.profile.isolation) {
+            (Pooling::Session, Isolation::Database) => Hears::All,
+            (Pooling::Session, _) => Hears::Own,
+            _ => Hears::Listener,
+        };
         self.cancel_keys.insert(new.cancel_secret, id);
+        let home = self.pools.enter(&new.pool);
+        // Who keeps a server keeps the primary's.
+        let reads = new.reads.filter(|_| new.pooling != Pooling::Session);
+        let reads = reads.map(|reads| Box::new(self.ways(reads, home)));
         self.clients.insert(Client {
             id,
             link: new.link,
@@ -76,7 +90,8 @@ impl<L: Link, O: Outside> Relay<L, O> {
             is_leaving: false,
             server: None,
             tenant: self.tenants.enter(new.tenant, new.limits),
-            pool: self.pools.enter(&new.pool),
+            pool: home,
+            reads,
             pooling: new.pooling,
             has_session: false,
             is_cancelled: false,
@@ -164,11 +179,23 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let Some(slot) = self.tenants.slot(tenant) else { return };
         self.tenants.get_mut(slot).is_held = false;
         for id in self.of_tenant(tenant) {
+            if !moved.is_empty() {
+                self.forget_replicas(id);
+            }
             let Some(client) = self.client(id) else { continue };
             let (pool, is_waiting) = (client.pool, client.waiting.is_some());
             let old = &self.pools.get(pool).spec.key;
             let new = moved.iter().find(|(from, _)| from.key == *old).map(|(_, to)| to.clone());
+            let old = Place::of(old);
             let pool = new.map_or(pool, |spec| self.pools.enter(&spec));
+            let listens = client_listens(self.client(id));
+            if listens && Place::of(&self.pools.get(pool).spec.key) != old {
+                // What it listens on is heard where the tenant was.
+                let moved =
+                    Error::new(ErrorCode::ConnectionLost, "the tenant has moved").help("connect again");
+                self.end_client(id, Some(&frame::farewell(&moved)));
+                continue;
+            }
             let Some(client) = self.client_mut(id) else { continue };
             client.pool = pool;
             if is_waiting {
@@ -217,4 +244,8 @@ impl<L: Link, O: Outside> Relay<L, O> {
             tenants: self.tenants.iter().map(|(id, tenant)| (id, tenant.counts.clone())).collect(),
         }
     }
+}
+
+fn client_listens<L>(client: Option<&Client<L>>) -> bool {
+    client.is_some_and(|client| client.talk.channels.is_some())
 }

@@ -1,9 +1,11 @@
 //! Reading a connection and sending on what came.
 
 use std::sync::atomic::Ordering::Relaxed;
+use tenantry_domain::Limits;
 use tenantry_domain::app::Pooling;
 
 use super::{Relay, Todo};
+use crate::profile::Profile;
 use crate::shard::chunk::Chunk;
 use crate::shard::client::ClientId;
 use crate::shard::command::Outside;
@@ -61,10 +63,17 @@ impl<L: Link, O: Outside> Relay<L, O> {
         if !client.is_readable || client.is_leaving || client.waiting.is_some() || client.parting.is_some() {
             return false;
         }
+        if client.talk.waits_for_channels() {
+            return false;
+        }
         if client.server.is_none() {
             // Whoever does not read its answers gets no server for more of them.
             if !client.unsent.is_empty() {
                 return false;
+            }
+            if client.refusal.is_none() && client.reads.is_some() {
+                // What it asks decides which server it gets.
+                return true;
             }
             if client.refusal.is_none() {
                 self.acquire(id);
@@ -72,13 +81,27 @@ impl<L: Link, O: Outside> Relay<L, O> {
         }
         let Some(client) = self.client(id) else { return false };
         let Some(server) = client.server else { return client.refusal.is_some() };
-        self.server(server).is_some_and(|server| {
+        let (is_unit_sent, is_hung_up) = (client.talk.is_unit_sent, client.is_hung_up);
+        let Some(server) = self.server(server) else { return false };
+        if is_unit_sent && !server.talk.fates.is_empty() {
+            if is_hung_up {
+                self.end_client(id, None);
+            }
+            return false;
+        }
+        self.can_take(id)
+    }
+
+    /// Whether the client's server takes what it asks.
+    pub(super) fn can_take(&self, id: ClientId) -> bool {
+        let server = self.client(id).and_then(|client| client.server).and_then(|server| self.server(server));
+        server.is_some_and(|server| {
             server.duty == Duty::Serving(id) && server.unsent.is_empty() && !server.talk.fates.is_full()
         })
     }
 
     fn read_client(&mut self, id: ClientId) -> Result<Walked, Stop> {
-        let Self { clients, servers, tenants, buffer, changed, .. } = self;
+        let Self { clients, buffer, .. } = self;
         let client = clients.get_mut(id.slot as usize).ok_or(Stop::Wait)?;
         let chunk = match Chunk::read(&mut client.talk.held, &mut client.link, buffer) {
             Ok(Some(chunk)) => chunk,
@@ -94,6 +117,23 @@ impl<L: Link, O: Outside> Relay<L, O> {
         // A short read took everything: the next edge tells of more. Not so of the end, which is read by itself.
         client.is_readable = !chunk.is_drained || client.is_hung_up;
         client.last_active = self.now;
+        if client.server.is_none() && client.refusal.is_none() && client.reads.is_some() {
+            let verdict = self.look(id, &chunk);
+            self.acquire_for(id, verdict);
+            let is_refused = self.client(id).is_some_and(|client| client.refusal.is_some());
+            if !is_refused && !self.can_take(id) {
+                self.put_back(id, chunk);
+                return Err(Stop::Wait);
+            }
+        }
+        self.forward(id, chunk)
+    }
+
+    /// Sends on what a client has sent, to its server or to whom refuses it.
+    fn forward(&mut self, id: ClientId, chunk: Chunk) -> Result<Walked, Stop> {
+        let Self { clients, servers, tenants, buffer, changed, .. } = self;
+        let client = clients.get_mut(id.slot as usize).ok_or(Stop::Wait)?;
+        client.talk.is_unit_sent = false;
         let tenant = client.tenant;
         let counts = &tenants.get(tenant).counts;
         let queries = counts.queries.load(Relaxed);
@@ -114,33 +154,34 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let server = servers.get_mut(server_id.slot as usize).ok_or(Stop::Wait)?;
         changed.append(&mut server.lead);
         let mut up = Up {
-            rules: Rules {
-                profile: &client.profile,
-                keeps_server: client.pooling == Pooling::Session,
-                one_statement: client.pooling == Pooling::Statement,
-                statement_bytes_max: self.limits.gateway_statement_kib_max * 1024,
-                prepared_per_server_max: self.limits.gateway_prepared_per_server_max,
-                prepared_max: self.limits.gateway_prepared_per_client_max,
-                prepared_bytes_max: self.limits.gateway_prepared_kib_per_client_max * 1024,
-            },
+            rules: rules(&client.profile, client.pooling, &self.limits),
             client: &mut client.talk,
             server: &mut server.talk,
             statements: &mut self.statements,
             settings: &self.settings,
             decide: &mut *self.decide,
             counts,
+            ears: &self.ears,
+            pool: &self.pools.get(client.pool).spec.key,
+            wants: Vec::new(),
+            moves: Vec::new(),
             out: Out::new(input, changed),
         };
         let walked = up.walk().map_err(Stop::ClientWrong)?;
+        let wants = std::mem::take(&mut up.wants);
         let bytes = up.out.finish(walked.used);
         let queries = counts.queries.load(Relaxed).wrapping_sub(queries);
         let sent = server.unsent.send(&mut server.link, bytes);
         client.talk.held = chunk.keep(buffer, walked.used);
+        client.is_readable |= client.talk.is_unit_sent && !client.talk.held.is_empty();
         if server.busy_since.is_none() && !server.talk.fates.is_empty() {
             server.busy_since = Some(self.now);
         }
         tenants.get_mut(tenant).charge(self.now, queries);
         sent.map_err(|_| Stop::ServerLost(server_id))?;
+        if !wants.is_empty() {
+            self.want_channels(id, wants);
+        }
         Ok(walked)
     }
 
@@ -185,9 +226,17 @@ impl<L: Link, O: Outside> Relay<L, O> {
                     return client.into_iter().for_each(|client| self.end_client(client, None));
                 }
             }
+            let client = self.server(id).and_then(|server| server.client());
+            if let Some(client) = client.filter(|client| self.has_channels(*client)) {
+                self.tidy_channels(client);
+            }
             self.settle_server(id);
         }
         self.later.push_back(Todo::Server(id));
+    }
+
+    fn has_channels(&self, id: ClientId) -> bool {
+        self.client(id).is_some_and(|client| client.talk.channels.is_some())
     }
 
     fn read_server(&mut self, id: ServerId) -> Result<(), Stop> {
@@ -246,5 +295,18 @@ impl<L: Link, O: Outside> Relay<L, O> {
             return Err(Stop::ServerLost(id));
         }
         sent.map_err(|_| Stop::ClientGone)
+    }
+}
+
+/// What holds for a client's statements.
+fn rules<'a>(profile: &'a Profile, pooling: Pooling, limits: &Limits) -> Rules<'a> {
+    Rules {
+        profile,
+        keeps_server: pooling == Pooling::Session,
+        one_statement: pooling == Pooling::Statement,
+        statement_bytes_max: limits.gateway_statement_kib_max * 1024,
+        prepared_per_server_max: limits.gateway_prepared_per_server_max,
+        prepared_max: limits.gateway_prepared_per_client_max,
+        prepared_bytes_max: limits.gateway_prepared_kib_per_client_max * 1024,
     }
 }

@@ -207,7 +207,7 @@ impl Backend {
                 self.statements.clear();
                 tag = "DISCARD ALL".to_owned();
             }
-            ["begin"] => {
+            ["begin", ..] => {
                 self.in_transaction = true;
                 self.before = self.settings.clone();
             }

@@ -113,7 +113,7 @@ impl Decide for Following {
         steps.extend((text == "DISCARD ALL").then_some(Step::Discard(Discarded::All)));
         let judged = Judged { steps_by_statement: vec![steps.len()], steps, ..Judged::default() };
         Decision {
-            effects: Effects { is_dirty: false, course: Course::of(&judged, &[]) },
+            effects: Effects { course: Course::of(&judged, &[]), ..Effects::default() },
             ..Decision::default()
         }
     }

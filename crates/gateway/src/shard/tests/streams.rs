@@ -1,13 +1,20 @@
 //! Large messages, slow readers, bounded memory.
 
+use tenantry_domain::Limits;
+
 use super::world::*;
 use crate::shard::Event;
 
 const LARGE: usize = 3 * 1024 * 1024;
 
+/// Statements of this length are not looked at as a whole.
+fn looking_at_beginnings() -> World {
+    World::with(Box::new(Toy), Limits { gateway_statement_kib_max: LARGE / 2048, ..Limits::default() }, 100)
+}
+
 #[test]
 fn a_long_statement_streams_through() {
-    let mut world = World::new();
+    let mut world = looking_at_beginnings();
     let client = world.client();
     let sql = format!("echo {}", "x".repeat(LARGE));
     world.send(&client, &q(&sql));
@@ -29,7 +36,7 @@ fn a_long_parameter_streams_behind_a_changed_name() {
 
 #[test]
 fn a_long_statement_can_not_be_prepared_for_several_servers() {
-    let mut world = World::new();
+    let mut world = looking_at_beginnings();
     let client = world.client();
     let sql = format!("echo {}", "x".repeat(LARGE));
     let pipeline = [parse("s", &sql), describe_statement("s"), sync(), q("echo 1")].concat();

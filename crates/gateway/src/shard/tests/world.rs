@@ -6,16 +6,18 @@ use std::io;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use tenantry_domain::app::Reads;
 use tenantry_domain::{Limits, PlanLimits, TenantId};
 
 use super::backend::Backend;
 use crate::profile::Profile;
+use crate::reads::{ClientReads, Replicas};
 use crate::shard::command::Outside;
 use crate::shard::decide::{Decide, Decision, Effects, Statement};
 use crate::shard::frame;
 use crate::shard::{
-    Added, Budget, CancelTarget, ClientId, Command, Event, Link, Millis, NewClient, NewServer, PoolKey,
-    PoolSpec, Pooling, Relay, ServerId,
+    Added, Budget, CancelTarget, Channel, ClientId, Command, Event, Link, Millis, NewClient, NewServer,
+    PoolKey, PoolSpec, Pooling, Relay, ServerId,
 };
 
 /// Both ends of a scripted connection.
@@ -82,7 +84,7 @@ pub struct Toy;
 impl Decide for Toy {
     fn statement(&mut self, statement: Statement<'_>) -> Decision {
         let is_set = [&b"set "[..], b"PREPARE "].iter().any(|word| statement.text.starts_with(word));
-        let effects = Effects { is_dirty: is_set || !statement.is_whole, course: None };
+        let effects = Effects { is_dirty: is_set || !statement.is_whole, ..Effects::default() };
         Decision { effects, ..Decision::default() }
     }
 
@@ -97,6 +99,8 @@ pub struct Asked {
     pub opens: VecDeque<Arc<PoolSpec>>,
     pub cancels: VecDeque<(u32, ServerId)>,
     pub gone: usize,
+    pub listens: VecDeque<Channel>,
+    pub unlistens: VecDeque<Channel>,
 }
 
 pub struct Rim(Rc<RefCell<Asked>>);
@@ -110,6 +114,14 @@ impl Outside for Rim {
         self.0.borrow_mut().cancels.push_back((target.process, server));
     }
 
+    fn listen(&mut self, _pool: &Arc<PoolSpec>, channel: &Channel, _tenant: TenantId) {
+        self.0.borrow_mut().listens.push_back(channel.clone());
+    }
+
+    fn unlisten(&mut self, channel: &Channel) {
+        self.0.borrow_mut().unlistens.push_back(channel.clone());
+    }
+
     fn gone(&mut self, _client: ClientId, _tenant: TenantId) {
         self.0.borrow_mut().gone += 1;
     }
@@ -119,6 +131,8 @@ pub struct SimServer {
     pub slot: u32,
     pub wire: Wire,
     pub backend: Backend,
+    /// Which replica it is.
+    pub replica: Option<usize>,
     /// It reads and says nothing for now.
     pub is_paused: bool,
 }
@@ -156,6 +170,10 @@ pub struct World {
     pub limits: PlanLimits,
     pub pooling: Pooling,
     pub sets_tenant: bool,
+    /// Replicas of the cluster, and what clients let them answer.
+    pub replicas: Option<(Arc<Replicas>, Reads)>,
+    /// The timeline of servers that are opened.
+    pub timeline: u32,
     /// Server connections that are asked for are not answered.
     pub opens_nothing: bool,
     /// Bytes that one read of any link returns at most.
@@ -180,6 +198,8 @@ impl World {
             limits: PlanLimits::default(),
             pooling: Pooling::Transaction,
             sets_tenant: false,
+            replicas: None,
+            timeline: 1,
             opens_nothing: false,
             read_max: None,
             secret: 0,
@@ -188,11 +208,22 @@ impl World {
 
     pub fn pool(&self, login: &str) -> Arc<PoolSpec> {
         Arc::new(PoolSpec {
-            key: PoolKey { cluster: "c".into(), database: "d".into(), login: login.into() },
+            key: PoolKey::primary("c", "d", login),
             servers_max: self.servers_max,
             servers_min: 0,
             budget: self.budget.clone(),
         })
+    }
+
+    fn reads(&self, login: &str) -> Option<ClientReads> {
+        let (replicas, mode) = self.replicas.clone()?;
+        let primary = self.pool(login);
+        let of = |replica| {
+            let key = primary.key.on_replica(replica);
+            Arc::new(PoolSpec { key, budget: Arc::new(Budget::new(100)), ..(*primary).clone() })
+        };
+        let pools = (0..replicas.each().len()).map(of).collect();
+        Some(ClientReads { mode, replicas, pools })
     }
 
     pub fn client(&mut self) -> SimClient {
@@ -211,6 +242,7 @@ impl World {
             pool: self.pool(login),
             pooling: self.pooling,
             sets_tenant: self.sets_tenant,
+            reads: self.reads(login),
             profile: Arc::new(Profile::nobodys()),
             settings: settings.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
             cancel_secret: self.secret,
@@ -291,16 +323,18 @@ impl World {
         let wire = Wire::default();
         wire.0.borrow_mut().read_max = self.read_max;
         let process = self.servers.len() as u32;
+        let replica = pool.key.replica;
         let new = NewServer {
             link: RelayEnd(wire.clone()),
             pool,
             cancel: CancelTarget { process, secret: Box::from(*b"abcd") },
+            timeline: self.timeline,
         };
         // The slot is known only afterwards; what the relay writes meanwhile stays in the wire.
         let Some(Added::Server(slot)) = self.relay.order(Command::AddServer(Box::new(new))) else {
             panic!("a server was not added")
         };
-        self.servers.push(SimServer { slot, wire, backend: Backend::default(), is_paused: false });
+        self.servers.push(SimServer { slot, wire, backend: Backend::default(), replica, is_paused: false });
         true
     }
 
@@ -324,6 +358,12 @@ impl World {
     /// Everything that ran on a server, in order.
     pub fn ran(&self, index: usize) -> Vec<String> {
         self.servers[index].backend.ran.clone()
+    }
+
+    /// What ran on a cluster's primary (`None`) or on one of its replicas, since this was last asked.
+    pub fn ran_on(&mut self, replica: Option<usize>) -> Vec<String> {
+        let servers = self.servers.iter_mut().filter(|server| server.replica == replica);
+        servers.flat_map(|server| std::mem::take(&mut server.backend.ran)).collect()
     }
 
     pub fn live_servers(&self) -> usize {

@@ -6,7 +6,8 @@
 use tenantry_domain::{Error, ErrorCode};
 use tenantry_postgres::session::REFUSED;
 
-use super::{Message, Rules, Up};
+use super::{Message, Rules, Up, bound};
+use crate::reads::Reading;
 use crate::shard::decide::Effects;
 use crate::shard::fate::{Asked, Fate, To};
 use crate::shard::frame::{self, SHORT_BYTES, Violation};
@@ -28,6 +29,8 @@ impl Up<'_, '_> {
             Ok(decision) => decision,
             Err(error) => return Ok(self.refuse(message, &error)),
         };
+        self.moves = decision.moves.take().into_iter().collect();
+        bound::keep_texts(&mut decision.effects, &statement[text.len()..]);
         let named = if decision.names.is_empty() || self.rules.keeps_server {
             Ok(None)
         } else {
@@ -73,7 +76,9 @@ impl Up<'_, '_> {
         // Whoever gets the server next may use the same name.
         self.server.is_dirty |= !is_followed || !name.is_empty();
         self.touch(effects);
-        let step = self.expect(Asked::Parse);
+        let moves = std::mem::take(&mut self.moves);
+        self.server.fates.push(Fate { moves, ..Fate::new(Asked::Parse, To::Client) });
+        let step = Step::Pass;
         match rewritten {
             None => step,
             Some(statement) => {
@@ -127,8 +132,11 @@ impl Up<'_, '_> {
         if ensure == Ensure::CloseAndParse {
             self.send_close(at, id);
         }
-        let to = if for_client.is_some() { To::Client } else { To::Nobody };
-        let fate = Fate { statement: Some(id), name: for_client, ..Fate::new(Asked::Parse, to) };
+        let (to, moves) = match for_client {
+            Some(_) => (To::Client, std::mem::take(&mut self.moves)),
+            None => (To::Nobody, Vec::new()),
+        };
+        let fate = Fate { statement: Some(id), name: for_client, moves, ..Fate::new(Asked::Parse, to) };
         if !self.server.fates.push(fate) {
             self.server.known.doubt(id);
         }
@@ -150,15 +158,28 @@ impl Up<'_, '_> {
             let is_hopeless = message.is_whole() || message.bytes.len() > SHORT_BYTES;
             return if is_hopeless { Err(message.violation()) } else { Ok(Step::More) };
         };
-        if self.is_on_server(name) {
-            let course = if self.client.own.is_empty() { None } else { self.client.own.get(name).cloned() };
-            self.server.is_dirty |= !self.client.portals.put(portal, course);
-            return Ok(self.expect(Asked::Bind));
+        let (course, id) = if self.is_on_server(name) {
+            (if self.client.own.is_empty() { None } else { self.client.own.get(name).cloned() }, None)
+        } else {
+            let id = self.client.names.get(self.statements.key(name));
+            let Some(id) = id else { return Ok(self.refuse(message, &unknown(name))) };
+            (self.statements.effects(id).and_then(|effects| effects.course.clone()), Some(id))
+        };
+        let Some(course) = bound::course(course, &message) else { return Ok(Step::More) };
+        match self.must_hear(course.as_deref()) {
+            Ok(false) => {}
+            Ok(true) => return Ok(Step::More),
+            Err(error) => return Ok(self.refuse(message, &error)),
         }
-        let key = self.statements.key(name);
-        let Some(id) = self.client.names.get(key) else { return Ok(self.refuse(message, &unknown(name))) };
-        let course = self.statements.effects(id).and_then(|effects| effects.course.clone());
+        if let Some(id) = id {
+            let reading =
+                self.statements.effects(id).map_or_else(Reading::default, |effects| effects.reading);
+            if let Err(error) = self.check_place(reading) {
+                return Ok(self.refuse(message, &error));
+            }
+        }
         self.server.is_dirty |= !self.client.portals.put(portal, course);
+        let Some(id) = id else { return Ok(self.expect(Asked::Bind)) };
         self.bring(message.at, id);
         let renamed = id.name();
         self.server.fates.push(Fate::new(Asked::Bind, To::Client));
@@ -176,7 +197,12 @@ impl Up<'_, '_> {
 
     /// A statement is about to be used: the server must have it, and running it may have effects.
     pub(super) fn bring(&mut self, at: usize, id: StatementId) {
-        self.server.is_dirty |= self.statements.effects(id).is_some_and(|effects| effects.is_dirty);
+        let effects = self.statements.effects(id);
+        self.server.may_write |= effects.is_none_or(|effects| effects.reading.may_write);
+        if let Some(effects) = effects {
+            self.server.is_dirty |= effects.is_dirty;
+            self.server.is_spent |= effects.is_spent;
+        }
         let kind = self.statements.kind(id);
         if let Kind::Parse(Some(needed)) = kind {
             self.bring(at, needed);

@@ -20,6 +20,7 @@ use crate::shard::fate::{Asked, Fate, To};
 use crate::shard::frame;
 use crate::shard::out::Step;
 use crate::shard::statements::{Ensure, Kind, NameKey, StatementId};
+use crate::sql::moves::Moves;
 
 /// What the gateway calls statement and portal while it brings a PREPARE by the extended protocol.
 const BRINGER: &[u8] = b"tn_bring";
@@ -52,6 +53,10 @@ impl Replaced {
         out
     }
 
+    fn moves(&self, sql: &[u8]) -> Option<Moves> {
+        Moves::of(sql, self.pieces.iter().map(|(range, new)| (range.clone(), new.as_slice())))
+    }
+
     fn course(mut self, others: Option<&Arc<Course>>) -> Option<Arc<Course>> {
         let others = others.iter().flat_map(|course| &course.0);
         let moved: Vec<_> = others.map(|(at, part)| (self.place(*at), part.clone())).collect();
@@ -78,8 +83,9 @@ impl Up<'_, '_> {
             self.replace(message.at, sql, (name, &decision.effects), &mut replaced);
         }
         let text = replaced.text(sql);
+        let moves = decision.moves.iter().cloned().chain(replaced.moves(sql)).collect();
         let course = replaced.course(decision.effects.course.as_ref());
-        let fate = Fate { course: course.clone(), ..Fate::new(Asked::Query, To::Client) };
+        let fate = Fate { course: course.clone(), moves, ..Fate::new(Asked::Query, To::Client) };
         if !self.server.fates.push(fate) {
             // The server skips it, and what it was to prepare.
             for (_, part) in course.iter().flat_map(|course| &course.0) {
@@ -117,6 +123,8 @@ impl Up<'_, '_> {
                 NameUse::Deallocate => drop(made.insert(name, false)),
                 NameUse::Execute => {
                     let id = self.client.names.get(key);
+                    let effects = id.and_then(|id| self.statements.effects(id));
+                    effects.map_or(Ok(()), |effects| self.check_place(effects.reading))?;
                     if id.is_some_and(|id| !made.contains_key(name) && self.statements.prepare(id).is_none())
                     {
                         return Err(by_protocol(name));
@@ -151,7 +159,10 @@ impl Up<'_, '_> {
             }
             NameUse::Execute => {
                 let Some(id) = self.client.names.get(key) else { return };
-                self.server.is_dirty |= self.statements.effects(id).is_some_and(|effects| effects.is_dirty);
+                if let Some(effects) = self.statements.effects(id) {
+                    self.server.is_dirty |= effects.is_dirty;
+                    self.server.is_spent |= effects.is_spent;
+                }
                 if self.make_room(at, id) != Ensure::Nothing
                     && let Some(mut sql) = self.statements.prepare(id)
                 {
@@ -193,7 +204,7 @@ impl Up<'_, '_> {
         let (within, at) = (prepared.within.clone(), prepared.at.clone());
         let body = [part(within.start..at.start), part(at.end..within.end)].concat();
         // What running it does, PREPARE and EXECUTE do as well as far as the gateway knows.
-        let effects = Effects { is_dirty: effects.is_dirty, course: None };
+        let effects = Effects { course: None, ..effects.clone() };
         let id = self.statements.take(&body, Kind::Sql(at.start - within.start), &effects);
         let key = self.statements.key(prepared.name.as_deref().unwrap_or_default().as_bytes());
         self.client.name(key, id, self.statements);
@@ -247,6 +258,7 @@ impl Up<'_, '_> {
             }
         }
         let text = replaced.text(sql);
+        self.moves.extend(replaced.moves(sql));
         effects.course = replaced.course(effects.course.as_ref()).filter(|course| !course.0.is_empty());
         *changed = Some(text);
         Ok(needed)

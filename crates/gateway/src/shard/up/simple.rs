@@ -26,11 +26,17 @@ impl Up<'_, '_> {
             None if message.is_whole() => return Err(message.violation()),
             _ => body,
         };
+        let decided = self
+            .decide(text, message.is_whole())
+            .and_then(|decision| Ok((self.must_hear(decision.effects.course.as_deref())?, decision)));
+        if let Ok((true, _)) = decided {
+            return Ok(Step::More);
+        }
         Counts::add(&self.counts.queries, 1);
         // In the simple protocol PostgreSQL drops the unnamed statement.
         self.client.has_unnamed = false;
-        let decision = match self.decide(text, message.is_whole()) {
-            Ok(decision) => decision,
+        let decision = match decided {
+            Ok((_, decision)) => decision,
             Err(error) => return Ok(self.refuse_query(message, &error)),
         };
         self.touch(&decision.effects);
@@ -38,7 +44,8 @@ impl Up<'_, '_> {
             return Ok(self.query_naming(message, text, decision));
         }
         let course = decision.effects.course;
-        self.server.fates.push(Fate { course, ..Fate::new(Asked::Query, To::Client) });
+        let moves = decision.moves.into_iter().collect();
+        self.server.fates.push(Fate { course, moves, ..Fate::new(Asked::Query, To::Client) });
         match decision.text {
             Some(text) if message.is_whole() => {
                 frame::write_query(self.out.before(message.at), &text);

@@ -20,7 +20,7 @@ fn rules(isolation: Isolation, tenant: u128) -> Rules {
         schema: "shared".to_owned(),
         tables: Arc::new(Tables::new("tenant_id", vec![users], Vec::new())),
         harmless: Arc::new(BTreeSet::new()),
-        own_settings: BTreeSet::new(),
+        own_settings: Arc::default(),
         explains: false,
     }
 }
@@ -146,18 +146,67 @@ fn names_of_prepared_statements_are_found_in_other_texts() {
     assert_eq!(all.judged(), 4, "the comments have one outline but the values behind are of two kinds");
 }
 
+/// A statement of this many bytes or a few more, whose values matter to nobody.
+fn with_long_value(bytes: usize) -> String {
+    let value = "x''();-- ".repeat(bytes / 9 + 1);
+    format!(
+        "INSERT INTO users VALUES (1, '{value}', E'{value}\\'') /* {value} */ ON CONFLICT (id) DO NOTHING"
+    )
+}
+
 #[test]
-fn long_texts_are_not_kept() {
+fn long_values_are_not_parsed() {
+    let mut all = decisions();
+    for judge in [shared(), judge_of(Isolation::Database, 2, 1)] {
+        let before = all.judged();
+        for bytes in [100, DECISION_STATEMENT_BYTES_MAX, JUDGED_STATEMENT_BYTES_MAX, 4 << 20] {
+            let text = with_long_value(bytes);
+            let decision = all.decide(text.as_bytes(), &judge);
+            assert!(decision.refused.is_none() && !decision.effects.leaves.unknown, "{bytes}");
+            let fresh = tenantry_shape::application::judge(&text, &judge.rules);
+            assert_eq!(written(&decision, &text), apply(&text, &fresh.edits), "{bytes}");
+        }
+        assert_eq!(all.judged(), before + 1, "all have one outline");
+    }
+}
+
+#[test]
+fn long_texts_whose_values_matter_are_not_kept() {
     let mut all = decisions();
     let judge = shared();
-    let of = |bytes: usize| format!("SELECT '{}'", "x".repeat(bytes)).into_bytes();
+    // What is a setting's name in one text is another's in the next.
+    let of = |bytes: usize| format!("SET application_name = 'a{}'", "x".repeat(bytes)).into_bytes();
+    let kept = all.len();
+    assert!(all.decide(&of(DECISION_STATEMENT_BYTES_MAX), &judge).refused.is_none());
+    let mark = all.len() - kept;
+    assert!(all.decide(&of(DECISION_STATEMENT_BYTES_MAX + 1), &judge).refused.is_none());
+    assert_eq!(all.len() - kept, mark, "nothing of the long texts themselves");
+    let huge = of(JUDGED_STATEMENT_BYTES_MAX);
+    assert_eq!(all.decide(&huge, &judge).refused.as_ref().unwrap().sqlstate, "54000");
+    let own = all.decide(&huge, &judge_of(Isolation::Database, 2, 1));
+    assert!(own.refused.is_none() && own.effects.leaves.unknown);
+}
+
+#[test]
+fn texts_that_are_long_without_their_values() {
+    let mut all = decisions();
+    let judge = shared();
+    let of = |bytes: usize| format!("SELECT 1{}", ", 1".repeat(bytes / 3)).into_bytes();
     assert!(all.decide(&of(DECISION_STATEMENT_BYTES_MAX), &judge).refused.is_none());
     assert!(all.is_empty());
     let huge = of(JUDGED_STATEMENT_BYTES_MAX);
     assert_eq!(all.decide(&huge, &judge).refused.as_ref().unwrap().sqlstate, "54000");
     let own = all.decide(&huge, &judge_of(Isolation::Database, 2, 1));
     assert!(own.refused.is_none() && own.effects.leaves.unknown);
-    assert_eq!(all.judged(), 1);
+    // Long both ways.
+    let both = format!(
+        "{}, '{}'",
+        String::from_utf8(of(JUDGED_STATEMENT_BYTES_MAX / 2)).unwrap(),
+        "x".repeat(1 << 20)
+    );
+    assert!(all.decide(both.as_bytes(), &judge).refused.is_none());
+    let refused = format!("{both}; LOCK users");
+    assert_eq!(all.decide(refused.as_bytes(), &judge).refused.as_ref().unwrap().sqlstate, "42501");
 }
 
 #[test]

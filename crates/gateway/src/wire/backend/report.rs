@@ -9,6 +9,8 @@ use crate::wire::write::{message, text};
 /// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Severity {
+    /// Something to know.
+    Warning,
     /// The statement failed.
     Error,
     /// The connection ends.
@@ -19,6 +21,7 @@ impl Severity {
     /// The word in the fields `S` and `V`.
     pub const fn as_str(self) -> &'static str {
         match self {
+            Severity::Warning => "WARNING",
             Severity::Error => "ERROR",
             Severity::Fatal => "FATAL",
         }
@@ -48,6 +51,15 @@ impl<'a> Report<'a> {
 
 /// ErrorResponse.
 pub fn error_response(out: &mut Vec<u8>, report: &Report<'_>) {
+    write(out, b'E', report);
+}
+
+/// NoticeResponse.
+pub fn notice_response(out: &mut Vec<u8>, report: &Report<'_>) {
+    write(out, b'N', report);
+}
+
+fn write(out: &mut Vec<u8>, tag: u8, report: &Report<'_>) {
     let severity = report.severity.as_str();
     let fields = [
         (b'S', severity),
@@ -56,7 +68,7 @@ pub fn error_response(out: &mut Vec<u8>, report: &Report<'_>) {
         (b'M', report.message),
         (b'H', report.hint),
     ];
-    message(out, b'E', |out| {
+    message(out, tag, |out| {
         for (kind, value) in fields {
             out.push(kind);
             text(out, value.as_bytes());

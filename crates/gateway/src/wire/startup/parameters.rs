@@ -1,6 +1,6 @@
 //! The start-up packet's parameters.
 
-use tenantry_domain::app::Pooling;
+use tenantry_domain::app::{Pooling, Reads};
 use tenantry_domain::{Error, ErrorCode, Result};
 
 use super::{NEWEST, Version, options};
@@ -10,6 +10,9 @@ use crate::wire::read::Reader;
 pub const CURRENT_TENANT: &str = "app.current_tenant";
 /// The setting by which a client says how it wants to be pooled.
 pub const POOLING: &str = "tenantry.pooling";
+
+/// The setting by which a client says what replicas may answer.
+pub const READS: &str = "tenantry.reads";
 
 /// A start-up packet, understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +27,8 @@ pub struct Startup {
     pub current_tenant: Option<String>,
     /// `tenantry.pooling`, wherever it stood.
     pub pooling: Option<Pooling>,
+    /// `tenantry.reads`, wherever it stood.
+    pub reads: Option<Reads>,
     /// Settings in the order in which they take effect: those in `options` first. Names in lower case, none twice.
     pub settings: Vec<(String, String)>,
     /// The version and the `_pq_.` options that the client has to be told of with NegotiateProtocolVersion, since they
@@ -130,6 +135,7 @@ impl<'a> Raw<'a> {
         };
         let current_tenant = take(CURRENT_TENANT);
         let pooling = take(POOLING).map(|value| value.parse()).transpose()?;
+        let reads = take(READS).map(|value| value.parse()).transpose()?;
         let unspoken = asked.minor > NEWEST.minor || !self.protocol_options.is_empty();
         Ok(Startup {
             version: asked.min(NEWEST),
@@ -137,6 +143,7 @@ impl<'a> Raw<'a> {
             database: self.database.filter(|name| !name.is_empty()).map(str::to_owned),
             current_tenant,
             pooling,
+            reads,
             settings,
             negotiate: unspoken.then(|| self.protocol_options.iter().map(|&o| o.to_owned()).collect()),
         })

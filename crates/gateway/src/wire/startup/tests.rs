@@ -1,5 +1,5 @@
 use proptest::prelude::*;
-use tenantry_domain::app::Pooling;
+use tenantry_domain::app::{Pooling, Reads};
 
 use super::*;
 
@@ -76,6 +76,9 @@ fn a_client_says_how_it_is_pooled() {
     assert_eq!((startup.pooling, startup.settings), (Some(Pooling::Session), vec![]));
     assert_eq!(asks("Tenantry.Pooling", "statement").unwrap().pooling, Some(Pooling::Statement));
     assert_eq!(asks("timezone", "UTC").unwrap().pooling, None);
+    assert_eq!(asks("options", "-c tenantry.reads=auto").unwrap().reads, Some(Reads::Auto));
+    assert_eq!(asks("tenantry.reads", "replica").unwrap().reads, Some(Reads::Replica));
+    assert_eq!(asks("tenantry.reads", "nearest").unwrap_err().code(), ErrorCode::SettingInvalid);
     let error = asks("tenantry.pooling", "always").unwrap_err();
     assert_eq!((error.code(), error.code().sqlstate()), (ErrorCode::SettingInvalid, "22023"));
 }

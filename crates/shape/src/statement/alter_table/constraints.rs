@@ -10,7 +10,7 @@ use crate::emit;
 use crate::ident;
 use crate::model::{Emitted, Scope};
 use crate::refuse::Refuse;
-use crate::statement::{Work, constraint, partition};
+use crate::statement::{Work, constraint, match_full, partition};
 
 /// Notes the tables that the validation of a foreign key reads.
 pub(super) fn validate(
@@ -25,6 +25,7 @@ pub(super) fn validate(
     {
         let read = if work.is_global(target) { table } else { target };
         plan.reads.push(read.to_owned());
+        plan.after.extend(match_full::of_rows(work, table, &cmd.name)?);
     }
     Ok(())
 }
@@ -38,11 +39,15 @@ pub(super) fn add_constraint(
     let Some(NodeEnum::Constraint(c)) = cmd.def.as_ref().and_then(|d| d.node.clone()) else {
         return Err(Refuse::all("ADD CONSTRAINT names no constraint", "correct it"));
     };
+    let is_checked = !c.skip_validation;
     let carried = constraint::carry(work, table, *c)?;
     plan.before.extend(carried.before);
     plan.after.extend(carried.after);
     add_below(work, table, plan)?;
     plan.reads.extend(carried.reads);
+    if let Some(key) = carried.nodes.first().filter(|_| is_checked) {
+        plan.after.extend(match_full::of_rows(work, table, &key.conname)?);
+    }
     plan.cmds.extend(carried.nodes.into_iter().map(|c| with_def(&cmd, NodeEnum::Constraint(Box::new(c)))));
     Ok(())
 }
@@ -90,12 +95,7 @@ pub(super) fn model(sql: &str) -> Result<AlterTableCmd, Refuse> {
     Err(Refuse::all("a composed command does not parse", "report this: it is a defect of Tenantry"))
 }
 
-pub(super) fn drop_constraint(
-    work: &mut Work<'_>,
-    table: &str,
-    cmd: &AlterTableCmd,
-    plan: &mut Plan,
-) -> Result<(), Refuse> {
+pub(super) fn drop_constraint(work: &mut Work<'_>, table: &str, cmd: &AlterTableCmd) -> Result<(), Refuse> {
     let Some(found) = work.table(table)?.constraint(&cmd.name).cloned() else {
         // NOT NULL constraints have names from PostgreSQL 18 on; the catalog does not follow those.
         return if cmd.missing_ok {
@@ -104,11 +104,6 @@ pub(super) fn drop_constraint(
             Err(Refuse::unknown(format!("constraint {} of table {table}", cmd.name)))
         };
     };
-    if matches!(found.kind, ConstraintKind::Foreign { full: true, .. }) {
-        let mut also = cmd.clone();
-        also.name = constraint::full_check_name(&cmd.name);
-        plan.cmds.push(also);
-    }
     if matches!(found.kind, ConstraintKind::Primary | ConstraintKind::Unique)
         && cmd.behavior() == DropBehavior::DropCascade
     {

@@ -5,7 +5,6 @@ use pg_query::protobuf::Constraint;
 use super::{Carried, constraint_name, on_update, remember, require_columns};
 use crate::ast;
 use crate::catalog::{self, Actions, ConstraintKind};
-use crate::ident;
 use crate::names;
 use crate::refuse::Refuse;
 use crate::statement::Work;
@@ -26,7 +25,7 @@ pub(super) fn carry(work: &mut Work<'_>, table: &str, mut c: Constraint) -> Resu
     if c.conname.is_empty() {
         c.conname = constraint_name(work, table, Some(&names::addition(&columns)), "fkey");
     }
-    let full = c.fk_matchtype == "f" && columns.len() > 1;
+    let full = c.fk_matchtype == "f" && columns.len() > 1 && !global_target;
     let kind = ConstraintKind::Foreign {
         table: target.clone(),
         columns: target_columns.clone(),
@@ -44,10 +43,8 @@ pub(super) fn carry(work: &mut Work<'_>, table: &str, mut c: Constraint) -> Resu
         return Ok(Carried { nodes: vec![c], reads, ..Carried::default() });
     }
     let (before, after) = on_update::carry(work, (table, &target), &mut c)?;
-    let extra = compose(work, &target, &mut c, &columns, &target_columns)?;
-    let mut nodes = vec![c];
-    nodes.extend(extra);
-    Ok(Carried { before, nodes, reads: Some(target), after })
+    compose(work, &target, &mut c, &columns, &target_columns)?;
+    Ok(Carried { before, nodes: vec![c], reads: Some(target), after })
 }
 
 fn target_columns(work: &Work<'_>, target: &str, c: &Constraint) -> Result<Vec<String>, Refuse> {
@@ -62,14 +59,14 @@ fn target_columns(work: &Work<'_>, target: &str, c: &Constraint) -> Result<Vec<S
     Ok(written)
 }
 
-/// Puts the tenant column first on both sides; returns the check that MATCH FULL becomes.
+/// Puts the tenant column first on both sides. It is never NULL, so MATCH FULL goes: `match_full` stands for it.
 fn compose(
     work: &Work<'_>,
     target: &str,
     c: &mut Constraint,
     columns: &[String],
     target_columns: &[String],
-) -> Result<Option<Constraint>, Refuse> {
+) -> Result<(), Refuse> {
     if c.fk_with_period || c.pk_with_period {
         return Err(Refuse::shared(
             "a foreign key with PERIOD is not carried",
@@ -77,19 +74,15 @@ fn compose(
         ));
     }
     let tenant = &work.options.tenant_column;
-    let mut extra = None;
     if c.fk_matchtype == "f" {
         c.fk_matchtype = "s".to_owned();
-        if columns.len() > 1 {
-            extra = Some(all_or_none(&c.conname, columns)?);
-        }
     }
     if matches!(c.fk_del_action.as_str(), "n" | "d") && c.fk_del_set_cols.is_empty() {
         let settable: Vec<&String> = columns.iter().filter(|x| *x != tenant).collect();
         c.fk_del_set_cols = ast::name_nodes(&settable);
     }
     if target_columns.contains(tenant) {
-        return Ok(extra);
+        return Ok(());
     }
     if columns.contains(tenant) {
         return Err(Refuse::shared(
@@ -104,19 +97,5 @@ fn compose(
     }
     c.fk_attrs = ast::name_nodes(&work.prefixed(columns));
     c.pk_attrs = ast::name_nodes(&work.prefixed(target_columns));
-    Ok(extra)
-}
-
-/// The name of the check that stands for MATCH FULL.
-pub(crate) fn full_check_name(foreign_key: &str) -> String {
-    format!("{}_full", names::clip(foreign_key, names::NAME_BYTES_MAX - "_full".len()))
-}
-
-fn all_or_none(foreign_key: &str, columns: &[String]) -> Result<Constraint, Refuse> {
-    ast::parse_constraint(&format!(
-        "CONSTRAINT {} CHECK (num_nulls({}) IN (0, {}))",
-        ident::quote(&full_check_name(foreign_key)),
-        ident::quote_list(columns),
-        columns.len()
-    ))
+    Ok(())
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use tenantry_domain::Isolation;
 use tenantry_migrate::plan::{FilePlan, Finding, Plan, ServicePlan, Sql, StatementPlan, Target};
-use tenantry_migrate::rollout::Preview;
+use tenantry_migrate::rollout::{Preview, Stage};
 
 use crate::output::visible;
 use crate::paths::for_people;
@@ -73,6 +73,13 @@ impl View {
                 |label| format!("the templates are at {}", visible(label)),
             );
             let _ = writeln!(text, "  cluster {}: {applied}; {}", cluster.cluster, tenants(&cluster.tenants));
+            for label in &cluster.retiring {
+                let _ = writeln!(
+                    text,
+                    "    what {} takes from global tables waits for the last tenant with a schema",
+                    visible(label)
+                );
+            }
         }
         for file in &service.files {
             self.file(text, file);
@@ -91,6 +98,11 @@ impl View {
         };
         let down = if file.has_down { "" } else { "; nothing takes it back" };
         let _ = writeln!(text, "  {}, {how}{down}", counted(file.statements.len(), "statement"));
+        if file.retires {
+            text.push_str(
+                "  what it takes from global tables goes when the last tenant with a schema has passed\n",
+            );
+        }
         for (i, statement) in file.statements.iter().enumerate() {
             let about = |f: &&Finding| subject(&file.statements, f) == i;
             let findings: Vec<&Finding> = file.findings.iter().filter(about).collect();
@@ -152,6 +164,7 @@ impl View {
 
 fn qualities(run: &Sql) -> &'static str {
     match (run.per_tenant, run.transactional) {
+        _ if run.retiring => ", when the last tenant with a schema has passed",
         (true, _) => ", for each tenant",
         (_, false) => ", outside of transactions",
         _ => "",
@@ -210,26 +223,43 @@ fn places(target: &Target) -> String {
 
 /// How the rollout would reach its tenants.
 fn way(text: &mut String, preview: &Preview) {
-    let tenants = counted(preview.tenants, "tenant");
-    let _ = writeln!(
-        text,
-        "\nrollout: the templates and the shared tables, then {tenants} with tables of their own"
-    );
-    for step in &preview.steps {
-        let mut slugs: Vec<&str> = preview.canaries.iter().map(|s| s.as_str()).take(CANARIES_MAX).collect();
-        if preview.canaries.len() > slugs.len() {
-            slugs.push("...");
+    let is_one = preview.stages.len() == 1;
+    if !is_one {
+        text.push_str(
+            "\nrollouts, one after the other, since what is taken from global tables waits for the last tenant:\n",
+        );
+    }
+    for (number, stage) in (1..).zip(&preview.stages) {
+        let (head, indent) = match &stage.until {
+            _ if is_one => ("\nrollout".to_owned(), "  "),
+            Some(until) => (format!("  {number}. to {}", visible(until)), "    "),
+            None => (format!("  {number}. the rest"), "    "),
+        };
+        let tenants = counted(stage.tenants, "tenant");
+        let _ = writeln!(
+            text,
+            "{head}: the templates and the shared tables, then {tenants} with tables of their own"
+        );
+        for step in &stage.steps {
+            let who = if step.step == "canaries" { canaries(stage) } else { String::new() };
+            let _ = writeln!(text, "{indent}{}: {}{who}", step.step, counted(step.tenants, "tenant"));
         }
-        let who = if step.step == "canaries" { format!(": {}", slugs.join(", ")) } else { String::new() };
-        let _ = writeln!(text, "  {}: {}{who}", step.step, counted(step.tenants, "tenant"));
     }
     let _ = writeln!(
         text,
         "  {} at a time on each cluster; it stops when more than {} fail{}",
         preview.parallel,
         preview.max_failures,
-        if preview.canaries.is_empty() { "" } else { ", or one canary" }
+        if preview.stages.iter().all(|s| s.canaries.is_empty()) { "" } else { ", or one canary" }
     );
+}
+
+fn canaries(stage: &Stage) -> String {
+    let mut slugs: Vec<&str> = stage.canaries.iter().map(|s| s.as_str()).take(CANARIES_MAX).collect();
+    if stage.canaries.len() > slugs.len() {
+        slugs.push("...");
+    }
+    format!(": {}", slugs.join(", "))
 }
 
 fn tenants(counts: &BTreeMap<Isolation, i64>) -> String {

@@ -245,7 +245,7 @@ async fn settings(world: World) -> Checked {
 }
 
 async fn notifications(world: World) -> Checked {
-    let options = world.options.clone().options([("tenantry.pooling", "session")]);
+    let options = world.options.clone();
     let mut listener =
         PgListener::connect_with(&PgPoolOptions::new().max_connections(1).connect_with(options).await?)
             .await?;

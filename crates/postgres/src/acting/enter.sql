@@ -1,4 +1,3 @@
-BEGIN;
 SET LOCAL lock_timeout = :lock_ms;
 SET LOCAL ROLE :"role";
 SET LOCAL search_path = :"schema", global, extensions;
