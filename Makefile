@@ -3,7 +3,7 @@
 DEMO := demo/digital-erp
 CARGO_FLAGS ?=
 
-.PHONY: up test clients bench bench-migrate bench-gateway fuzz deps fmt
+.PHONY: up test clients soak bench bench-migrate bench-gateway fuzz deps fmt
 
 up: deps ## build, and run the example with a tenant in each isolation
 	cargo build $(CARGO_FLAGS) --package tenantry-cli
@@ -14,6 +14,10 @@ test: ## format, lints, tidy and every test
 
 clients: deps ## real drivers and ORMs through the gateway
 	scripts/clients.sh $(CARGO_FLAGS)
+
+soak: deps ## ten minutes of clients while PostgreSQL, connections and gateways break; ARGS="--seconds 60 --seed 7"
+	TENANTRY_TEST_SOAK="$(or $(ARGS),--seconds 600)" cargo nextest run $(CARGO_FLAGS) --package tenantry-cli \
+		-E 'test(/^soak::/)' --no-capture
 
 bench: deps ## how fast tenants are made
 	cargo bench $(CARGO_FLAGS) --package tenantry-lifecycle --bench provisioning

@@ -49,6 +49,10 @@ impl Certificate {
                 .with_single_cert(chain, key)
                 .code(ErrorCode::ConfigInvalid, "use the gateway's certificate and key")?;
         config.alpn_protocols = vec![ALPN.to_vec()];
+        // Clients of PostgreSQL resume no sessions, since its servers never offer it: tickets would be written and kept for
+        // nobody.
+        config.send_tls13_tickets = 0;
+        config.session_storage = Arc::new(rustls::server::NoServerSessionStorage {});
         Ok(Self { config: Arc::new(config), end_point: end_point(&own) })
     }
 }

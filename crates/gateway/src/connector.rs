@@ -249,6 +249,16 @@ fn address<'a>(hub: &'a Hub, key: &PoolKey) -> Result<&'a Server> {
     }
 }
 
+/// A cluster with the app door's login, which every data database lets in. The gateway uses no login of `[clusters.NAME] url`.
+///
+/// # Errors
+/// The cluster is not known.
+pub fn app_server(hub: &Hub, cluster: &str) -> Result<Server> {
+    let login = hub.setup.app.layout().app_role();
+    let password = password::derived(&hub.setup.secret, &login, APP_GENERATION);
+    Ok(hub.setup.clusters.server(cluster)?.with_login(login, password))
+}
+
 async fn within<T>(hub: &Hub, opening: impl Future<Output = Result<T, Failed>>) -> Result<T, Failed> {
     let limit = Duration::from_secs(hub.setup.app.limits.connect_seconds_max);
     let late = |_| Error::new(ErrorCode::ServerUnreachable, "the server does not answer in time");

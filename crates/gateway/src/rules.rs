@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::connector;
 use crate::hub::{Hub, lock};
 use crate::profile::Source;
 use crate::shard::Command;
@@ -113,8 +114,8 @@ async fn keep(hub: Arc<Hub>, wanted: Wanted) {
 }
 
 async fn follow(hub: &Hub, wanted: &Wanted, again: &mut Duration) -> Result<Infallible> {
-    let server = hub.setup.clusters.server(&wanted.cluster)?;
-    let mut followed = FollowedTables::connect(server, &wanted.database, APPLICATION_NAME).await?;
+    let server = connector::app_server(hub, &wanted.cluster)?;
+    let mut followed = FollowedTables::connect(&server, &wanted.database, APPLICATION_NAME).await?;
     let column = &hub.setup.app.isolation.tenant_column;
     loop {
         let read_at = Instant::now();

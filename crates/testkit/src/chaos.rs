@@ -20,8 +20,10 @@ struct State {
     is_stalled: bool,
     /// New connections are closed at once.
     is_refusing: bool,
-    /// Connections made under an earlier number are cut.
+    /// Connections made under an earlier number are cut, if [`State::every`] hits them.
     generation: u64,
+    /// Which of them: those whose number leaves the second number when divided by the first.
+    every: (u64, u64),
 }
 
 /// Stands between a client and a server on the loopback address.
@@ -37,16 +39,19 @@ impl ChaosProxy {
     pub async fn start(upstream: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a port for the proxy");
         let address = listener.local_addr().expect("the proxy's address");
-        let (state, _) = watch::channel(State { is_stalled: false, is_refusing: false, generation: 0 });
+        let (state, _) =
+            watch::channel(State { is_stalled: false, is_refusing: false, generation: 0, every: (1, 0) });
         let budget = Arc::new(AtomicU64::new(UNBOUNDED));
         let (watched, bytes) = (state.clone(), budget.clone());
         let listener = tokio::spawn(async move {
+            let mut number = 0;
             while let Ok((client, _)) = listener.accept().await {
+                number += 1;
                 if watched.borrow().is_refusing {
                     continue;
                 }
                 let (state, bytes) = (watched.subscribe(), bytes.clone());
-                tokio::spawn(relay(client, upstream, state, bytes));
+                tokio::spawn(relay(client, upstream, number, state, bytes));
             }
         });
         Self { address, state, budget, listener }
@@ -66,7 +71,13 @@ impl ChaosProxy {
 
     /// Cuts every connection; new ones work.
     pub fn cut(&self) {
-        self.state.send_modify(|s| s.generation += 1);
+        self.cut_some(1, 0);
+    }
+
+    /// Cuts those connections whose number (they are numbered as they come) leaves `rest` when divided by `every`.
+    pub fn cut_some(&self, every: u64, rest: u64) {
+        let every = (every.max(1), rest % every.max(1));
+        self.state.send_modify(|s| (s.generation, s.every) = (s.generation + 1, every));
     }
 
     /// From now on new connections are closed at once; those that are open work on.
@@ -102,10 +113,11 @@ impl Drop for ChaosProxy {
 async fn relay(
     client: TcpStream,
     upstream: SocketAddr,
+    number: u64,
     mut state: watch::Receiver<State>,
     budget: Arc<AtomicU64>,
 ) {
-    let generation = state.borrow().generation;
+    let mut generation = state.borrow().generation;
     let Ok(server) = TcpStream::connect(upstream).await else { return };
     let (client_read, client_write) = client.into_split();
     let (server_read, server_write) = server.into_split();
@@ -115,7 +127,19 @@ async fn relay(
     tokio::select! {
         () = up => {}
         () = down => {}
-        _ = state.wait_for(|s| s.generation != generation) => {}
+        () = cut_off(&mut state, number, &mut generation) => {}
+    }
+}
+
+/// Ends when this connection is to be cut.
+async fn cut_off(state: &mut watch::Receiver<State>, number: u64, generation: &mut u64) {
+    loop {
+        // An error means that the proxy is gone.
+        let Ok(now) = state.wait_for(|s| s.generation != *generation).await.map(|s| *s) else { return };
+        *generation = now.generation;
+        if number % now.every.0 == now.every.1 {
+            return;
+        }
     }
 }
 

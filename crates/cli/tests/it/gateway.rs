@@ -190,6 +190,7 @@ async fn a_gateway_is_replaced_without_a_refused_connection() {
     let log = first.log();
     let address = log.split_once("gateway on postgres://").unwrap().1.split_once(';').unwrap().0.to_owned();
     let variables = std::mem::take(&mut app.variables);
+    let shared: Server = url(&app, "row-co").await.parse().unwrap();
     let url: Server = url(&app, "schema-co").await.parse().unwrap();
     let url = format!("postgres://schema-co:{}@{address}/main", url.password.reveal());
     let operator: Server = up.ready["postgres"].as_str().unwrap().parse().unwrap();
@@ -203,6 +204,10 @@ async fn a_gateway_is_replaced_without_a_refused_connection() {
         logins[0].ends_with("_gateway"),
         "the directory is read with the gateway's own login: {logins:?}"
     );
+
+    // What it has to know of shared tables it learns without the platform's login too.
+    let shared = format!("postgres://row-co:{}@{address}/main", shared.password.reveal());
+    out(&psql(&shared, "", &["SELECT count(*) FROM notes"]).await);
 
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let clients: Vec<_> = (0..3)

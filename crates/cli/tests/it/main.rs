@@ -13,6 +13,7 @@ mod migrate_new;
 mod migrate_plan;
 mod process;
 mod refusals;
+mod soak;
 mod sql;
 mod support;
 mod tenants;

@@ -205,6 +205,13 @@ impl Drop for App {
     }
 }
 
+/// KiB of memory that a process has.
+pub fn resident_kib(pid: u32) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().split(' ').next()?.parse().ok()).unwrap_or_default()
+}
+
 /// Whether this process is a living PostgreSQL.
 pub fn is_postgres(pid: i32) -> bool {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
@@ -223,6 +230,11 @@ pub struct Up {
 impl Up {
     pub fn pid(&self) -> u32 {
         self.child.id().expect("it runs")
+    }
+
+    /// Whether it has not ended.
+    pub fn lives(&self) -> bool {
+        fs::read_to_string(format!("/proc/{}/status", self.pid())).is_ok_and(|s| !s.contains("State:\tZ"))
     }
 
     /// What it printed so far.

@@ -86,6 +86,10 @@ pub(super) struct Client<L> {
     /// Boxed: most have none.
     pub reads: Option<Box<Reads>>,
     pub pooling: Pooling,
+    /// It has used the server that it keeps: nobody knows what it has left there, and no other server has that.
+    pub has_session: bool,
+    /// It has cancelled what it asks, while its server was still being prepared for it.
+    pub is_cancelled: bool,
     pub sets_tenant: bool,
     pub profile: Arc<Profile>,
     pub cancel_secret: u64,

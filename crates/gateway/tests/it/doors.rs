@@ -14,6 +14,8 @@ use tenantry_testkit::stack::ACTOR;
 use tokio::task::JoinHandle;
 use tokio_postgres::{Client, NoTls, SimpleQueryMessage};
 
+use super::lab::addresses;
+
 /// Time for what takes a second at most.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -69,7 +71,7 @@ impl Doors {
         let setup = Setup {
             app: configured.into(),
             directory: directory.clone(),
-            clusters: platform.clusters.clone(),
+            clusters: addresses(app),
             secret: platform.installation_secret().await.unwrap(),
             certificate: None,
         };

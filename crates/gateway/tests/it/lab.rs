@@ -1,12 +1,14 @@
 //! A whole gateway in this process, before an app on the test server.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use tenantry_domain::{App, Isolation, Plan, PlanLimits, TenantId};
+use tenantry_domain::{App, Isolation, Plan, PlanLimits, Secret, TenantId};
 use tenantry_gateway::{Certificate, Gateway, Setup, bind};
 use tenantry_registry::directory::installation_secret;
 use tenantry_registry::{Directory, SecretDoor};
+use tenantry_testkit::postgres::clusters::Clusters;
 use tenantry_testkit::postgres::connect::{connect, connect_listening};
 use tenantry_testkit::postgres::server::Server;
 use tenantry_testkit::{AppOptions, TestApp, server};
@@ -80,15 +82,13 @@ impl Lab {
         let database = configured.layout().control_database();
         let client = connect(&control, &database, "test gateway").await.unwrap();
         let directory = Directory::load(&client).await.unwrap();
+        // Whoever asks replicas how far they are does so by the login of their URLs; nothing else needs one.
+        let clusters = if replicas.is_empty() { addresses(&app) } else { app.platform.clusters.clone() };
         let setup = Setup {
             certificate: configured.gateway.tls.as_ref().map(|files| Certificate::load(files).unwrap()),
             app: configured.into(),
             directory: directory.clone(),
-            clusters: app
-                .platform
-                .clusters
-                .clone()
-                .with_replicas([("local".parse().unwrap(), replicas.to_vec())].into()),
+            clusters: clusters.with_replicas([("local".parse().unwrap(), replicas.to_vec())].into()),
             secret: installation_secret(&client).await.unwrap(),
         };
         let keeping = tokio::spawn(async move {
@@ -158,6 +158,13 @@ impl Lab {
         };
         answers.iter().filter_map(row).collect()
     }
+}
+
+/// The app's cluster, with a login that comes in nowhere: the gateway has logins of its own.
+pub fn addresses(app: &TestApp) -> Clusters {
+    let server = app.platform.clusters.server("local").unwrap();
+    let server = server.with_login("nobody", Secret::new(String::new()));
+    Clusters::new(BTreeMap::from([("local".parse().unwrap(), server)]), 1)
 }
 
 /// A plan of this name without limits.

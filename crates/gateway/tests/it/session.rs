@@ -103,6 +103,23 @@ async fn reset_goes_back_to_the_start_up_packet() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_of_its_own_goes_back_there_too() {
+    let front = Front::judging(1, Pooling::Session).await;
+    let mut config: tokio_postgres::Config = front.url().parse().unwrap();
+    config.application_name("mine");
+    let (mine, connection) = config.connect(tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    for sql in ["DISCARD ALL", "RESET application_name", "RESET ALL"] {
+        mine.simple_query("SET application_name = 'x'").await.unwrap();
+        mine.simple_query("CREATE TEMP TABLE IF NOT EXISTS kept (a int)").await.unwrap();
+        assert_eq!(value(&mine, "SHOW application_name").await, "x");
+        mine.simple_query(sql).await.unwrap();
+        assert_eq!(value(&mine, "SHOW application_name").await, "mine", "{sql}");
+    }
+    assert_eq!(value(&mine, "SELECT count(*) FROM kept").await, "0", "it is the same session");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_reset_where_nothing_stays() {
     let front = Front::judging(1, Pooling::Transaction).await;
     let (mine, other) = (front.connect().await, front.connect().await);

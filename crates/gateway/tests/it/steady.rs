@@ -80,6 +80,11 @@ impl Link for End {
     }
 }
 
+/// Bytes that the relay has for each of many idle clients: the goal is 2 KiB of the process, sockets' bookkeeping and what
+/// the allocator needs for itself included.
+const IDLE_BYTES_MAX: i64 = 700;
+const IDLE_CLIENTS: usize = 1_024;
+
 struct Nobody;
 
 impl Outside for Nobody {
@@ -95,6 +100,7 @@ struct Bench {
     relay: Relay<End, Nobody>,
     clients: [(u32, End); 2],
     server: (u32, End),
+    pool: Arc<PoolSpec>,
 }
 
 impl Bench {
@@ -128,11 +134,11 @@ impl Bench {
         });
         let end = End::new();
         let cancel = CancelTarget { process: 1, secret: Box::from(*b"1234") };
-        let new = NewServer { link: end.clone(), pool, cancel, timeline: 0 };
+        let new = NewServer { link: end.clone(), pool: pool.clone(), cancel, timeline: 0 };
         let Some(Added::Server(slot)) = relay.order(Command::AddServer(Box::new(new))) else {
             panic!("a server was not added")
         };
-        Self { relay, clients, server: (slot, end) }
+        Self { relay, clients, server: (slot, end), pool }
     }
 
     /// Both clients ask, the second one while the first is served.
@@ -166,6 +172,54 @@ impl Bench {
         })
         .count_total
     }
+}
+
+#[test]
+fn an_idle_client_takes_little() {
+    let row = [message(b'T', b"\0\0"), message(b'C', b"SELECT 1\0"), message(b'Z', b"I")].concat();
+    let mut query = Vec::new();
+    frontend::query(&mut query, "SELECT 1");
+    let mut bench = Bench::new(Box::new(judging()));
+    bench.round(&query, &row, 1);
+    let ends: Vec<End> = (0..IDLE_CLIENTS).map(|_| End::new()).collect();
+    let profile = Arc::new(Profile { id: 0, place: 0, ..Profile::nobodys() });
+    let readable = Event { is_readable: true, ..Event::default() };
+    let answer = [message(b'C', b"SET\0"), message(b'Z', b"I")].concat();
+    let held = allocation_counter::measure(|| {
+        for (number, end) in ends.iter().enumerate() {
+            let new = NewClient {
+                link: end.clone(),
+                read: Vec::new(),
+                tenant: format!("{:08x}-0000-4000-8000-000000000001", number % 100).parse().unwrap(),
+                limits: PlanLimits::default(),
+                pool: bench.pool.clone(),
+                reads: None,
+                pooling: Pooling::Transaction,
+                sets_tenant: false,
+                profile: profile.clone(),
+                settings: vec![("application_name".into(), "idle".into()), ("TimeZone".into(), "UTC".into())],
+                cancel_secret: 100 + number as u64,
+                opened_by: 0,
+            };
+            let added = bench.relay.order(Command::AddClient(Box::new(new)));
+            let Some(Added::Client(slot)) = added else { panic!("a client was not added") };
+            end.0.borrow_mut().to_relay.extend(&query);
+            bench.relay.client_event(slot, readable);
+            for _ in 0..2 {
+                // The first answer is that to its settings, where they are awaited.
+                let mut server = bench.server.1.0.borrow_mut();
+                let questions = server.from_relay.iter().filter(|byte| **byte == b'Q').count();
+                server.from_relay.clear();
+                (0..questions).for_each(|_| server.to_relay.extend(&answer));
+                drop(server);
+                bench.relay.server_event(bench.server.0, readable);
+            }
+            end.0.borrow_mut().from_relay.clear();
+        }
+    });
+    let bytes = held.bytes_current / IDLE_CLIENTS as i64;
+    println!("{bytes} bytes in {:.2} pieces", held.count_current as f64 / IDLE_CLIENTS as f64);
+    assert!(bytes <= IDLE_BYTES_MAX, "{bytes} bytes for each idle client");
 }
 
 fn message(tag: u8, body: &[u8]) -> Vec<u8> {

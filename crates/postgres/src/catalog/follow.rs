@@ -37,7 +37,8 @@ pub struct TablesNow {
 }
 
 impl FollowedTables {
-    /// Connects to a data database with the platform's login; changes are heard from now on.
+    /// Connects to a data database with any login that it lets in and that may use schema `tenantry`; changes are heard from
+    /// now on.
     ///
     /// # Errors
     /// As [`connect`](crate::connect::connect); `database` where the server refused.

@@ -82,6 +82,12 @@ pub(super) const FUNCTIONS: &[FunctionRule] = &[
         given: Given::Monitors,
     },
     FunctionRule {
+        name: "prepared_statements",
+        danger: "tenants of shared tables follow each other on connections of the gateway, which keep what was prepared: texts of statements with the values written in them",
+        patterns: &["pg_prepared_statement"],
+        given: Given::OwnTables,
+    },
+    FunctionRule {
         name: "transactions_of_others",
         danger: "tells whether and when transactions of others ended",
         patterns: &[

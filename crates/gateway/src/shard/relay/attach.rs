@@ -68,6 +68,17 @@ impl<L: Link, O: Outside> Relay<L, O> {
         self.todo.push_back(Todo::Client(id));
     }
 
+    /// A client whose statement was cancelled before anything of it was sent: it leaves its server and reads why.
+    pub(super) fn refuse_cancelled(&mut self, id: ClientId) -> bool {
+        let Some(client) = self.client_mut(id) else { return false };
+        if !std::mem::take(&mut client.is_cancelled) {
+            return false;
+        }
+        client.server = None;
+        self.refuse(id, &cancelled());
+        true
+    }
+
     /// A free server, if possible one that is set as it is wanted.
     fn take_free(&mut self, pool: PoolId, wants: Option<TenantSlot>) -> Option<ServerId> {
         let Self { pools, servers, .. } = self;
@@ -105,15 +116,6 @@ impl<L: Link, O: Outside> Relay<L, O> {
         server.duty = Duty::Serving(id);
         self.todo.push_back(Todo::Client(id));
         self.prepare(id, server_id);
-    }
-
-    /// The tenant of a client that keeps its server may have been lost with DISCARD ALL.
-    fn prepare_again(&mut self, id: ClientId, server_id: ServerId) {
-        let Some(server) = self.server_mut(server_id) else { return };
-        if std::mem::take(&mut server.talk.has_lost_context) {
-            server.context = None;
-            self.prepare(id, server_id);
-        }
     }
 
     /// Has the server set to what its client has set.
@@ -168,6 +170,9 @@ impl<L: Link, O: Outside> Relay<L, O> {
                 if let Some(server) = self.server_mut(id) {
                     server.duty = Duty::Serving(client);
                 }
+                if self.refuse_cancelled(client) {
+                    return self.part(id);
+                }
                 self.todo.push_back(Todo::Client(client));
             }
             Duty::Serving(client) => {
@@ -208,7 +213,7 @@ impl<L: Link, O: Outside> Relay<L, O> {
             return self.end_client(client_id, None);
         }
         if client.pooling == Pooling::Session && !is_draining {
-            return self.prepare_again(client_id, id);
+            return self.kept(id, client_id);
         }
         if is_draining {
             return self.end_client(client_id, Some(&frame::farewell(&shutting_down())));
@@ -224,6 +229,20 @@ impl<L: Link, O: Outside> Relay<L, O> {
         }
         self.count_held(id, tenant);
         self.part(id);
+    }
+
+    /// A client keeps its server between its transactions. What it has put back to how the server's session began has to be
+    /// as its own began.
+    fn kept(&mut self, id: ServerId, client_id: ClientId) {
+        let Some(server) = self.server_mut(id) else { return };
+        if std::mem::take(&mut server.talk.has_lost_context) {
+            server.context = None;
+        }
+        let settings = server.talk.settings;
+        let Some(client) = self.client_mut(client_id) else { return };
+        client.has_session = true;
+        client.talk.is_misinformed &= settings != client.talk.settings;
+        self.prepare(client_id, id);
     }
 
     /// The server, which is idle, and its client part.
@@ -316,6 +335,12 @@ fn queue_full(max: usize) -> Error {
         "{max} clients of this tenant wait for a server connection already (gateway_queue_clients_per_tenant_max)"
     );
     Error::new(ErrorCode::ConnectionsExhausted, what).help("use a pool of fewer connections")
+}
+
+/// For a statement that never reached a server.
+pub(super) fn cancelled() -> Error {
+    let what = "canceling statement due to user request, before it was run";
+    Error::new(ErrorCode::StatementCancelled, what)
 }
 
 fn over_rate(max: u32) -> Error {

@@ -83,9 +83,11 @@ impl<L: Link, O: Outside> Relay<L, O> {
         client.talk.has_unnamed = false;
         client.talk.portals.clear();
         client.talk.own.clear();
-        if is_untouched && !has_said_goodbye {
+        if is_untouched && !has_said_goodbye && !client.has_session {
             // Nothing of the client's was sent: another server can do it.
-            self.todo.push_back(Todo::Client(client_id));
+            if !self.refuse_cancelled(client_id) {
+                self.todo.push_back(Todo::Client(client_id));
+            }
         } else if has_said_goodbye || is_within_message {
             self.end_client(client_id, None);
         } else {

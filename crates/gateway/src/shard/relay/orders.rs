@@ -3,7 +3,7 @@
 use tenantry_domain::app::Pooling;
 use tenantry_domain::{Error, ErrorCode, Isolation, TenantId};
 
-use super::attach::shutting_down;
+use super::attach::{cancelled, shutting_down};
 use super::{Relay, Todo};
 use crate::shard::client::{Client, ClientId, NewClient};
 use crate::shard::command::{Command, Outside, PoolStats, Stats};
@@ -93,6 +93,8 @@ impl<L: Link, O: Outside> Relay<L, O> {
             pool: home,
             reads,
             pooling: new.pooling,
+            has_session: false,
+            is_cancelled: false,
             sets_tenant: new.sets_tenant,
             profile: new.profile,
             cancel_secret: new.cancel_secret,
@@ -111,12 +113,17 @@ impl<L: Link, O: Outside> Relay<L, O> {
         let Some(&id) = self.cancel_keys.get(&secret) else { return };
         let Some(client) = self.client(id) else { return };
         if client.waiting.is_some() {
-            let what = "canceling statement due to user request, before it was run";
-            return self.stop_waiting(id, &Error::new(ErrorCode::StatementCancelled, what));
+            return self.stop_waiting(id, &cancelled());
         }
         let Some(server) = client.server else { return };
-        let Self { servers, pools, outside, .. } = self;
+        let Self { clients, servers, pools, outside, .. } = self;
         let Some(server) = servers.get_mut(server.slot as usize) else { return };
+        if server.duty == Duty::Preparing(id) {
+            // What it asks has not been sent. A client that keeps its server may have asked for nothing, and asks again.
+            let client = clients.get_mut(id.slot as usize).filter(|client| !client.has_session);
+            client.into_iter().for_each(|client| client.is_cancelled = true);
+            return;
+        }
         // Only what this client runs at this moment; and one request at a time is enough.
         if server.duty == Duty::Serving(id) && !server.talk.fates.is_empty() && server.cancels == 0 {
             server.cancels += 1;

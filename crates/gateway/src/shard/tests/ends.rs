@@ -101,6 +101,49 @@ fn a_server_that_is_lost_before_it_was_asked_is_replaced() {
     assert_eq!(a.answers(), "D[2] C[ECHO] ZI");
 }
 
+/// The settings that a client needs are awaited first: a cancel request that comes meanwhile was lost.
+#[test]
+fn a_cancel_finds_what_was_not_sent_yet() {
+    for is_lost in [false, true] {
+        let mut world = World::new();
+        let (a, b) = (world.client_of(1, "app", &[("TimeZone", "UTC")]), world.client());
+        world.query(&b, "echo 1");
+        world.servers[0].is_paused = true;
+        world.send(&a, &q("echo 2"));
+        world.order(Command::Cancel { secret: a.secret });
+        assert!(world.asked.borrow().cancels.is_empty(), "there is nothing to cancel on the server");
+        if is_lost {
+            world.cut_server(0);
+        }
+        world.servers[0].is_paused = false;
+        world.run();
+        assert_eq!(
+            a.answers(),
+            "E[57014 canceling statement due to user request, before it was run] ZI",
+            "{is_lost}"
+        );
+        assert_eq!(world.query(&a, "echo 3"), "D[3] C[ECHO] ZI");
+        assert!(!world.ran(0).contains(&"echo 2".to_owned()));
+    }
+}
+
+/// Temporary tables, locks, channels: no other server has what the session had.
+#[test]
+fn a_session_that_lost_its_server_ends_with_it() {
+    let mut world = World::new();
+    world.pooling = Pooling::Session;
+    let (a, b) = (world.client(), world.client_of(1, "app", &[("TimeZone", "UTC")]));
+    world.query(&a, "set x 1");
+    world.cut_server(0);
+    assert!(a.answers().starts_with("E[08006 ") && a.is_gone());
+    world.servers_max = 1;
+    world.opens_nothing = true;
+    world.send(&b, &q("echo 1"));
+    world.opens_nothing = false;
+    world.run();
+    assert_eq!(b.answers(), "D[1] C[ECHO] ZI", "one that has not begun yet gets another");
+}
+
 #[test]
 fn a_servers_last_word_is_the_clients() {
     let mut world = World::new();

@@ -5,7 +5,7 @@ use crate::profile::Profile;
 use crate::shard::Pooling;
 use crate::shard::decide::{Course, Decide, Decision, Effects, Statement};
 use tenantry_domain::Limits;
-use tenantry_shape::application::{Effects as Judged, Step};
+use tenantry_shape::application::{Discarded, Effects as Judged, Step};
 
 #[test]
 fn what_a_client_set_never_reaches_the_next() {
@@ -109,7 +109,8 @@ impl Decide for Following {
             values: vec![value.to_owned()],
             local: false,
         };
-        let steps = set.map(step).into_iter().collect::<Vec<_>>();
+        let mut steps = set.map(step).into_iter().collect::<Vec<_>>();
+        steps.extend((text == "DISCARD ALL").then_some(Step::Discard(Discarded::All)));
         let judged = Judged { steps_by_statement: vec![steps.len()], steps, ..Judged::default() };
         Decision {
             effects: Effects { course: Course::of(&judged, &[]), ..Effects::default() },
@@ -181,6 +182,22 @@ fn servers_are_given_to_the_tenant_they_are_set_to() {
         world.query(&b, "echo 1");
     }
     assert_eq!(world.ran(0).len() + world.ran(1).len(), before + 10, "nothing was set again");
+}
+
+/// The server's own session began without what the client has brought along, and without a tenant.
+#[test]
+fn a_kept_session_that_is_discarded_begins_as_it_began() {
+    let mut world = World::with(Box::new(Following), Limits::default(), 10);
+    world.pooling = Pooling::Session;
+    world.sets_tenant = true;
+    let client = world.client_of(1, "app", &[("TimeZone", "UTC")]);
+    world.query(&client, "set x 1");
+    world.query(&client, "DISCARD ALL");
+    let tenant = tenant_id(1).to_string();
+    for (name, value) in [("x", ""), ("TimeZone", "UTC"), ("app.current_tenant", &tenant)] {
+        assert_eq!(world.query(&client, &format!("show {name}")), format!("D[{value}] C[SHOW] ZI"));
+    }
+    assert_eq!(world.servers.len(), 1);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What catalogs and views tell of others.
 
 use tenantry_testkit::attack::Expect::{Done, NoRows, Refused, SomeRows};
-use tenantry_testkit::attack::{ALL, Attack, DATABASE, SCHEMA, Who, attack};
+use tenantry_testkit::attack::{ALL, Attack, DATABASE, SCHEMA, SHARED, Who, attack};
 
 const DENIED: &[&str] = &["42501"];
 
@@ -72,6 +72,10 @@ fn activity() -> Vec<Attack> {
         closed("S60", "who waits for whom", "SELECT pg_blocking_pids(1)"),
         closed("S61", "ending a session", "SELECT pg_terminate_backend(1)"),
         closed("S61", "cancelling a statement", "SELECT pg_cancel_backend(1)"),
+        attack("X23", "statements that others have prepared on a connection of the gateway", SHARED)
+            .refused("SELECT statement FROM pg_prepared_statements", DENIED)
+            .refused("SELECT statement FROM pg_prepared_statement()", DENIED)
+            .twin(Who::Super, "SELECT statement FROM pg_prepared_statements", Done),
         closed("X12", "prepared transactions", "SELECT gid FROM pg_prepared_xacts"),
         closed("X12", "replication", "SELECT slot_name FROM pg_replication_slots"),
         closed("X12", "replicas", "SELECT application_name FROM pg_stat_replication"),

@@ -12,6 +12,9 @@ use super::*;
 const CERTIFICATE: &[u8] = include_bytes!("../../../../tests/tls/certificate.pem");
 const KEY: &[u8] = include_bytes!("../../../../tests/tls/key.pem");
 
+/// Goal of the gateway: 8 KiB for each idle client by TLS, sockets and the allocator's own needs included.
+const IDLE_BYTES_MAX: i64 = 7_500;
+
 #[derive(Default)]
 struct Pipe {
     bytes: VecDeque<u8>,
@@ -53,6 +56,8 @@ struct Pair {
     server: Tls<End>,
     up: Rc<RefCell<Pipe>>,
     down: Rc<RefCell<Pipe>>,
+    /// All connections of a gateway share it.
+    _config: Arc<ServerConfig>,
 }
 
 fn pair() -> Pair {
@@ -65,13 +70,13 @@ fn pair() -> Pair {
         ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().unwrap();
     let client = client.with_root_certificates(roots).with_no_client_auth();
     let server = ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
-    let server = server.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap();
+    let config = Arc::new(server.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap());
     let name = ServerName::try_from("localhost").unwrap();
     let (up, down) = (Rc::new(RefCell::new(Pipe::default())), Rc::new(RefCell::new(Pipe::default())));
     let client_end = End { from: down.clone(), to: up.clone() };
     let server_end = End { from: up.clone(), to: down.clone() };
     let mut client = Tls::new(client_end, ClientConnection::new(Arc::new(client), name).unwrap());
-    let mut server = Tls::new(server_end, ServerConnection::new(Arc::new(server)).unwrap());
+    let mut server = Tls::new(server_end, ServerConnection::new(config.clone()).unwrap());
     let mut nothing = [0; 16];
     for _ in 0..8 {
         for side in [&mut client, &mut server] {
@@ -80,7 +85,7 @@ fn pair() -> Pair {
         }
     }
     assert!(!client.connection.is_handshaking() && !server.connection.is_handshaking());
-    Pair { client, server, up, down }
+    Pair { client, server, up, down, _config: config }
 }
 
 #[test]
@@ -150,7 +155,7 @@ fn a_blocked_link_takes_a_bounded_amount_and_loses_nothing() {
 
 #[test]
 fn an_end_and_a_forgery_are_told() {
-    let Pair { mut client, mut server, up, down } = pair();
+    let Pair { mut client, mut server, up, down, .. } = pair();
     server.write(b"last").unwrap();
     down.borrow_mut().is_closed = true;
     let mut buf = [0; 100];
@@ -158,4 +163,23 @@ fn an_end_and_a_forgery_are_told() {
     assert_eq!(client.read(&mut buf).unwrap(), 0);
     up.borrow_mut().bytes.extend(b"\x17\x03\x03\x00\x20 and thirty-two bytes of nonsense");
     assert!(server.read(&mut buf).is_err());
+}
+
+/// What an idle client by TLS takes besides what it takes without.
+#[test]
+fn an_idle_connection_takes_little() {
+    let Pair { mut client, mut server, up, down, _config } = pair();
+    let mut buf = vec![0; 64 * 1024];
+    for size in [10, 20_000, 10] {
+        let sent = vec![7; size];
+        assert_eq!(client.write(&sent).unwrap(), size);
+        assert_eq!(server.read(&mut buf).unwrap(), size);
+        assert_eq!(server.write(&sent).unwrap(), size);
+        assert_eq!(client.read(&mut buf).unwrap(), size);
+    }
+    let freed = allocation_counter::measure(|| drop(server));
+    drop((up, down));
+    let bytes = -freed.bytes_current;
+    println!("{bytes} bytes in {} pieces", -freed.count_current);
+    assert!(bytes <= IDLE_BYTES_MAX, "{bytes} bytes");
 }
