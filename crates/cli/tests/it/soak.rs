@@ -16,6 +16,7 @@ mod tally;
 mod world;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use tokio::time::timeout;
@@ -24,6 +25,9 @@ use asked::Asked;
 use client::{Client, LIMIT};
 use disasters::Disasters;
 use world::World;
+
+/// How many times as long as asked for a run may take.
+const LONGER_MAX: u32 = 6;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn soak() {
@@ -35,8 +39,12 @@ async fn soak() {
     for number in 0..asked.clients {
         clients.spawn(Client::new(world.clone(), number, asked.seed).work());
     }
-    let until = tokio::time::Instant::now() + asked.time;
-    while tokio::time::Instant::now() < until && !world.tally.has_violations() {
+    let begun = Instant::now();
+    // A machine that does other things besides takes longer until enough was done.
+    let is_over = |time: Duration| {
+        time > asked.time * LONGER_MAX || (time > asked.time && world.tally.is_enough(&asked))
+    };
+    while !is_over(begun.elapsed()) && !world.tally.has_violations() {
         disasters.next().await;
     }
     disasters.heal().await;
@@ -50,6 +58,6 @@ async fn soak() {
     let violations = world.tally.violations();
     let first: Vec<&String> = violations.iter().take(20).collect();
     assert!(violations.is_empty(), "{} violations with {asked}: {first:#?}", violations.len());
-    world.tally.assert_enough(&asked);
+    assert!(world.tally.is_enough(&asked), "hardly anything was done");
     world.end().await;
 }

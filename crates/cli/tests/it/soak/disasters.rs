@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tenantry_gateway::fuzzing::random::Random;
 use tokio::time::sleep;
@@ -22,6 +22,10 @@ const KINDS: [Kind; 10] = [
     Kind::Refuse,
     Kind::Truncate,
 ];
+
+/// Operations that are done before the next disaster, if they can be done in that time: a slow machine does some work too.
+const WORK: u64 = 200;
+const CALM_MAX: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
@@ -61,6 +65,10 @@ impl Disasters {
     /// Some time in which all is well, and then something happens, and passes.
     pub async fn next(&mut self) {
         self.pause(200, 1_200).await;
+        let (done, begun) = (self.world.tally.done(), Instant::now());
+        while self.world.tally.done() < done + WORK && begun.elapsed() < CALM_MAX {
+            self.pause(20, 1).await;
+        }
         if self.left.is_empty() {
             self.left = KINDS.to_vec();
         }

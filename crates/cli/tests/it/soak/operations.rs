@@ -171,12 +171,11 @@ async fn run_rarely(client: &mut Client, session: &mut Session, kind: Kind) -> O
         Kind::Cursor => cursor(session).await,
         Kind::Fetch if session.mind.has_cursor => read(client, session, "FETCH 3 FROM kept").await,
         Kind::Fetch => session.refused("FETCH 3 FROM kept", "34000").await,
-        Kind::Listen if session.keeps => {
-            session.ask("LISTEN news").await?;
-            session.mind.listens = true;
-            Ok(())
+        Kind::Listen => {
+            // What is heard may come after the session has stopped listening, but not before it has begun.
+            session.has_listened = true;
+            session.ask("LISTEN news").await.map(drop)
         }
-        Kind::Listen => session.refused("LISTEN news", "0A000").await,
         Kind::Notify => session.ask(&format!("NOTIFY news, '{}'", client.tenant.slug)).await.map(drop),
         Kind::Cancel => cancel(client, session).await,
         Kind::CopyOut | Kind::CopyOutBroken => copy_out(client, session, kind == Kind::CopyOutBroken).await,

@@ -23,7 +23,6 @@ pub struct Mind {
     /// In session pooling:
     pub has_temporary: bool,
     pub has_cursor: bool,
-    pub listens: bool,
     /// How often the session holds its lock.
     pub locks: usize,
 }
@@ -36,6 +35,8 @@ pub struct Session {
     /// Session pooling.
     pub keeps: bool,
     pub mind: Mind,
+    /// It has asked to hear its tenant's channel.
+    pub has_listened: bool,
     /// It has sent cancel requests: a late one may stop a later statement of its own.
     pub has_cancelled: bool,
 }
@@ -72,7 +73,15 @@ impl Session {
                 }
             }
         });
-        Ok(Self { client, connection, heard, keeps, mind: Mind::default(), has_cancelled: false })
+        Ok(Self {
+            client,
+            connection,
+            heard,
+            keeps,
+            mind: Mind::default(),
+            has_listened: false,
+            has_cancelled: false,
+        })
     }
 
     /// Runs statements by the simple protocol; all values of all rows.

@@ -70,7 +70,7 @@ async fn look_at_the_rest(client: &mut Client, session: &mut Session) -> Outcome
         }
     }
     while let Ok(notification) = session.heard.try_recv() {
-        if !session.mind.listens || notification.payload() != client.tenant.slug {
+        if !session.has_listened || notification.payload() != client.tenant.slug {
             return Err(Failure::Violation(format!("heard {notification:?}")));
         }
     }
