@@ -178,16 +178,14 @@ pub(crate) fn logins(hub: &Hub, place: &Place, key: &PoolKey) -> Result<Vec<Serv
     let app = &hub.setup.app;
     let layout = app.layout();
     let is_common = app.services.keys().any(|service| *place.database == *layout.data_database(service));
-    let (login, generations) = if is_common {
-        (layout.app_role(), vec![APP_GENERATION])
-    } else {
-        (key.login.to_string(), generations(hub, key)?)
-    };
+    if is_common {
+        return Ok(vec![app_server(hub, &place.cluster)?]);
+    }
     let server = hub.setup.clusters.server(&place.cluster)?;
     let with = |generation: &i32| {
-        server.with_login(&*login, password::derived(&hub.setup.secret, &login, *generation))
+        server.with_login(&*key.login, password::derived(&hub.setup.secret, &key.login, *generation))
     };
-    Ok(generations.iter().map(with).collect())
+    Ok(generations(hub, key)?.iter().map(with).collect())
 }
 
 fn unknown(key: &PoolKey) -> Error {

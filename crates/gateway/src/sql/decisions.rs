@@ -135,6 +135,7 @@ impl Decisions {
     fn judge_long(&mut self, text: &[u8], judge: &Judge) -> Arc<Decision> {
         if let Some(short) = condensed(text, DECISION_STATEMENT_BYTES_MAX) {
             let decision = self.decide_short(&short, judge);
+            // Asked of the text itself: were the outlines ever different, nothing would be found, and it would be refused.
             let outline = Key { text: self.key.outline(text), rules: judge.number, tenant: None };
             if let Some(Kept::Decision(_) | Kept::Apart { by_text: false, .. }) = self.kept.get(&outline) {
                 return decision;
